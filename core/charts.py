@@ -1,0 +1,272 @@
+"""Figures over tables: every figure has a title, axis titles with units, and a text that says what it shows.
+
+Colours are left to the theme (a palette that is safe for the colour-blind, in light and dark); what matters is
+told by position, symbol or pattern as well. Names from a file are escaped here: plotly would render their tags.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from core.wording import clip
+
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8A8300", "#595959")
+SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star", "hexagon")
+GREY = "#808080"
+"""For reference lines and nulls: readable on white and on near-black."""
+
+BLUES = ((0.0, "#f7fbff"), (0.5, "#6baed6"), (1.0, "#08306b"))
+
+
+def label(text: object, limit: int = 28) -> str:
+    """Make text from a file safe for plotly: one line, no tags, no formulas.
+
+    Examples
+    --------
+    >>> label("<b>x</b>")
+    '&lt;b&gt;x&lt;/b&gt;'
+    """
+    return html.escape(clip(text, limit), quote=False).replace("$", "&#36;")
+
+
+def bars(
+    table: pd.DataFrame,
+    x: str,
+    y: str,
+    *,
+    title: str,
+    x_title: str,
+    y_title: str,
+    caption: str,
+    by: str = "",
+    log: bool = False,
+    null: str = "",
+) -> go.Figure:
+    """Horizontal bars, one per row of the table, the first row on top.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        ``y`` holds names, ``x`` values; columns ``low`` and ``high`` become whiskers.
+    by : str
+        A column that splits the bars into series.
+    null : str
+        A column with the value expected by chance, drawn as a grey mark.
+    """
+    figure = go.Figure()
+    groups = (
+        [(None, table)] if not by else [(name, rows) for name, rows in table.groupby(by, sort=False, observed=True)]
+    )
+    for name, rows in groups:
+        figure.add_bar(
+            x=rows[x],
+            y=_unique_labels(rows[y]),
+            orientation="h",
+            name=label(name) if name is not None else "measured",
+            error_x=_whiskers(rows, x),
+            showlegend=by != "" or null != "",
+        )
+    if null:
+        marker = {"symbol": "line-ns-open", "size": 16, "color": GREY, "line": {"width": 3, "color": GREY}}
+        figure.add_scatter(
+            x=table[null], y=_unique_labels(table[y]), mode="markers", name="expected by chance", marker=marker
+        )
+    figure.update_yaxes(autorange="reversed", type="category")
+    figure.update_xaxes(type="log" if log else "linear")
+    return _finish(figure, title, x_title, y_title, caption, rows=table[y].nunique())
+
+
+def intervals(
+    table: pd.DataFrame,
+    x: str,
+    y: str,
+    *,
+    title: str,
+    x_title: str,
+    y_title: str,
+    caption: str,
+    by: str = "",
+    reference: float | None = None,
+) -> go.Figure:
+    """Points with their intervals (columns ``low`` and ``high``), one row of the table each.
+
+    Parameters
+    ----------
+    by : str
+        A column that splits the points into series with symbols of their own.
+    reference : float or None
+        Where a grey line stands: zero for differences.
+    """
+    figure = go.Figure()
+    groups = (
+        [(None, table)] if not by else [(name, rows) for name, rows in table.groupby(by, sort=False, observed=True)]
+    )
+    for i, (name, rows) in enumerate(groups):
+        figure.add_scatter(
+            x=rows[x],
+            y=_unique_labels(rows[y]),
+            mode="markers",
+            name=label(name) if name is not None else "measured",
+            error_x=_whiskers(rows, x),
+            showlegend=by != "",
+            marker={"symbol": SYMBOLS[i % len(SYMBOLS)], "size": 10},
+        )
+    if reference is not None:
+        figure.add_vline(x=reference, line={"color": GREY, "dash": "dot"})
+    figure.update_yaxes(autorange="reversed", type="category")
+    return _finish(figure, title, x_title, y_title, caption, rows=table[y].nunique())
+
+
+def heatmap(
+    table: pd.DataFrame,
+    x: str,
+    y: str,
+    value: str,
+    *,
+    title: str,
+    x_title: str,
+    y_title: str,
+    value_title: str,
+    caption: str,
+    low: float | None = None,
+    high: float | None = None,
+) -> go.Figure:
+    """A coloured grid from a long table: one row per cell; at most 12 × 12 cells carry their number."""
+    grid = table.pivot(index=y, columns=x, values=value)
+    grid = grid.reindex(index=table[y].drop_duplicates(), columns=table[x].drop_duplicates())
+    few = max(grid.shape) <= 12
+    figure = go.Figure(
+        go.Heatmap(
+            z=grid.to_numpy(dtype=float),
+            x=_unique_labels(grid.columns),
+            y=_unique_labels(grid.index),
+            zmin=low,
+            zmax=high,
+            colorscale=BLUES,
+            colorbar={"title": {"text": value_title}},
+            texttemplate="%{z:.2f}" if few else None,
+            hoverongaps=False,
+        )
+    )
+    figure.update_yaxes(autorange="reversed", type="category")
+    figure.update_xaxes(type="category")
+    return _finish(figure, title, x_title, y_title, caption, rows=len(grid))
+
+
+def points(
+    table: pd.DataFrame,
+    x: str,
+    y: str,
+    *,
+    title: str,
+    x_title: str,
+    y_title: str,
+    caption: str,
+    by: str = "",
+    colour: str = "",
+    colour_title: str = "",
+    lines: bool = False,
+    diagonal: bool = False,
+) -> go.Figure:
+    """A scatter of the table's rows, or lines through them in the order of the table.
+
+    Parameters
+    ----------
+    by : str
+        A column that splits the rows into series with symbols of their own.
+    colour : str
+        A numeric column that colours the points instead.
+    lines : bool
+        Join the points.
+    diagonal : bool
+        Draw the line y = x in grey.
+    """
+    figure = go.Figure()
+    groups = (
+        [(None, table)] if not by else [(name, rows) for name, rows in table.groupby(by, sort=False, observed=True)]
+    )
+    for i, (name, rows) in enumerate(groups):
+        marker: dict = {"symbol": SYMBOLS[i % len(SYMBOLS)], "size": 7}
+        if colour:
+            marker |= {
+                "color": rows[colour],
+                "colorscale": "Cividis",
+                "showscale": True,
+                "colorbar": {"title": {"text": colour_title}},
+            }
+        figure.add_scatter(
+            x=_axis_values(rows[x]),
+            y=_axis_values(rows[y]),
+            mode="lines+markers" if lines else "markers",
+            marker=marker,
+            name=label(name) if name is not None else "measured",
+            showlegend=by != "",
+        )
+    if diagonal:
+        figure.add_shape(type="line", x0=0, y0=0, x1=1, y1=1, line={"color": GREY, "dash": "dot"})
+    categories = not pd.api.types.is_numeric_dtype(table[y].dtype)
+    if categories:
+        figure.update_yaxes(autorange="reversed", type="category")
+    return _finish(figure, title, x_title, y_title, caption, rows=table[y].nunique() if categories else 12)
+
+
+def waterfall(
+    table: pd.DataFrame, x: str, y: str, *, title: str, x_title: str, y_title: str, caption: str
+) -> go.Figure:
+    """Steps that add up, one per row; a column ``measure`` says "absolute", "relative" or "total"."""
+    figure = go.Figure(
+        go.Waterfall(
+            x=table[x], y=_unique_labels(table[y]), measure=table["measure"], orientation="h", showlegend=False
+        )
+    )
+    figure.update_yaxes(autorange="reversed", type="category")
+    return _finish(figure, title, x_title, y_title, caption, rows=len(table))
+
+
+def _finish(figure: go.Figure, title: str, x_title: str, y_title: str, caption: str, *, rows: int) -> go.Figure:
+    figure.update_layout(
+        title={"text": title, "x": 0, "xanchor": "left"},
+        meta={"caption": caption},
+        colorway=PALETTE,
+        height=int(np.clip(130 + 28 * rows, 280, 900)),
+        margin={"l": 10, "r": 10, "t": 60, "b": 10},
+        legend={"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0},
+        bargap=0.25,
+    )
+    figure.update_xaxes(title={"text": x_title}, automargin=True)
+    figure.update_yaxes(title={"text": y_title}, automargin=True)
+    return figure
+
+
+def _whiskers(rows: pd.DataFrame, x: str) -> dict | None:
+    if not {"low", "high"} <= set(rows.columns) or rows[["low", "high"]].isna().all(axis=None):
+        return None
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": rows["high"] - rows[x],
+        "arrayminus": rows[x] - rows["low"],
+        "color": GREY,
+    }
+
+
+def _axis_values(values: pd.Series) -> Sequence:
+    return values if pd.api.types.is_numeric_dtype(values.dtype) else _unique_labels(values)
+
+
+def _unique_labels(values: Sequence) -> list[str]:
+    short = {}
+    taken: set[str] = set()
+    for value in values:
+        if value not in short:
+            text, copy = label(value), 2
+            while text in taken:
+                text, copy = f"{label(value)} ({copy})", copy + 1
+            taken.add(text)
+            short[value] = text
+    return [short[value] for value in values]

@@ -1,0 +1,1 @@
+"""Diagnostics: functions from a study to a result, one file each."""

@@ -1,0 +1,1 @@
+"""Explanation: What does the model look at?"""

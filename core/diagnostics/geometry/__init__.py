@@ -1,0 +1,1 @@
+"""Geometry: Do the classes lie apart, or on top of each other?"""

@@ -1,0 +1,1 @@
+"""Labels: Can the labels be trusted?"""

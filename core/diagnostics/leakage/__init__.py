@@ -1,0 +1,1 @@
+"""Leakage: Does a column give the answer away?"""

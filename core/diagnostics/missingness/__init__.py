@@ -1,0 +1,1 @@
+"""Missingness: Where are the gaps, and do they mean something?"""

@@ -1,0 +1,1 @@
+"""Evidence: Do the scores mean anything?"""

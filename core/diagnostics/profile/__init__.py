@@ -1,0 +1,1 @@
+"""Profile: What is in the table, and how are the classes spread?"""

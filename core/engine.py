@@ -1,0 +1,104 @@
+"""Run methods: check parameters, measure seconds, stamp provenance, turn reasons into findings."""
+
+from __future__ import annotations
+
+import logging
+import platform
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from functools import cache
+from importlib.metadata import version
+from typing import Any
+
+from core.errors import NotApplicable, UserError
+from core.params import checked
+from core.registry import Method, method
+from core.result import SEVERITIES, Result
+
+PACKAGES = ("numpy", "pandas", "scikit-learn", "imbalanced-learn", "lightgbm", "shap")
+
+strict = False
+"""When true, an unexpected error of a method is raised instead of shown as a failed card; the tests set it."""
+
+
+def run(slug: str, study: Any, **parameters: Any) -> Result:
+    """Run one diagnostic on a study.
+
+    Parameters
+    ----------
+    slug : str
+        The diagnostic's name.
+    study : core.study.Study
+        Never changed.
+    **parameters
+        Those of the method; the rest keep their defaults.
+
+    Returns
+    -------
+    Result
+        With provenance. A reason not to run is a finding "not applicable"; an unexpected error is a finding "failed".
+
+    Raises
+    ------
+    UserError
+        The method or a parameter is not known, or the study cannot be analysed at all.
+    """
+    chosen = method(slug)
+    values = checked(chosen.params, parameters)
+    start = time.perf_counter()
+    try:
+        result = chosen.fn(study, **values)
+    except NotApplicable as reason:
+        result = Result.sentence("not applicable", str(reason))
+    except UserError:
+        raise
+    except Exception as error:
+        if strict:
+            raise
+        logging.getLogger(__name__).exception("the method %s failed", slug)
+        text = f"This check failed on this table ({type(error).__name__}). The other checks are not affected."
+        result = Result.sentence("failed", text)
+    return replace(result, provenance=provenance(chosen, values, study, time.perf_counter() - start))
+
+
+def run_all(study: Any, chosen: Iterable[Method], *, slow: bool = False) -> Iterator[tuple[Method, Result]]:
+    """Run several diagnostics, one after the other; each shows up exactly once.
+
+    Parameters
+    ----------
+    study : core.study.Study
+        Never changed.
+    chosen : iterable of Method
+        Diagnostics.
+    slow : bool
+        Whether to run those that cost minutes; they are "skipped" otherwise.
+    """
+    for item in chosen:
+        if item.cost == "minutes" and not slow:
+            yield item, Result.sentence("skipped", "This check takes minutes and runs only when asked for.")
+        else:
+            yield item, run(item.slug, study)
+
+
+def by_severity(results: Iterable[tuple[Method, Result]]) -> list[tuple[Method, Result]]:
+    """Sort results, the gravest first, then by title."""
+    return sorted(results, key=lambda pair: (SEVERITIES.index(pair[1].severity), pair[0].title))
+
+
+def provenance(chosen: Method, values: dict[str, Any], study: Any, elapsed: float) -> dict[str, Any]:
+    """What is needed to repeat a result."""
+    return {
+        "method": chosen.slug,
+        "parameters": values,
+        "fingerprint": study.dataset.fingerprint,
+        "random_state": study.random_state,
+        "versions": versions(),
+        "seconds": elapsed,
+    }
+
+
+@cache
+def versions() -> dict[str, str]:
+    """The versions of Python and of the libraries that compute."""
+    return {"python": platform.python_version(), **{package: version(package) for package in PACKAGES}}

@@ -1,0 +1,1 @@
+"""Evaluation: recipes scored out of fold, paired with the baseline."""

@@ -1,0 +1,133 @@
+"""Judge a number: exact intervals, nulls at the same class sizes, paired differences over repeated folds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A statistic beside its null.
+
+    Parameters
+    ----------
+    value : float
+        The statistic on the table.
+    null : float
+        Its mean where nothing but chance is at work, at the same class sizes.
+    null_low, null_high : float
+        The central 95 % of the null.
+    p : float
+        The share of null draws at least as large as the value, with one added to both counts.
+    """
+
+    value: float
+    null: float
+    null_low: float
+    null_high: float
+    p: float
+
+
+def proportion_interval(
+    k: np.ndarray | float, n: np.ndarray | float, level: float = LEVEL
+) -> tuple[np.ndarray, np.ndarray]:
+    """Exact (Clopper–Pearson) interval of a proportion.
+
+    Parameters
+    ----------
+    k, n : int or ndarray
+        Successes and trials, of the same shape. With no trials the interval is 0 to 1.
+    level : float
+        Coverage.
+
+    Returns
+    -------
+    low, high : ndarray
+
+    References
+    ----------
+    Clopper and Pearson (1934), Biometrika 26.
+    """
+    from scipy.stats import beta
+
+    k, n = np.asarray(k, dtype=float), np.asarray(n, dtype=float)
+    tail = (1 - level) / 2
+    with np.errstate(invalid="ignore"):
+        low = np.where(k > 0, beta.ppf(tail, np.maximum(k, 1e-9), n - k + 1), 0.0)
+        high = np.where(k < n, beta.ppf(1 - tail, k + 1, np.maximum(n - k, 1e-9)), 1.0)
+    return low, high
+
+
+def fold_interval(
+    values: np.ndarray, test_share: float, level: float = LEVEL, n_comparisons: int = 1
+) -> tuple[float, float, float]:
+    """Mean over repeated folds with the corrected resampled t interval.
+
+    The variance of the mean is ``(1/J + n_test/n_train) · s²`` over J folds: folds share training rows, and the
+    plain ``s²/J`` would be too small.
+
+    Parameters
+    ----------
+    values : ndarray (n_folds_in_all,)
+        One score, or one paired difference, per fold; NaN folds are left out.
+    test_share : float
+        ``n_test / n_train``.
+    level : float
+        Coverage of all intervals together.
+    n_comparisons : int
+        How many intervals are read together; the level of each is raised accordingly (Bonferroni).
+
+    Returns
+    -------
+    mean, low, high : float
+        ``low`` and ``high`` are NaN with fewer than two folds.
+
+    References
+    ----------
+    Nadeau and Bengio (2003), Machine Learning 52.
+    """
+    from scipy.stats import t
+
+    values = values[~np.isnan(values)]
+    if len(values) == 0:
+        return np.nan, np.nan, np.nan
+    mean = float(values.mean())
+    if len(values) < 2:
+        return mean, np.nan, np.nan
+    error = np.sqrt((1 / len(values) + test_share) * values.var(ddof=1))
+    reach = float(t.ppf(1 - (1 - level) / 2 / n_comparisons, len(values) - 1) * error)
+    return mean, mean - reach, mean + reach
+
+
+def against_null(value: float, draws: np.ndarray) -> Judged:
+    """Compare a statistic with draws of its null; large values count as evidence."""
+    draws = np.asarray(draws, dtype=float)
+    low, high = np.quantile(draws, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    p = (1 + np.sum(draws >= value)) / (1 + len(draws))
+    return Judged(float(value), float(draws.mean()), float(low), float(high), float(p))
+
+
+def permutation_null(
+    statistic: Callable[[np.ndarray], float], codes: np.ndarray, *, n_draws: int = 200, random_state: int = 0
+) -> Judged:
+    """Judge a statistic of the labels against shuffled labels: the same class sizes, no relation to the rows.
+
+    Parameters
+    ----------
+    statistic : callable
+        Takes labels (n_samples,) and returns a number.
+    codes : ndarray (n_samples,)
+        The labels.
+    n_draws : int
+        Permutations.
+    random_state : int
+        Seed.
+    """
+    rng = np.random.default_rng(random_state)
+    draws = np.array([statistic(rng.permutation(codes)) for _ in range(n_draws)])
+    return against_null(statistic(codes), draws)

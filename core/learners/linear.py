@@ -1,0 +1,100 @@
+"""The linear learner: scikit-learn's logistic regression on scaled, imputed and one-hot columns."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.compose import ColumnTransformer
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, RobustScaler
+from sklearn.utils.validation import check_is_fitted
+
+from core.learners.encoding import LARGEST, MAX_LEVELS, as_frame, categorical_columns, numeric_columns
+
+HUGE = 1e100
+
+
+class LinearModel(ClassifierMixin, BaseEstimator):
+    """Logistic regression that takes a table with gaps and text columns.
+
+    Numeric columns are scaled robustly, gaps are filled with the median and marked by an indicator column,
+    text columns become 0/1 columns. All of it is learned from the rows given to ``fit``.
+
+    Parameters
+    ----------
+    C : float
+        Inverse strength of the L2 penalty, as in scikit-learn.
+    max_iter : int
+        Largest number of iterations of the solver.
+    random_state : int
+        Kept for a common signature; the solver draws nothing at random.
+    """
+
+    def __init__(self, C: float = 1.0, max_iter: int = 200, random_state: int = 0) -> None:
+        self.C = C
+        self.max_iter = max_iter
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any, sample_weight: np.ndarray | None = None) -> LinearModel:
+        """Fit on a table (n_samples, n_features) with labels (n_samples,)."""
+        X = as_frame(X)
+        self.encoder_ = _encoder(X)
+        self.n_features_in_ = X.shape[1]
+        self.feature_names_in_ = np.asarray(X.columns, dtype=object)
+        Z = self.encoder_.fit_transform(X)
+        solver = "newton-cholesky" if Z.shape[1] * len(np.unique(y)) <= 600 else "lbfgs"
+        self.model_ = LogisticRegression(C=self.C, max_iter=self.max_iter, solver=solver, tol=1e-3)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            self.model_.fit(Z, y, sample_weight)
+        self.classes_ = self.model_.classes_
+        return self
+
+    def encode(self, X: Any) -> np.ndarray:
+        """The matrix (n_samples, n_encoded) that the regression sees."""
+        check_is_fitted(self)
+        return self.encoder_.transform(as_frame(X))
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Probabilities (n_samples, n_classes), in the order of ``classes_``."""
+        return self.model_.predict_proba(self.encode(X))
+
+    def predict(self, X: Any) -> np.ndarray:
+        """The most probable label of each row."""
+        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+
+    def encoded_columns(self) -> np.ndarray:
+        """For each encoded column, the position of the column of ``X`` that it comes from."""
+        check_is_fitted(self)
+        position = {name: i for i, name in enumerate(self.feature_names_in_)}
+        owners: list[int] = []
+        for _, transformer, columns in self.encoder_.transformers_:
+            owners.extend(position[columns[i]] for i in _owners(transformer, columns))
+        return np.asarray(owners)
+
+
+def _encoder(X: pd.DataFrame) -> ColumnTransformer:
+    # a column without any value in these rows stands as 0; extreme cells are cut before and after scaling
+    numbers = make_pipeline(
+        FunctionTransformer(np.clip, kw_args={"a_min": -HUGE, "a_max": HUGE}),
+        RobustScaler(),
+        FunctionTransformer(np.clip, kw_args={"a_min": -LARGEST, "a_max": LARGEST}),
+        SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True),
+    )
+    words = OneHotEncoder(handle_unknown="infrequent_if_exist", max_categories=MAX_LEVELS, sparse_output=False)
+    parts = [("numbers", numbers, numeric_columns(X)), ("words", words, categorical_columns(X))]
+    return ColumnTransformer([part for part in parts if part[2]], verbose_feature_names_out=False)
+
+
+def _owners(transformer: Any, columns: list[str]) -> list[int]:
+    if isinstance(transformer, OneHotEncoder):
+        return [i for i, names in enumerate(transformer._n_features_outs) for _ in range(names)]
+    indicator = transformer[-1].indicator_
+    return [*range(len(columns)), *(int(i) for i in indicator.features_)]

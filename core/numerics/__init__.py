@@ -1,0 +1,1 @@
+"""Numerics: pure array functions; arrays in, arrays out."""

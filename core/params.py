@@ -1,0 +1,136 @@
+"""Parameters of a method, read from its signature and its docstring."""
+
+from __future__ import annotations
+
+import inspect
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from core.docstrings import parse
+from core.errors import UserError, unknown
+from core.wording import number, quoted
+
+
+@dataclass(frozen=True)
+class Range:
+    """The values that a number may take, both ends included.
+
+    Parameters
+    ----------
+    low, high : float
+        The smallest and the largest value.
+    step : float
+        The step of a slider.
+    """
+
+    low: float
+    high: float
+    step: float = 1
+
+
+@dataclass(frozen=True, init=False)
+class Choice:
+    """The words that a parameter may be.
+
+    Parameters
+    ----------
+    *options : str
+        In the order in which they are offered.
+    """
+
+    options: tuple[str, ...]
+
+    def __init__(self, *options: str) -> None:
+        object.__setattr__(self, "options", options)
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One keyword-only argument of a method.
+
+    Parameters
+    ----------
+    name : str
+        The argument's name.
+    kind : type
+        ``int``, ``float``, ``str`` or ``bool``.
+    default : object
+        Its default value.
+    help : str
+        One or two sentences from the docstring.
+    constraint : Range, Choice or None
+        What the value may be.
+    """
+
+    name: str
+    kind: type
+    default: Any
+    help: str
+    constraint: Range | Choice | None
+
+    @property
+    def label(self) -> str:
+        """The name as words: ``miss_cost`` is shown as "Miss cost"."""
+        return self.name.replace("_", " ").capitalize()
+
+    def check(self, value: Any) -> Any:
+        """Return the value in the right type, or raise ``UserError``."""
+        try:
+            wrong_bool = (
+                self.kind is bool and not isinstance(value, bool) and str(value).lower() not in ("true", "false")
+            )
+            cast = str(value).lower() == "true" if self.kind is bool else self.kind(value)
+        except (TypeError, ValueError):
+            wrong_bool, cast = True, None
+        if wrong_bool:
+            raise UserError(f"{quoted(value)} is not a value of '{self.name}'.", f"Give a value like {self.default}.")
+        match self.constraint:
+            case Range(low, high) if not low <= cast <= high:
+                raise UserError(
+                    f"'{self.name}' is {number(cast)}.", f"Choose a value from {number(low)} to {number(high)}."
+                )
+            case Choice(options) if cast not in options:
+                raise unknown(f"value of '{self.name}'", cast, options)
+        return cast
+
+
+def parameters_of(function: Callable) -> tuple[Parameter, ...]:
+    """List the keyword-only arguments of a method; ``random_state`` is the study's and is left out.
+
+    Parameters
+    ----------
+    function : callable
+        Arguments are annotated ``Annotated[int, Range(1, 50)]`` or ``Annotated[str, Choice("a", "b")]``.
+
+    Returns
+    -------
+    tuple of Parameter
+        In the order of the signature.
+    """
+    hints = typing.get_type_hints(function, include_extras=True)
+    texts = parse(function).parameters
+    found = []
+    for name, argument in inspect.signature(function).parameters.items():
+        if argument.kind is argument.KEYWORD_ONLY and name != "random_state":
+            kind, constraint, *_ = (
+                (*typing.get_args(hints[name]), None) if typing.get_origin(hints[name]) else (hints[name], None)
+            )
+            found.append(Parameter(name, kind, argument.default, texts.get(name, ""), constraint))
+    return tuple(found)
+
+
+def checked(parameters: tuple[Parameter, ...], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return all parameters with the given values or their defaults.
+
+    Raises
+    ------
+    UserError
+        A name is not known or a value is out of range.
+    """
+    known = {parameter.name: parameter for parameter in parameters}
+    for name in values:
+        if name not in known:
+            raise unknown("parameter", name, known)
+    return {name: parameter.check(values.get(name, parameter.default)) for name, parameter in known.items()}

@@ -1,0 +1,132 @@
+"""A recipe: which remedies, with which parameters, in the one order in which they compose."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from core.errors import UserError
+from core.params import checked
+from core.registry import Method, method
+
+STAGES = ("weighting", "losses", "sampling", "ensembles", "calibration", "decision")
+"""From the innermost wrapper to the outermost: weights are computed on the sampled rows, thresholds on calibrated scores."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A sorted tuple of remedies; equal recipes have equal keys. The empty recipe is *do nothing*.
+
+    Parameters
+    ----------
+    steps : tuple of (slug, tuple of (parameter, value))
+        Use ``Recipe.of`` or ``Recipe.parse`` instead of writing this by hand.
+
+    Examples
+    --------
+    >>> Recipe.of("class_weights").title
+    'Class weights'
+    >>> Recipe.parse("class_weights") == Recipe.of("class_weights")
+    True
+    """
+
+    steps: tuple[tuple[str, tuple[tuple[str, Any], ...]], ...] = ()
+
+    @classmethod
+    def of(cls, *slugs: str, **parameters: Mapping[str, Any]) -> Recipe:
+        """Make a recipe: ``Recipe.of("smote", smote={"k": 3})``; what is not given keeps its default.
+
+        Raises
+        ------
+        UserError
+            A remedy or parameter is not known, or two remedies stand at the same stage.
+        """
+        chosen = [method(slug) for slug in dict.fromkeys((*slugs, *parameters))]
+        for remedy in chosen:
+            if remedy.kind != "remedy":
+                raise UserError(f"'{remedy.slug}' is a diagnostic.", "A recipe is made of remedies.")
+        _one_per_stage(chosen)
+        chosen.sort(key=lambda remedy: (STAGES.index(remedy.group), remedy.slug))
+        values = (checked(remedy.params, parameters.get(remedy.slug, {})) for remedy in chosen)
+        return cls(
+            tuple((remedy.slug, tuple(sorted(value.items()))) for remedy, value in zip(chosen, values, strict=True))
+        )
+
+    @classmethod
+    def parse(cls, text: str) -> Recipe:
+        """Read the text form: ``smote:k=3+tuned_threshold``; the empty text is *do nothing*.
+
+        Raises
+        ------
+        UserError
+            As ``Recipe.of``.
+        """
+        parameters: dict[str, dict[str, str]] = {}
+        for part in filter(None, (piece.strip() for piece in text.split("+"))):
+            slug, _, settings = part.partition(":")
+            parameters[slug] = dict(setting.partition("=")[::2] for setting in filter(None, settings.split(",")))
+        return cls.of(**parameters)
+
+    @property
+    def text(self) -> str:
+        """The text form, with only the parameters that differ from their default."""
+        parts = []
+        for slug, values in self.steps:
+            default = {parameter.name: parameter.default for parameter in method(slug).params}
+            changed = ",".join(f"{name}={value}" for name, value in values if value != default[name])
+            parts.append(f"{slug}:{changed}" if changed else slug)
+        return "+".join(parts)
+
+    @property
+    def title(self) -> str:
+        """The recipe in words."""
+        words = []
+        for slug, values in self.steps:
+            default = {parameter.name: parameter.default for parameter in method(slug).params}
+            changed = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in values if value != default[name])
+            words.append(method(slug).title + (f" ({changed})" if changed else ""))
+        return " + ".join(words) or "Do nothing"
+
+    @property
+    def slugs(self) -> tuple[str, ...]:
+        """The remedies' slugs, innermost first."""
+        return tuple(slug for slug, _ in self.steps)
+
+    def stage(self, name: str) -> Method | None:
+        """The remedy at a stage, if there is one."""
+        return next((method(slug) for slug in self.slugs if method(slug).group == name), None)
+
+    def without(self, stage: str) -> Recipe:
+        """The same recipe with nothing at one stage."""
+        return Recipe(tuple(step for step in self.steps if method(step[0]).group != stage))
+
+    def apply(self, classifier: Any, random_state: int = 0) -> Any:
+        """Wrap an unfitted classifier; the result is an unfitted classifier.
+
+        Parameters
+        ----------
+        classifier : scikit-learn classifier
+            Not fitted, and not changed.
+        random_state : int
+            Passed to every remedy that draws at random.
+        """
+        for slug, values in self.steps:
+            fn = method(slug).fn
+            seed = {"random_state": random_state} if "random_state" in (fn.__kwdefaults__ or {}) else {}
+            classifier = fn(classifier, **dict(values), **seed)
+        return classifier
+
+
+def recipes(texts: Iterable[str]) -> tuple[Recipe, ...]:
+    """Read several recipes, each once, keeping their order."""
+    return tuple(dict.fromkeys(Recipe.parse(text) for text in texts))
+
+
+def _one_per_stage(chosen: list[Method]) -> None:
+    seen: dict[str, Method] = {}
+    for remedy in chosen:
+        if remedy.group in seen:
+            problem = f"'{seen[remedy.group].title}' and '{remedy.title}' both stand at the stage '{remedy.group}'."
+            raise UserError(problem, "Keep one of them, or make two recipes.")
+        seen[remedy.group] = remedy

@@ -1,0 +1,1 @@
+"""Calibration: Make the probabilities true."""

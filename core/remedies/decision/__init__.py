@@ -1,0 +1,1 @@
+"""Decision: Choose where a probability becomes a yes."""

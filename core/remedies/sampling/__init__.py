@@ -1,0 +1,1 @@
+"""Sampling: Change which rows the learner sees."""

@@ -1,0 +1,1 @@
+"""Weighting: Change how much each row counts."""

@@ -1,0 +1,1 @@
+"""Report: one study as HTML, Markdown and JSON."""

@@ -1,0 +1,205 @@
+"""Numbers and names as words: the only place where a value becomes text for a reader.
+
+Everything returned here is plain text. Whoever draws it (page, report, figure) escapes it.
+"""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+MISSING = "–"
+
+
+def clip(text: object, limit: int = 60) -> str:
+    """Show text that came from a file on one line: control characters visible, long text shortened.
+
+    Parameters
+    ----------
+    text : object
+        Any value; it is turned into text first.
+    limit : int
+        The largest number of characters returned.
+
+    Examples
+    --------
+    >>> clip("two\\nlines")
+    'two\\\\nlines'
+    >>> clip("a" * 100, limit=5)
+    'aaaa…'
+    """
+    raw = str(text)[: 2 * limit + 2]
+    line = "".join(_visible(character) for character in raw)
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def _visible(character: str) -> str:
+    if unicodedata.category(character) in ("Cc", "Cf", "Co", "Cs", "Zl", "Zp") and character != "\u200d":
+        return character.encode("unicode_escape").decode("ascii")
+    return character
+
+
+def quoted(text: object, limit: int = 60) -> str:
+    """Put a name from a file between single quotes, on one line.
+
+    Examples
+    --------
+    >>> quoted("age")
+    "'age'"
+    """
+    return f"'{clip(text, limit)}'"
+
+
+def count(n: float) -> str:
+    """Write a whole number with thousands separators.
+
+    Examples
+    --------
+    >>> count(12960)
+    '12,960'
+    """
+    return f"{int(round(n)):,}"
+
+
+def plural(n: float, noun: str, nouns: str | None = None) -> str:
+    """Write a number with its noun.
+
+    Examples
+    --------
+    >>> plural(1, "row"), plural(1204, "row"), plural(2, "class", "classes")
+    ('1 row', '1,204 rows', '2 classes')
+    """
+    return f"{count(n)} {noun if round(n) == 1 else nouns or noun + 's'}"
+
+
+def share(x: float) -> str:
+    """Write a share between 0 and 1 as a percentage that never hides a rare event.
+
+    Examples
+    --------
+    >>> share(0.0), share(0.0003), share(0.049), share(0.5), share(0.9996), share(1.0)
+    ('0 %', '< 0.1 %', '4.9 %', '50 %', '> 99.9 %', '100 %')
+    """
+    if x is None or math.isnan(x):
+        return MISSING
+    if x in (0, 1):
+        return f"{x:.0%}".replace("%", " %")
+    if 0 < x < 0.001:
+        return "< 0.1 %"
+    if 0.999 < x < 1:
+        return "> 99.9 %"
+    percent = 100 * x
+    text = f"{percent:.1f}" if abs(percent) < 10 or abs(percent) > 90 else f"{percent:.0f}"
+    return text.removesuffix(".0") + " %"
+
+
+def of(n: float, total: float, noun: str = "row") -> str:
+    """Write a part of a whole with its share.
+
+    Examples
+    --------
+    >>> of(3, 1204)
+    '3 of 1,204 rows (0.2 %)'
+    """
+    return f"{count(n)} of {plural(total, noun)} ({share(n / total if total else math.nan)})"
+
+
+def number(x: float, digits: int = 3) -> str:
+    """Write a measured value with a few significant digits; scores keep their leading zero.
+
+    Examples
+    --------
+    >>> number(0.12345), number(1234.5), number(-0.0004), number(7.0)
+    ('0.123', '1,234', '-0.0004', '7')
+    """
+    if x is None or (isinstance(x, float) and math.isnan(x)):
+        return MISSING
+    if math.isinf(x):
+        return "∞" if x > 0 else "-∞"
+    if abs(x) >= 1e9:
+        return f"{x:.{digits - 1}e}"
+    if abs(x) >= 10 ** (digits - 1):
+        return f"{x:,.0f}"
+    if x != 0 and abs(x) < 10**-digits:
+        return f"{x:.1g}"
+    text = f"{x:.{digits}f}" if abs(x) < 1 else f"{x:.{digits}g}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def score(x: float) -> str:
+    """Write a score between 0 and 1 with three decimals.
+
+    Examples
+    --------
+    >>> score(0.5), score(0.00004), score(float("nan"))
+    ('0.500', '< 0.001', '–')
+    """
+    if x is None or math.isnan(x):
+        return MISSING
+    return "< 0.001" if 0 < x < 0.0005 else f"{x:.3f}"
+
+
+def interval(low: float, high: float) -> str:
+    """Write an interval of scores.
+
+    Examples
+    --------
+    >>> interval(0.1, 0.25)
+    '0.100 to 0.250'
+    """
+    return f"{_plain(low)} to {_plain(high)}"
+
+
+def _plain(x: float) -> str:
+    return MISSING if x is None or math.isnan(x) else f"{x:.3f}"
+
+
+def change(x: float) -> str:
+    """Write a difference with its sign.
+
+    Examples
+    --------
+    >>> change(0.0312), change(-0.2)
+    ('+0.031', '-0.200')
+    """
+    return MISSING if x is None or math.isnan(x) else f"{x:+.3f}"
+
+
+def times(x: float) -> str:
+    """Write a ratio.
+
+    Examples
+    --------
+    >>> times(19.52), times(1.25)
+    ('20 times', '1.2 times')
+    """
+    return f"{x:,.0f} times" if x >= 10 else f"{x:.1f} times"
+
+
+def seconds(x: float) -> str:
+    """Write a duration.
+
+    Examples
+    --------
+    >>> seconds(0.004), seconds(2.34), seconds(75)
+    ('4 ms', '2.3 s', '1 min 15 s')
+    """
+    if x < 1:
+        return f"{1000 * x:.0f} ms"
+    return f"{x:.1f} s" if x < 60 else f"{int(x // 60)} min {int(x % 60)} s"
+
+
+def listing(items: Iterable[object], limit: int = 5) -> str:
+    """Write names from a file as a list, shortened.
+
+    Examples
+    --------
+    >>> listing(["a", "b"]), listing("abcdefg", limit=3)
+    ("'a' and 'b'", "'a', 'b', 'c' and 4 more")
+    """
+    names: Sequence[str] = [quoted(item, 40) for item in items]
+    shown, rest = names[:limit], len(names) - limit
+    if rest > 0:
+        return ", ".join(shown) + f" and {rest:,} more"
+    return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)

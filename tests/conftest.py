@@ -1,0 +1,29 @@
+"""Shared by all tests: unexpected errors of a method are raised, and no test opens a connection to another host."""
+
+import socket
+
+import pytest
+
+from core import engine
+from core.study import Study
+from core.synthetic import planted
+
+engine.strict = True
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch):
+    connect = socket.socket.connect
+
+    def local_only(self, address):
+        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in ("127.0.0.1", "::1", "localhost"):
+            raise AssertionError(f"a test tried to reach {address[0]}")
+        return connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", local_only)
+
+
+@pytest.fixture(scope="session")
+def clean_study():
+    """A study of the clean generated table, shared: nothing may change it."""
+    return Study(planted("clean"))
