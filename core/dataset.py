@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -149,7 +148,7 @@ class Dataset:
             repr((table.fingerprint, target, sorted(ignored))).encode("utf-8", "replace"), digest_size=16
         )
         y = labels[kept].reset_index(drop=True).rename(target)
-        roles = MappingProxyType({"ignore": ignored})
+        roles = {"ignore": ignored}
         return cls(
             X.reset_index(drop=True), y, table.name, target, roles, digest.hexdigest(), table.reading, tuple(notes)
         )
