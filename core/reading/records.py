@@ -1,0 +1,152 @@
+"""From text to columns of text cells: a fast way for regular files, an exact one that can name the line for the others."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pyarrow as pa
+from pyarrow import csv as arrow_csv
+
+from core.errors import UserError
+from core.reading.dialect import Dialect, reader, widths
+from core.wording import count, plural
+
+BLOCK = 2**22
+CORRECT = "Correct the line in the file, or put quotation marks around a cell that holds the delimiter."
+QUOTE = "Close it, or remove the quotation mark, and choose the file again."
+END = "\x1eend of file\x1e"
+
+
+def read_records(body: bytes, dialect: Dialect) -> tuple[list[pa.Array], tuple[str, ...]]:
+    """Read all cells as text.
+
+    Parameters
+    ----------
+    body : bytes
+        The text as UTF-8.
+    dialect : Dialect
+        How it is written.
+
+    Returns
+    -------
+    columns : list of pyarrow.Array of string (n_samples,)
+        One for each name of the header, and possibly one more for a trailing delimiter.
+    notes : tuple of str
+        Lines that were repaired.
+
+    Raises
+    ------
+    UserError
+        A record is too long, or a quotation mark is not closed; the line is named.
+    """
+    start = _offset(body, dialect.start)
+    if not body[start:].strip():
+        return [pa.array([], pa.string()) for _ in dialect.header], ()
+    fast = None if body.count(b'"') % 2 else _fast(body, start, dialect)
+    if fast is not None:
+        return fast
+    return _exact(body, dialect)
+
+
+def _offset(body: bytes, n_lines: int) -> int:
+    """Bytes up to the end of a number of lines, whatever ends them."""
+    offset = 0
+    for _ in range(n_lines):
+        ends = [at for at in (body.find(b"\n", offset), body.find(b"\r", offset)) if at >= 0]
+        if not ends:
+            return len(body)
+        offset = min(ends) + (2 if body[min(ends) : min(ends) + 2] == b"\r\n" else 1)
+    return offset
+
+
+def _fast(body: bytes, start: int, dialect: Dialect) -> tuple[list[pa.Array], tuple[str, ...]] | None:
+    """Read a regular file; nothing where it is not regular."""
+    names = [str(position) for position in range(len(dialect.header))]
+    blank = 0
+
+    def irregular(row: arrow_csv.InvalidRow) -> str:
+        nonlocal blank
+        if row.text.strip():
+            return "error"
+        blank += 1
+        return "skip"
+
+    parse = arrow_csv.ParseOptions(
+        delimiter=dialect.delimiter or "\x1f",
+        escape_char="\\" if dialect.escape else False,
+        newlines_in_values=True,
+        ignore_empty_lines=False,
+        invalid_row_handler=irregular,
+    )
+    convert = arrow_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False)
+    options = arrow_csv.ReadOptions(column_names=names, block_size=BLOCK)
+    try:
+        source = pa.BufferReader(pa.py_buffer(body).slice(start))
+        table = arrow_csv.read_csv(source, read_options=options, parse_options=parse, convert_options=convert)
+    except pa.ArrowInvalid:
+        return None
+    columns = [_joined(column) for column in table.columns]
+    return columns, ((f"{plural(blank, 'blank line')} left out.",) if blank else ())
+
+
+def _joined(column: pa.ChunkedArray) -> pa.Array:
+    joined = column.combine_chunks()
+    return joined.chunk(0) if isinstance(joined, pa.ChunkedArray) else joined
+
+
+def _exact(body: bytes, dialect: Dialect) -> tuple[list[pa.Array], tuple[str, ...]]:
+    """Read record by record: pad short ones, refuse long ones, name the lines."""
+    width = len(dialect.header)
+    rows: list[list[str]] = []
+    short: list[int] = []
+    blank = longer = 0
+    for line, cells in _numbered(body, dialect):
+        if not any(cell.strip() for cell in cells) and len(cells) < max(2, width):
+            blank += 1
+            continue
+        if len(cells) > width:
+            if any(cell.strip() for cell in cells[width:]):
+                problem = f"Line {count(line)} has {widths(len(cells))}, but the table has {plural(width, 'column')}."
+                raise UserError(problem, CORRECT)
+            longer += 1
+        elif len(cells) < width:
+            short.append(line)
+        rows.append([*cells[:width], *[""] * (width - len(cells))])
+    notes = []
+    if short:
+        lines = ", ".join(count(line) for line in short[:5]) + (", …" if len(short) > 5 else "")
+        noun = "record has" if len(short) == 1 else "records have"
+        notes.append(
+            f"{count(len(short))} {noun} fewer than {widths(width)} and the rest was taken as missing: "
+            f"{'line' if len(short) == 1 else 'lines'} {lines}."
+        )
+        if short[-1] >= body.count(b"\n") and not body.endswith((b"\n", b"\r")):
+            notes.append("The last line is not complete, so the file may be cut off.")
+    if longer:
+        notes.append(f"{plural(longer, 'record')} with empty cells beyond the last column cut to {widths(width)}.")
+    if blank:
+        notes.append(f"{plural(blank, 'blank line')} left out.")
+    columns = zip(*rows, strict=True) if rows else [()] * width
+    return [pa.array(column, pa.string()) for column in columns], tuple(notes)
+
+
+def _numbered(body: bytes, dialect: Dialect):
+    """Yield each record with the line on which it begins."""
+    text = body.decode("utf-8")
+    stream = io.StringIO(text + ("" if text.endswith(("\n", "\r")) else "\n") + END, newline="")
+    for _ in range(dialect.start):
+        stream.readline()
+    source = reader(stream, dialect.delimiter, dialect.escape)
+    line = dialect.start + 1
+    try:
+        for cells in source:
+            if cells == [END]:
+                return
+            if cells and cells[-1].endswith(END):
+                raise UserError(f"A quotation mark on line {count(line)} is never closed.", QUOTE)
+            yield line, cells
+            line = dialect.start + source.line_num + 1
+    except csv.Error as error:
+        problem = f"A cell that begins on line {count(line)} is too long; a quotation mark may not be closed."
+        raise UserError(problem, QUOTE) from error
