@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import platform
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from importlib.metadata import version
@@ -59,10 +59,16 @@ def run(slug: str, study: Any, **parameters: Any) -> Result:
         logging.getLogger(__name__).exception("the method %s failed", slug)
         text = f"This check failed on this table ({type(error).__name__}). The other checks are not affected."
         result = Result.sentence("failed", text)
-    return replace(result, provenance=provenance(chosen, values, study, time.perf_counter() - start))
+    return replace(result, provenance=provenance(chosen.slug, values, study, time.perf_counter() - start))
 
 
-def run_all(study: Any, chosen: Iterable[Method], *, slow: bool = False) -> Iterator[tuple[Method, Result]]:
+def run_all(
+    study: Any,
+    chosen: Iterable[Method],
+    *,
+    slow: bool = False,
+    parameters: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Iterator[tuple[Method, Result]]:
     """Run several diagnostics, one after the other; each shows up exactly once.
 
     Parameters
@@ -73,12 +79,14 @@ def run_all(study: Any, chosen: Iterable[Method], *, slow: bool = False) -> Iter
         Diagnostics.
     slow : bool
         Whether to run those that cost minutes; they are "skipped" otherwise.
+    parameters : mapping of str to mapping, optional
+        Parameters by slug; the rest keep their defaults.
     """
     for item in chosen:
         if item.cost == "minutes" and not slow:
             yield item, Result.sentence("skipped", "This check takes minutes and runs only when asked for.")
         else:
-            yield item, run(item.slug, study)
+            yield item, run(item.slug, study, **(parameters or {}).get(item.slug, {}))
 
 
 def by_severity(results: Iterable[tuple[Method, Result]]) -> list[tuple[Method, Result]]:
@@ -86,10 +94,10 @@ def by_severity(results: Iterable[tuple[Method, Result]]) -> list[tuple[Method, 
     return sorted(results, key=lambda pair: (SEVERITIES.index(pair[1].severity), pair[0].title))
 
 
-def provenance(chosen: Method, values: dict[str, Any], study: Any, elapsed: float) -> dict[str, Any]:
+def provenance(slug: str, values: dict[str, Any], study: Any, elapsed: float) -> dict[str, Any]:
     """What is needed to repeat a result."""
     return {
-        "method": chosen.slug,
+        "method": slug,
         "parameters": values,
         "fingerprint": study.dataset.fingerprint,
         "random_state": study.random_state,

@@ -13,6 +13,10 @@ from core.errors import UserError, unknown
 from core.wording import number, quoted
 
 
+CONTEXT = ("random_state", "positive", "miss_cost")
+"""Keyword arguments that the study fills in; an analyst is not asked for them."""
+
+
 @dataclass(frozen=True)
 class Range:
     """The values that a number may take, both ends included.
@@ -97,7 +101,7 @@ class Parameter:
 
 
 def parameters_of(function: Callable) -> tuple[Parameter, ...]:
-    """List the keyword-only arguments of a method; ``random_state`` is the study's and is left out.
+    """List the keyword-only arguments of a method; those of ``CONTEXT`` are the study's and are left out.
 
     Parameters
     ----------
@@ -113,7 +117,7 @@ def parameters_of(function: Callable) -> tuple[Parameter, ...]:
     texts = parse(function).parameters
     found = []
     for name, argument in inspect.signature(function).parameters.items():
-        if argument.kind is argument.KEYWORD_ONLY and name != "random_state":
+        if argument.kind is argument.KEYWORD_ONLY and name not in CONTEXT:
             kind, constraint, *_ = (
                 (*typing.get_args(hints[name]), None) if typing.get_origin(hints[name]) else (hints[name], None)
             )

@@ -101,20 +101,20 @@ class Recipe:
         """The same recipe with nothing at one stage."""
         return Recipe(tuple(step for step in self.steps if method(step[0]).group != stage))
 
-    def apply(self, classifier: Any, random_state: int = 0) -> Any:
+    def apply(self, classifier: Any, **context: Any) -> Any:
         """Wrap an unfitted classifier; the result is an unfitted classifier.
 
         Parameters
         ----------
         classifier : scikit-learn classifier
             Not fitted, and not changed.
-        random_state : int
-            Passed to every remedy that draws at random.
+        **context
+            What the study knows (``core.params.CONTEXT``), given to every remedy that asks for it by name.
         """
         for slug, values in self.steps:
             fn = method(slug).fn
-            seed = {"random_state": random_state} if "random_state" in (fn.__kwdefaults__ or {}) else {}
-            classifier = fn(classifier, **dict(values), **seed)
+            asked = {name: context[name] for name in (fn.__kwdefaults__ or {}) if name in context}
+            classifier = fn(classifier, **dict(values), **asked)
         return classifier
 
 

@@ -130,7 +130,9 @@ class Study:
 
     def classifier(self, recipe: Recipe | None = None) -> Any:
         """The learner wrapped by a recipe, unfitted."""
-        return (recipe or Recipe()).apply(learners.make(self.learner, self.random_state), self.random_state)
+        learner = learners.make(self.learner, self.random_state)
+        context = {"random_state": self.random_state, "positive": self.positive_code, "miss_cost": self.miss_cost}
+        return (recipe or Recipe()).apply(learner, **context)
 
     def out_of_fold(self, recipe: Recipe | None = None) -> np.ndarray:
         """Probabilities (n_samples, n_classes) of every row from the fold that did not train on it; first repeat.

@@ -160,10 +160,12 @@ def change(x: float) -> str:
 
     Examples
     --------
-    >>> change(0.0312), change(-0.2)
-    ('+0.031', '-0.200')
+    >>> change(0.0312), change(-0.2), change(-105.3)
+    ('+0.031', '-0.200', '-105')
     """
-    return MISSING if x is None or math.isnan(x) else f"{x:+.3f}"
+    if x is None or math.isnan(x):
+        return MISSING
+    return f"{x:+,.0f}" if abs(x) >= 10 else f"{x:+.3f}"
 
 
 def times(x: float) -> str:

@@ -1,0 +1,198 @@
+"""Recipes side by side: scores with intervals, paired differences to the baseline, and a verdict in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from core import charts, judge
+from core.engine import provenance
+from core.evaluation.scoring import AT_HALF, AT_OWN, COST, DECISIONS, PROBABILITY, RANKING, FoldOutcome, score_fold
+from core.evaluation.verdict import findings
+from core.recipe import Recipe
+from core.result import Result
+from core.study import Study
+
+BASELINE = Recipe()
+METRICS = (*RANKING, *DECISIONS, *PROBABILITY)
+Outcomes = Mapping[Recipe, Sequence[FoldOutcome]]
+
+
+def with_baseline(recipes: Iterable[Recipe]) -> tuple[Recipe, ...]:
+    """The recipes, each once, with *do nothing* first."""
+    return tuple(dict.fromkeys((BASELINE, *recipes)))
+
+
+def n_fold_tasks(study: Study) -> int:
+    """How many folds one recipe is scored on: ``n_folds · n_repeats``."""
+    return study.n_folds * study.n_repeats
+
+
+def evaluate(
+    study: Study, recipes: Iterable[Recipe], *, metric: str = "", progress: Callable[[int, int], None] | None = None
+) -> Result:
+    """Score recipes and the baseline out of fold, and compare them.
+
+    Parameters
+    ----------
+    study : Study
+        Not changed.
+    recipes : iterable of Recipe
+        *Do nothing, with the right threshold* is added.
+    metric : str
+        As for ``compare``.
+    progress : callable or None
+        Called with the number of folds done and of all folds.
+
+    Returns
+    -------
+    Result
+        As ``compare`` returns it.
+    """
+    chosen, n_folds = with_baseline(recipes), n_fold_tasks(study)
+    outcomes: dict[Recipe, list[FoldOutcome]] = {recipe: [] for recipe in chosen}
+    for done, (recipe, fold) in enumerate(((r, f) for r in chosen for f in range(n_folds)), start=1):
+        outcomes[recipe].append(score_fold(study, recipe, fold))
+        if progress:
+            progress(done, len(chosen) * n_folds)
+    return compare(study, outcomes, metric=metric)
+
+
+def compare(study: Study, outcomes: Outcomes, *, metric: str = "") -> Result:
+    """Compare what recipes did on the same folds.
+
+    Parameters
+    ----------
+    study : Study
+        Not changed.
+    outcomes : mapping of Recipe to sequence of FoldOutcome
+        Must hold the baseline ``Recipe()``. Differences use the folds that both sides have.
+    metric : str
+        What "better" means; empty takes the cost when one is stated, and average precision otherwise.
+
+    Returns
+    -------
+    Result
+        ``evidence``: measure, value.
+        ``scores``: recipe, metric, cut, value, low, high, n_folds.
+        ``differences``: recipe, metric, cut, difference, low, high, n_folds; paired by fold, to the baseline at the same cut;
+        the intervals of all recipes hold together (Bonferroni).
+        ``thresholds``: recipe, median, smallest, largest, n_folds.
+        ``confusion``: recipe, cut, class, predicted, rows_per_1000.
+        The first finding is the verdict.
+    """
+    metric = metric or (COST if study.miss_cost else "average precision")
+    order = [recipe for recipe in with_baseline(outcomes) if outcomes[recipe]]
+    tables = {
+        "evidence": _evidence(study),
+        "scores": pd.concat([_scores(recipe, outcomes[recipe]) for recipe in order], ignore_index=True),
+        "differences": _differences(order, outcomes),
+        "thresholds": pd.DataFrame([_threshold(recipe, outcomes[recipe]) for recipe in order]),
+        "confusion": pd.concat([_confusion(study, recipe, outcomes[recipe]) for recipe in order], ignore_index=True),
+    }
+    seconds = sum(outcome.seconds for recipe in order for outcome in outcomes[recipe])
+    values = {"recipes": [recipe.text for recipe in order], "metric": metric, "learner": study.learner}
+    stamp = provenance("evaluate", values, study, seconds)
+    return Result(tables, findings(study, tables, metric, order), stamp)
+
+
+def draw(result: Result) -> dict[str, go.Figure]:
+    """Gain over the baseline, both currencies, and what the decisions find."""
+    metric = result.provenance["parameters"]["metric"]
+    figures = {}
+    gains = result.tables["differences"].query("metric == @metric and cut in ('', @AT_OWN) and recipe != 'Do nothing'")
+    if len(gains):
+        title = f"Change of {metric} against doing nothing"
+        caption = "Paired over the same folds. A recipe is better or worse only where its interval leaves zero out."
+        axes = {"x_title": f"difference of {metric}", "y_title": "recipe"}
+        figures[title] = charts.intervals(
+            gains, "difference", "recipe", title=title, caption=caption, reference=0, **axes
+        )
+    scores = result.tables["scores"]
+    for name, title in (
+        ("F1", "F1 in both currencies"),
+        ("recall", "Recall in both currencies"),
+        ("precision", "Precision in both currencies"),
+    ):
+        caption = f"{name} of the class of interest: cut at 0.5, and at the threshold chosen inside the training rows."
+        rows = scores[scores["metric"] == name]
+        axes = {"x_title": f"{name} (mean over folds, 95 % interval)", "y_title": "recipe"}
+        figures[title] = charts.intervals(rows, "value", "recipe", by="cut", title=title, caption=caption, **axes)
+    return figures
+
+
+def _evidence(study: Study) -> pd.DataFrame:
+    sizes, positive = study.class_sizes, study.positive_code
+    in_folds = [np.bincount(study.codes[test], minlength=len(sizes)) for _, test in study.folds]
+    rows = {
+        "rows of the class of interest": sizes[positive],
+        "other rows": sizes.sum() - sizes[positive],
+        "prevalence (average precision of a random ranking)": sizes[positive] / sizes.sum(),
+        "fewest rows of the class of interest in a test fold": min(counts[positive] for counts in in_folds),
+        "fewest rows of any class in a test fold": min(counts.min() for counts in in_folds),
+        "folds": study.n_folds,
+        "repeats": study.n_repeats,
+    }
+    return pd.DataFrame({"measure": rows.keys(), "value": [float(value) for value in rows.values()]})
+
+
+def _keys(outcomes: Sequence[FoldOutcome]) -> list[tuple[str, str]]:
+    known = outcomes[0].scores
+    order = [(metric, cut) for metric in (*METRICS, COST) for cut in ("", AT_HALF, AT_OWN)]
+    return [key for key in order if key in known]
+
+
+def _scores(recipe: Recipe, outcomes: Sequence[FoldOutcome]) -> pd.DataFrame:
+    rows = []
+    for metric, cut in _keys(outcomes):
+        values = np.array([outcome.scores[metric, cut] for outcome in outcomes])
+        mean, low, high = judge.fold_interval(values, outcomes[0].test_share)
+        floor, ceiling = (
+            (-1.0 if metric == "Matthews correlation" else 0.0),
+            (1.0 if metric not in ("log loss", COST) else np.inf),
+        )
+        low, high = max(low, floor), min(high, ceiling)
+        rows.append((recipe.title, metric, cut, mean, low, high, int((~np.isnan(values)).sum())))
+    return pd.DataFrame(rows, columns=["recipe", "metric", "cut", "value", "low", "high", "n_folds"])
+
+
+def _differences(order: Sequence[Recipe], outcomes: Outcomes) -> pd.DataFrame:
+    base = {outcome.fold: outcome for outcome in outcomes[BASELINE]}
+    share, n_recipes, rows = outcomes[BASELINE][0].test_share, max(1, len(order) - 1), []
+    for recipe in order:
+        pairs = [(outcome, base[outcome.fold]) for outcome in outcomes[recipe] if outcome.fold in base]
+        if recipe == BASELINE:  # the gain of the threshold alone
+            keys = [
+                (metric, (metric, AT_OWN), (metric, AT_HALF))
+                for metric, cut in _keys(outcomes[recipe])
+                if cut == AT_OWN
+            ]
+        else:
+            keys = [(key[0], key, key) for key in _keys(outcomes[recipe])]
+        for metric, ours, theirs in keys if pairs else []:
+            change = np.array([a.scores[ours] - b.scores[theirs] for a, b in pairs])
+            n_together = 1 if recipe == BASELINE else n_recipes
+            mean, low, high = judge.fold_interval(change, share, n_comparisons=n_together)
+            cut = "own threshold against 0.5" if recipe == BASELINE else ours[1]
+            rows.append((recipe.title, metric, cut, mean, low, high, int((~np.isnan(change)).sum())))
+    return pd.DataFrame(rows, columns=["recipe", "metric", "cut", "difference", "low", "high", "n_folds"])
+
+
+def _threshold(recipe: Recipe, outcomes: Sequence[FoldOutcome]) -> dict[str, object]:
+    values = np.array([outcome.threshold for outcome in outcomes])
+    row = {"recipe": recipe.title, "median": np.median(values), "smallest": values.min(), "largest": values.max()}
+    return row | {"n_folds": len(values)}
+
+
+def _confusion(study: Study, recipe: Recipe, outcomes: Sequence[FoldOutcome]) -> pd.DataFrame:
+    parts = []
+    for cut in (AT_HALF, AT_OWN):
+        total = sum(outcome.matrices[cut] for outcome in outcomes)
+        actual, predicted = np.indices(total.shape).reshape(2, -1)
+        labels = np.asarray(study.classes, dtype=object)
+        rows = {"recipe": recipe.title, "cut": cut, "class": labels[actual], "predicted": labels[predicted]}
+        parts.append(pd.DataFrame(rows | {"rows_per_1000": 1000 * total.ravel() / total.sum()}))
+    return pd.concat(parts, ignore_index=True)

@@ -1,0 +1,123 @@
+"""One recipe on one fold: fitted on the training rows, scored on the others in both currencies."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.numerics.decisions import confusion, decide, decision_scores
+from core.recipe import Recipe
+from core.study import Study
+
+AT_HALF, AT_OWN = "at 0.5", "at its own threshold"
+RANKING = ("average precision", "ROC-AUC")
+PROBABILITY = ("Brier score", "log loss")
+DECISIONS = ("recall", "precision", "F1", "macro-F1", "balanced accuracy", "Matthews correlation")
+COST = "cost per 1,000 rows"
+LOWER_IS_BETTER = (*PROBABILITY, COST)
+SCARCE = 50
+"""Rows of the class of interest below which a tuned threshold is too uncertain to prefer."""
+
+SMALLEST = 1e-15
+
+
+@dataclass(frozen=True, eq=False)
+class FoldOutcome:
+    """What one recipe did on one fold.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        As it was given, without the decision added by ``decided``.
+    fold : int
+        Position in ``study.folds``.
+    scores : mapping of (metric, cut) to float
+        The cut is ``AT_HALF``, ``AT_OWN`` or "" for metrics that need none. NaN where the fold holds no row of the class of interest.
+    threshold : float
+        The recipe's own, chosen inside the training rows.
+    matrices : mapping of cut to ndarray (n_classes, n_classes)
+        Rows of each class by predicted class.
+    test_share : float
+        Test rows over training rows.
+    seconds : float
+    """
+
+    recipe: Recipe
+    fold: int
+    scores: Mapping[tuple[str, str], float]
+    threshold: float
+    matrices: Mapping[str, np.ndarray]
+    test_share: float
+    seconds: float
+
+
+def decided(study: Study, recipe: Recipe) -> Recipe:
+    """The recipe with a threshold of its own: what it says, or else what fits the stated costs.
+
+    Without stated costs the threshold makes F1 best. With them it makes the expected cost least, or follows from the
+    costs alone when the class of interest has fewer than ``SCARCE`` rows.
+    """
+    if recipe.stage("decision"):
+        return recipe
+    settings = {slug: dict(values) for slug, values in recipe.steps}
+    if not study.miss_cost:
+        return Recipe.of(**settings, tuned_threshold={})
+    if study.class_sizes[study.positive_code] < SCARCE:
+        return Recipe.of(**settings, cost_threshold={})
+    return Recipe.of(**settings, tuned_threshold={"criterion": "expected cost"})
+
+
+def score_fold(study: Study, recipe: Recipe, fold: int) -> FoldOutcome:
+    """Fit a recipe on the training rows of a fold and score it on the test rows, at their natural class sizes.
+
+    Parameters
+    ----------
+    study : Study
+        Not changed.
+    recipe : Recipe
+        The empty recipe is the baseline: do nothing, with the right threshold.
+    fold : int
+        Position in ``study.folds``.
+    """
+    start = time.perf_counter()
+    train, test = study.folds[fold]
+    X, codes, positive, n_classes = study.dataset.X, study.codes, study.positive_code, len(study.classes)
+    fitted = study.classifier(decided(study, recipe)).fit(X.iloc[train], codes[train])
+    proba = np.zeros((len(test), n_classes))
+    proba[:, fitted.classes_] = fitted.predict_proba(X.iloc[test])
+    halves = proba.argmax(axis=1) if n_classes > 2 else decide(proba, positive, 0.5)
+    matrices = {
+        AT_HALF: confusion(codes[test], halves, n_classes),
+        AT_OWN: confusion(codes[test], decide(proba, positive, fitted.threshold_), n_classes),
+    }
+    scores = _ranking_scores(proba, codes[test], positive)
+    for cut, matrix in matrices.items():
+        scores |= {(name, cut): value for name, value in decision_scores(matrix, positive).items()}
+        if study.miss_cost:
+            scores[COST, cut] = _cost(matrix, positive, study.miss_cost)
+    elapsed = time.perf_counter() - start
+    return FoldOutcome(recipe, fold, scores, float(fitted.threshold_), matrices, len(test) / len(train), elapsed)
+
+
+def _ranking_scores(proba: np.ndarray, codes: np.ndarray, positive: int) -> dict[tuple[str, str], float]:
+    from sklearn.metrics import average_precision_score, roc_auc_score
+
+    found = codes == positive
+    given = np.clip(proba[np.arange(len(codes)), codes], SMALLEST, 1)
+    scores = {
+        ("Brier score", ""): float(np.mean((proba[:, positive] - found) ** 2)),
+        ("log loss", ""): float(-np.log(given).mean()),
+    }
+    both = found.any() and not found.all()
+    scores["average precision", ""] = float(average_precision_score(found, proba[:, positive])) if both else np.nan
+    scores["ROC-AUC", ""] = float(roc_auc_score(found, proba[:, positive])) if both else np.nan
+    return scores
+
+
+def _cost(matrix: np.ndarray, positive: int, miss_cost: float) -> float:
+    misses = matrix[positive].sum() - matrix[positive, positive]
+    alarms = matrix[:, positive].sum() - matrix[positive, positive]
+    return float(1000 * (miss_cost * misses + alarms) / matrix.sum())

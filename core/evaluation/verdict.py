@@ -1,0 +1,150 @@
+"""What a comparison means, in plain words: better only when the interval says so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from core import wording
+from core.evaluation.scoring import AT_OWN, COST, LOWER_IS_BETTER, SCARCE
+from core.recipe import Recipe
+from core.result import Finding
+from core.study import Study
+
+MARGIN = 0.01
+"""A difference of a score that is too small to matter; for costs, this share of the baseline's cost."""
+
+FEWEST_ROWS = 10
+Tables = Mapping[str, pd.DataFrame]
+
+
+def findings(study: Study, tables: Tables, metric: str, order: Sequence[Recipe]) -> tuple[Finding, ...]:
+    """The verdict first, then what limits it."""
+    n_positive = int(study.class_sizes[study.positive_code])
+    if n_positive < FEWEST_ROWS:
+        text = (
+            f"The class of interest {wording.quoted(study.positive)} has {wording.plural(n_positive, 'row')}: too few to "
+            "say which recipe is better. Collect more rows before choosing one."
+        )
+        return (Finding("caution", text), _evidence(study, tables))
+    parts = [_verdict(study, tables, metric), _evidence(study, tables), *_scarce(tables, n_positive)]
+    return tuple(filter(None, [*parts, _harm(tables, metric), _broken_probabilities(tables), _parity(study, order)]))
+
+
+def _verdict(study: Study, tables: Tables, metric: str) -> Finding:
+    gains = tables["differences"].query("metric == @metric and cut in ('', @AT_OWN) and recipe != 'Do nothing'")
+    base = _score(tables, "Do nothing", metric)
+    sign = -1 if metric in LOWER_IS_BETTER else 1
+    margin = MARGIN * base if metric == COST else MARGIN
+    gains = gains.assign(gain=sign * gains["difference"], least=gains["low"] if sign > 0 else -gains["high"])
+    helpful = gains[gains["least"] > margin].sort_values("least", ascending=False)
+    small = gains[(gains["least"] > 0) & (gains["least"] <= margin)].sort_values("gain", ascending=False)
+    threshold = _threshold(study, tables, metric)
+    if len(helpful):
+        best = helpful.iloc[0]
+        text = f"'{best['recipe']}' helps: {_shift(tables, best, metric, base)}. {threshold}"
+        return Finding("fine", text)
+    if len(small):
+        best = small.iloc[0]
+        text = f"'{best['recipe']}' helps a little: {_shift(tables, best, metric, base)}. The gain may be too small to matter. {threshold}"
+        return Finding("fine", text)
+    if not len(gains):
+        return Finding(
+            "fine", f"Doing nothing has {metric} {wording.number(base)}. {threshold} Add a recipe to compare it."
+        )
+    return Finding(
+        "fine", f"No remedy does better than doing nothing: no gain in {metric} that the folds agree on. {threshold}"
+    )
+
+
+def _shift(tables: Tables, row: pd.Series, metric: str, base: float) -> str:
+    value = _score(tables, row["recipe"], metric)
+    return (
+        f"{metric} goes from {wording.number(base)} to {wording.number(value)} "
+        f"({wording.change(row['difference'])}, interval {wording.change(row['low'])} to {wording.change(row['high'])})"
+    )
+
+
+def _threshold(study: Study, tables: Tables, metric: str) -> str:
+    """What moving the threshold alone does to the cost, or to F1 when no cost is stated."""
+    name = COST if study.miss_cost else "F1"
+    own = tables["differences"].query("metric == @name and recipe == 'Do nothing'")
+    cut = tables["thresholds"].query("recipe == 'Do nothing'")["median"].iloc[0]
+    row = own.iloc[0]
+    better = row["high"] < 0 if name == COST else row["low"] > 0
+    where = f"to {wording.number(cut)}"
+    if better:
+        before = _score(tables, "Do nothing", name, "at 0.5")
+        after = _score(tables, "Do nothing", name, AT_OWN)
+        return (
+            f"Moving the threshold from 0.5 {where} changes {name} from {wording.number(before)} to {wording.number(after)} "
+            f"(interval of the change {wording.change(row['low'])} to {wording.change(row['high'])})."
+        )
+    return f"Moving the threshold {where} does not change {name} beyond the noise either."
+
+
+def _evidence(study: Study, tables: Tables) -> Finding:
+    value = tables["evidence"].set_index("measure")["value"]
+    n_positive, n_rows = int(study.class_sizes[study.positive_code]), int(study.class_sizes.sum())
+    fewest = value["fewest rows of the class of interest in a test fold"]
+    text = (
+        f"{wording.of(n_positive, n_rows)} are {wording.quoted(study.positive)}; a test fold holds at least "
+        f"{wording.plural(fewest, 'row')} of it. A random ranking has average precision {wording.score(n_positive / n_rows)}."
+    )
+    return Finding("caution" if fewest < FEWEST_ROWS else "fine", text)
+
+
+def _scarce(tables: Tables, n_positive: int) -> list[Finding]:
+    if n_positive >= SCARCE:
+        return []
+    row = tables["thresholds"].iloc[0]
+    text = (
+        f"With {wording.plural(n_positive, 'row')} of the class of interest a tuned threshold is uncertain: over the folds it "
+        f"went from {wording.number(row['smallest'])} to {wording.number(row['largest'])}. "
+        "State what a miss costs and use the cost threshold on calibrated probabilities."
+    )
+    return [Finding("caution", text, ("calibrated_probabilities", "cost_threshold"))]
+
+
+def _harm(tables: Tables, metric: str) -> Finding | None:
+    changes = tables["differences"].query("metric == @metric and cut in ('', @AT_OWN) and recipe != 'Do nothing'")
+    worse = changes[changes["low"] > 0] if metric in LOWER_IS_BETTER else changes[changes["high"] < 0]
+    if not len(worse):
+        return None
+    verb = "is" if len(worse) == 1 else "are"
+    text = (
+        f"{wording.listing(worse['recipe'])} {verb} worse than doing nothing in {metric}: the interval leaves zero out."
+    )
+    return Finding("caution", text)
+
+
+def _broken_probabilities(tables: Tables) -> Finding | None:
+    worse = tables["differences"].query("metric == 'Brier score' and low > 0 and recipe != 'Do nothing'")
+    if not len(worse):
+        return None
+    names = wording.listing(worse["recipe"])
+    text = (
+        f"The probabilities of {names} are worse than those of doing nothing (Brier score, intervals above zero). "
+        "Do not read them as risks; add calibrated probabilities and look again."
+    )
+    return Finding("caution", text, ("calibrated_probabilities",))
+
+
+def _parity(study: Study, order: Sequence[Recipe]) -> Finding | None:
+    if not any(recipe.stage("sampling") or recipe.stage("weighting") for recipe in order):
+        return None
+    ratio = study.class_sizes.max() / study.class_sizes[study.positive_code]
+    stated = f"You stated {wording.number(study.miss_cost)}." if study.miss_cost else "You stated no costs."
+    text = (
+        "Sampling or weighting to equal class sizes says that one miss of the class of interest costs "
+        f"{wording.number(ratio)} false alarms. {stated}"
+    )
+    return Finding("fine", text)
+
+
+def _score(tables: Tables, recipe: str, metric: str, cut: str = "") -> float:
+    scores = tables["scores"]
+    rows = scores[(scores["recipe"] == recipe) & (scores["metric"] == metric)]
+    wanted = rows[rows["cut"] == cut] if cut else rows[rows["cut"].isin(["", AT_OWN])]
+    return float(wanted["value"].iloc[0])

@@ -1,0 +1,105 @@
+"""Thresholds and what follows from them: pure array functions."""
+
+from __future__ import annotations
+
+import numpy as np
+
+CRITERIA = ("F1", "balanced accuracy", "expected cost")
+
+
+def decide(proba: np.ndarray, positive: int, threshold: float) -> np.ndarray:
+    """Predict the class of interest where its probability reaches the threshold, and the most probable other class elsewhere.
+
+    Parameters
+    ----------
+    proba : ndarray (n_samples, n_classes)
+    positive : int
+        Column of the class of interest.
+    threshold : float
+
+    Returns
+    -------
+    ndarray (n_samples,)
+        Column indices. With two classes and threshold .5 this is the most probable class.
+    """
+    others = proba.copy()
+    others[:, positive] = -np.inf
+    return np.where(proba[:, positive] >= threshold, positive, others.argmax(axis=1))
+
+
+def best_threshold(scores: np.ndarray, is_positive: np.ndarray, criterion: str, miss_cost: float = 1.0) -> float:
+    """The threshold that is best on the given rows, over all thresholds that divide them differently.
+
+    Parameters
+    ----------
+    scores : ndarray (n_samples,)
+        Probability of the class of interest.
+    is_positive : ndarray of bool (n_samples,)
+    criterion : str
+        One of ``CRITERIA``; the expected cost is ``miss_cost · misses + false alarms``.
+    miss_cost : float
+        How many false alarms one miss costs.
+
+    Returns
+    -------
+    float
+        Halfway between the two neighbouring scores; the highest one among equals, so that ties raise fewer alarms.
+        .5 when there are no positive or no negative rows.
+    """
+    n_positive, n_negative = int(is_positive.sum()), int((~is_positive).sum())
+    if n_positive == 0 or n_negative == 0:
+        return 0.5
+    order = np.argsort(-scores, kind="stable")
+    ranked = scores[order]
+    found = np.concatenate([[0], np.cumsum(is_positive[order])])
+    alarms = np.arange(len(scores) + 1) - found
+    if criterion == "F1":
+        value = 2 * found / (n_positive + found + alarms)
+    elif criterion == "balanced accuracy":
+        value = found / n_positive - alarms / n_negative
+    else:
+        value = -(miss_cost * (n_positive - found) + alarms)
+    edges = np.concatenate([[True], ranked[1:] < ranked[:-1], [True]])  # only between different scores
+    cut = int(np.argmax(np.where(edges, value, -np.inf)))
+    above = ranked[cut - 1] if cut > 0 else 1.0
+    below = ranked[cut] if cut < len(ranked) else 0.0
+    return float((above + below) / 2)
+
+
+def confusion(codes: np.ndarray, pred: np.ndarray, n_classes: int) -> np.ndarray:
+    """Rows of each class (first axis) by predicted class (second axis)."""
+    return np.bincount(codes * n_classes + pred, minlength=n_classes**2).reshape(n_classes, n_classes)
+
+
+def decision_scores(matrix: np.ndarray, positive: int) -> dict[str, float]:
+    """Scores of decisions from a confusion matrix.
+
+    Parameters
+    ----------
+    matrix : ndarray (n_classes, n_classes)
+        As ``confusion`` returns it.
+    positive : int
+        The class that recall, precision and F1 are about.
+
+    Returns
+    -------
+    dict of str to float
+        recall, precision, F1 (0 when the class is never predicted, NaN when it has no rows), macro-F1 and balanced
+        accuracy over the classes with rows, and the Matthews correlation (0 when only one class is predicted).
+    """
+    hits, actual, predicted = np.diag(matrix).astype(float), matrix.sum(axis=1), matrix.sum(axis=0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        recall = hits / actual
+        f1 = np.where(actual > 0, 2 * hits / (actual + predicted), np.nan)
+    n, seen = float(matrix.sum()), actual > 0
+    spread = np.sqrt((n**2 - (predicted.astype(float) ** 2).sum()) * (n**2 - (actual.astype(float) ** 2).sum()))
+    return {
+        "recall": recall[positive],
+        "precision": hits[positive] / max(predicted[positive], 1) if seen[positive] else np.nan,
+        "F1": f1[positive],
+        "macro-F1": float(f1[seen].mean()) if seen.any() else np.nan,
+        "balanced accuracy": float(recall[seen].mean()) if seen.any() else np.nan,
+        "Matthews correlation": float((hits.sum() * n - predicted.astype(float) @ actual) / spread)
+        if spread > 0
+        else 0.0,
+    }

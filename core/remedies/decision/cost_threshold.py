@@ -1,0 +1,32 @@
+"""The threshold that follows from the costs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core.registry import About
+
+ABOUT = About("Cost threshold", "What threshold do the costs imply?")
+
+
+def cost_threshold(classifier: Any, *, positive: Any = None, miss_cost: float = 0.0) -> Any:
+    """Say "yes" from the probability on at which an alarm costs less than the risk of a miss.
+
+    When one miss costs r false alarms, an alarm is worth it from the probability 1 / (1 + r) on, provided that the probabilities are
+    true. Nothing is tuned, so nothing is uncertain but the probabilities. Without a stated cost r is 1 and the threshold 0.5.
+
+    Why it matters
+    --------------
+    A threshold tuned on few rows of a rare class is itself uncertain. The one that the costs imply is not.
+
+    What to do
+    ----------
+    State how many false alarms one miss costs. Combine with calibrated probabilities.
+
+    References
+    ----------
+    Elkan (2001), The foundations of cost-sensitive learning, IJCAI.
+    """
+    from core.learners.wrapping import Thresholded
+
+    return Thresholded(classifier, "theory", positive, miss_cost or 1.0)

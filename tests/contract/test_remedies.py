@@ -1,0 +1,122 @@
+"""What every remedy keeps: unfitted in, unfitted out; fitted only on training rows; probabilities that add up."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.model_selection import cross_val_predict
+
+from core import learners
+from core.params import CONTEXT
+from core.recipe import STAGES, Recipe
+from core.registry import methods
+from core.study import Study
+from core.synthetic import planted
+
+REMEDIES = methods("remedy")
+EACH = pytest.mark.parametrize("remedy", REMEDIES, ids=lambda remedy: remedy.slug)
+
+
+class Spy(ClassifierMixin, BaseEstimator):
+    """Notes the row numbers (column "row") that it was fitted on; predicts shares of the classes."""
+
+    seen: list = []  # noqa: RUF012
+
+    def fit(self, X, y, sample_weight=None):
+        Spy.seen.append(set(X["row"].round().astype(int)))
+        self.classes_, counts = np.unique(y, return_counts=True)
+        self.shares_, self.n_features_in_ = counts / counts.sum(), X.shape[1]
+        return self
+
+    def predict_proba(self, X):
+        tilt = 0.05 * np.tanh(X["row"].to_numpy(dtype=float)[:, None] % 7 / 7) * (np.arange(len(self.classes_)) == 0)
+        proba = self.shares_ + tilt
+        return proba / proba.sum(axis=1, keepdims=True)
+
+
+@pytest.fixture(scope="module")
+def mixed():
+    """A table with numbers, text and gaps, three classes."""
+    dataset = planted("overlap", class_sizes=(160, 50, 14))
+    rng = np.random.default_rng(1)
+    X = dataset.X.copy()
+    X["place"] = pd.Categorical(np.array(["here", "there", "nowhere"])[rng.integers(0, 3, len(X))])
+    X.loc[rng.random(len(X)) < 0.2, "measure 1"] = np.nan
+    X["visits"] = rng.integers(0, 9, len(X)).astype(float)
+    return X, Study(dataset).codes
+
+
+def made(remedy, classifier):
+    """The remedy with its defaults, as a study would apply it."""
+    return Recipe.of(remedy.slug).apply(classifier, random_state=0, positive=1, miss_cost=5.0)
+
+
+@EACH
+def test_it_is_described(remedy):
+    assert remedy.group in STAGES
+    assert remedy.title and remedy.question.endswith("?") and remedy.why and remedy.what_to_do and remedy.reference
+    assert all(parameter.help and parameter.constraint for parameter in remedy.params)
+    assert not {parameter.name for parameter in remedy.params} & set(CONTEXT)
+
+
+@EACH
+def test_unfitted_in_unfitted_out(remedy, mixed):
+    X, y = mixed
+    inner = learners.make("boosted")
+    wrapped = made(remedy, inner)
+    before = repr(wrapped.get_params())
+    fitted = clone(wrapped).fit(X, y)
+    assert repr(wrapped.get_params()) == before
+    assert not hasattr(wrapped, "classes_") and not hasattr(inner, "classes_")
+    assert list(fitted.classes_) == [0, 1, 2]
+
+
+@EACH
+@pytest.mark.parametrize("learner", learners.LEARNERS)
+def test_probabilities_add_up_and_repeat(remedy, learner, mixed):
+    X, y = mixed
+    first = made(remedy, learners.make(learner)).fit(X, y).predict_proba(X)
+    again = made(remedy, learners.make(learner)).fit(X, y).predict_proba(X)
+    assert first.shape == (len(y), 3)
+    assert np.allclose(first.sum(axis=1), 1) and (first >= 0).all()
+    assert np.array_equal(first, again)
+
+
+@EACH
+def test_the_table_is_not_changed(remedy, mixed):
+    X, y = mixed
+    before, labels = X.copy(), y.copy()
+    made(remedy, learners.make("boosted")).fit(X, y).predict(X)
+    pd.testing.assert_frame_equal(X, before)
+    assert np.array_equal(y, labels)
+
+
+@EACH
+def test_no_validation_row_is_seen(remedy):
+    """Nothing that is fitted, inner folds included, sees a row of the test fold; synthetic rows stay between training rows."""
+    rows = np.arange(120)
+    X, y = pd.DataFrame({"row": rows.astype(float), "x": rows % 7.0}), (rows % 6 == 0).astype(int)
+    train, test = rows[:90], rows[90:]
+    Spy.seen.clear()
+    made(remedy, Spy()).fit(X.iloc[train], y[train]).predict(X.iloc[test])
+    assert Spy.seen and all(max(seen) < 90 for seen in Spy.seen)
+
+
+@EACH
+def test_it_composes_with_one_of_every_other_stage(remedy, mixed):
+    X, y = mixed
+    partners = {other.group: other.slug for other in REMEDIES if other.group != remedy.group}
+    recipe = Recipe.of(remedy.slug, *partners.values())
+    assert [recipe.stage(stage) is not None for stage in partners] == [True] * len(partners)
+    wrapped = recipe.apply(learners.make("boosted"), random_state=0, positive=1, miss_cost=5.0)
+    proba = cross_val_predict(wrapped, X, y, cv=2, method="predict_proba")
+    assert np.allclose(proba.sum(axis=1), 1)
+
+
+@EACH
+def test_tiny_classes_and_single_rows(remedy):
+    """A class of one row and one of two: an answer, not an error."""
+    dataset = planted("clean", class_sizes=(40, 2, 1))
+    study = Study(dataset)
+    proba = made(remedy, learners.make("linear")).fit(dataset.X, study.codes).predict_proba(dataset.X)
+    assert np.allclose(proba.sum(axis=1), 1) and np.isfinite(proba).all()
