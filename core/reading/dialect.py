@@ -7,6 +7,7 @@ import io
 import re
 from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 
 from core.errors import UserError
 from core.reading.columns import NOT_A_NUMBER, NUMBER
@@ -181,11 +182,11 @@ def _blank_or_nothing(text: str, escape: bool) -> str:
                 "Check the file in a text editor, or save it again as CSV with one character between the cells.",
             )
     runs = [re.split(r"\s+", line.strip()) for line in lines]
-    if len(lines) > 1 and len(runs[0]) > 1 and len({len(run) for run in runs}) == 1:
-        if any(ONE_NUMBER.match(cell) for cell in runs[-1]):
-            raise UserError(
-                "The cells seem to be parted by several blanks.", "Save the file as CSV with a comma between the cells."
-            )
+    even = len(lines) > 1 and len(runs[0]) > 1 and len({len(run) for run in runs}) == 1
+    if even and any(ONE_NUMBER.match(cell) for cell in runs[-1]):
+        raise UserError(
+            "The cells seem to be parted by several blanks.", "Save the file as CSV with a comma between the cells."
+        )
     return ""
 
 
@@ -224,11 +225,7 @@ def _has_header(rows: list[list[str]], decimal: str) -> bool:
 def _counts_up(head: list[str]) -> bool:
     """Names such as 0, 1, 2 or 2001, 2002, 2003 are a header."""
     whole = [int(cell) for cell in (text.strip() for text in head) if re.fullmatch(r"\d{1,6}", cell)]
-    return (
-        len(whole) > 2
-        and len(whole) >= len(head) - 2
-        and all(b - a == 1 for a, b in zip(whole, whole[1:], strict=False))
-    )
+    return len(whole) > 2 and len(whole) >= len(head) - 2 and all(b - a == 1 for a, b in pairwise(whole))
 
 
 def sentence(delimiter: str) -> str:
