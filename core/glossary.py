@@ -1,0 +1,53 @@
+"""Every term that a page uses, in one plain sentence or two."""
+
+from __future__ import annotations
+
+TERMS = {
+    "Average precision": "The area under the precision and recall curve of the class of interest. A random ranking "
+    "reaches the prevalence, so compare it with that and not with 0.5.",
+    "Balanced accuracy": "The mean of the recalls of all classes. Each class counts the same, however rare it is.",
+    "Baseline": "Do nothing to the rows or weights, and put the threshold where it belongs. Every recipe is compared with it.",
+    "Brier score": "The mean squared distance between the probabilities and what happened. Lower is better.",
+    "Calibrated": "Of all rows with probability 0.2, a fifth belongs to the class. Only such probabilities can be read as risks.",
+    "Class of interest": "The class that must not be missed. Recall, precision and average precision are about it.",
+    "Cost of a miss": "How many false alarms you would accept to avoid one miss. With calibrated probabilities the best "
+    "threshold is 1 / (1 + this number). Zero means that you state no cost.",
+    "Duplicate": "A row that equals another row in every column. If both sides of a split hold it, scores are too good.",
+    "F1": "The harmonic mean of precision and recall. It ignores the rows that are rightly left alone.",
+    "False alarm": "A row of another class that is taken for the class of interest.",
+    "Fold": "One part of the rows. The learner is trained on the other parts and scored on this one, in turn.",
+    "Imbalance ratio": "Rows of the largest class over rows of the smallest. It is a fact about the table, not a fault.",
+    "Interval": "Where the true value plausibly lies, at 95 %. When the interval of a difference includes zero, no gain is claimed.",
+    "Label": "The class that the table states for a row. It may be wrong.",
+    "Leak": "A column that tells the class but will not be known when the model is used.",
+    "Learner": "The kind of model that every recipe is tried on: boosted trees, or a linear model.",
+    "Log loss": "How surprised the model is by what happened. It punishes confident mistakes. Lower is better.",
+    "Maturity": "Established methods are in textbooks and libraries. Emerging ones rest on a recent or inferred formula.",
+    "Matthews correlation": "The correlation between what was predicted and what was true. Zero is chance, one is perfect.",
+    "Miss": "A row of the class of interest that is taken for another class.",
+    "Null": "The value that chance alone gives at the same class sizes. A number counts as evidence only beyond it.",
+    "Out of fold": "Predicted by a model that never saw the row.",
+    "Overlap": "Rows of different classes lie among each other, so that the columns cannot tell them apart.",
+    "Precision": "Of the rows taken for the class of interest, the share that belongs to it.",
+    "Prevalence": "The share of the class of interest among all rows.",
+    "Recall": "Of the rows of the class of interest, the share that is found.",
+    "Recipe": "Remedies that are used together: how rows are sampled or weighted, how probabilities are corrected, where the threshold lies.",
+    "Remedy": "A change to how the learner is trained or how its probabilities are used. It is refitted inside every fold.",
+    "ROC-AUC": "The chance that a row of the class of interest gets a higher probability than a row of another class.",
+    "Seed": "The number from which all randomness starts. The same seed gives the same results.",
+    "Shapley value": "What a column adds to the prediction for one row, averaged over all orders in which columns may be added.",
+    "Target": "The column with the classes that the learner should tell apart.",
+    "Threshold": "The probability from which a row is taken for the class of interest. It need not be 0.5.",
+}
+"""Terms in the order of the alphabet; pages take their help texts from here."""
+
+
+def term(name: str) -> str:
+    """What a term means.
+
+    Examples
+    --------
+    >>> term("Prevalence")
+    'The share of the class of interest among all rows.'
+    """
+    return TERMS[name]

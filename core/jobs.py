@@ -1,0 +1,219 @@
+"""Long work outside the page: jobs of small tasks, run in turn by a few processes, with progress and a way to stop."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import multiprocessing
+import os
+import sys
+import threading
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
+from types import ModuleType
+from typing import Any
+
+from core.errors import UserError
+
+LIVE = ("queued", "running")
+KEPT = 4
+"""How many studies a worker keeps, so that what they have computed once serves the next task."""
+
+_kept: OrderedDict[Any, Any] = OrderedDict()
+
+
+class Job:
+    """Tasks that belong together. Made by ``Runner.start``; read it as often as you like.
+
+    Parameters
+    ----------
+    tasks : sequence of (callable, arguments)
+        The callable is a function of an importable module; everything travels to another process.
+    """
+
+    def __init__(self, tasks: Sequence[tuple[Callable, tuple]]) -> None:
+        self._tasks = tuple(tasks)
+        self._next = 0
+        self._results: dict[int, Any] = {}
+        self._cancelled = False
+        self.error: BaseException | None = None
+
+    @property
+    def total(self) -> int:
+        """How many tasks there are."""
+        return len(self._tasks)
+
+    @property
+    def done(self) -> int:
+        """How many tasks have given a result."""
+        return len(self._results)
+
+    @property
+    def results(self) -> list[Any]:
+        """What has arrived, in the order of the tasks."""
+        return [self._results[i] for i in sorted(self._results.copy())]
+
+    @property
+    def state(self) -> str:
+        """ "queued", "running", "done", "failed" or "cancelled"."""
+        if self.error is not None:
+            return "failed"
+        if self.done == self.total:
+            return "done"
+        if self._cancelled:
+            return "cancelled"
+        return "running" if self._next else "queued"
+
+    @property
+    def live(self) -> bool:
+        """Whether results may still arrive."""
+        return self.state in LIVE
+
+    def cancel(self) -> None:
+        """Start no further task; a task that runs already is finished and its result is dropped."""
+        self._cancelled = self.done < self.total
+
+
+class Runner:
+    """Runs jobs in a few processes; jobs take turns, so that a long one does not hold up a short one.
+
+    Parameters
+    ----------
+    workers : int
+        Processes, started when the first job comes; 0 runs every job at once, in the caller.
+    """
+
+    def __init__(self, workers: int) -> None:
+        self.workers = workers
+        self._pool: ProcessPoolExecutor | None = None
+        self._waiting: deque[Job] = deque()
+        self._running = 0
+        self._lock = threading.RLock()
+
+    def start(self, tasks: Iterable[tuple[Callable, tuple]]) -> Job:
+        """Queue a job.
+
+        Parameters
+        ----------
+        tasks : iterable of (callable, arguments)
+            One result each. An argument with an attribute ``key`` is kept by the worker and used again.
+        """
+        job = Job(tuple(tasks))
+        if self.workers == 0:
+            self._run_here(job)
+        else:
+            with self._lock:
+                self._waiting.append(job)
+            self._dispatch()
+        return job
+
+    def warm(self, *modules: str) -> None:
+        """Start the processes and import modules in them; returns at once."""
+        if self.workers:
+            self.start([(import_modules, modules)] * self.workers)
+
+    def stop(self) -> None:
+        """End the processes; jobs that are not done are cancelled."""
+        with self._lock:
+            for job in self._waiting:
+                job.cancel()
+            pool, self._pool = self._pool, None
+        if pool:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+    def _run_here(self, job: Job) -> None:
+        for i, (function, arguments) in enumerate(job._tasks):
+            job._next = i + 1
+            try:
+                job._results[i] = function(*arguments)
+            except UserError as error:
+                job.error = error
+                return
+
+    def _dispatch(self) -> None:
+        with self._lock:
+            while self._running < self.workers and self._waiting:
+                job = self._waiting.popleft()
+                if not job.live:
+                    continue
+                position, job._next = job._next, job._next + 1
+                if job._next < job.total:
+                    self._waiting.append(job)
+                self._running += 1
+                self._submit(job, position)
+
+    def _submit(self, job: Job, position: int) -> None:
+        if self._pool is None:
+            self._pool = _processes(self.workers)
+        pool = self._pool
+        function, arguments = job._tasks[position]
+        try:
+            future = pool.submit(_call, function, arguments)
+        except BrokenExecutor as error:
+            future = Future()
+            future.set_exception(error)
+        future.add_done_callback(lambda finished: self._arrived(job, position, finished, pool))
+
+    def _arrived(self, job: Job, position: int, future: Future, pool: ProcessPoolExecutor) -> None:
+        with self._lock:
+            self._running -= 1
+            error = None if future.cancelled() else future.exception()
+            if isinstance(error, BrokenExecutor):
+                self._pool = None if self._pool is pool else self._pool
+                error = UserError("The machine stopped the computation.", "Try again, or choose a smaller table.")
+            if error is not None:
+                job.error = error
+                log = logging.getLogger(__name__)
+                log.log(
+                    logging.INFO if isinstance(error, UserError) else logging.ERROR, "a task failed", exc_info=error
+                )
+            elif not future.cancelled() and job.state != "cancelled":
+                job._results[position] = future.result()
+        self._dispatch()
+
+
+def import_modules(*names: str) -> None:
+    """Import modules by name, so that the first real task finds them ready."""
+    for name in names:
+        importlib.import_module(name)
+
+
+def workers_of_this_machine() -> int:
+    """How many processes to use: the environment variable COUNTERPOISE_WORKERS, or one or two."""
+    return int(os.environ.get("COUNTERPOISE_WORKERS", min(2, os.cpu_count() or 1)))
+
+
+def _processes(workers: int) -> ProcessPoolExecutor:
+    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_leave_with_parent)
+    main, sys.modules["__main__"] = sys.modules["__main__"], ModuleType("__main__")  # or each worker would run the page
+    try:
+        pool.submit(int)
+    finally:
+        sys.modules["__main__"] = main
+    return pool
+
+
+def _leave_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+
+    def watch() -> None:
+        parent.join()
+        os._exit(0)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _call(function: Callable, arguments: tuple) -> Any:
+    return function(*(_kept_one(argument) for argument in arguments))
+
+
+def _kept_one(argument: Any) -> Any:
+    key = getattr(argument, "key", None)
+    if key is None:
+        return argument
+    key = (type(argument).__qualname__, key)
+    _kept[key] = _kept.pop(key, argument)
+    while len(_kept) > KEPT:
+        _kept.popitem(last=False)
+    return _kept[key]

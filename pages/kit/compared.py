@@ -1,0 +1,88 @@
+"""Recipes: built from the catalogue stage by stage, and shown side by side."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from core.evaluation.compare import draw as draw_comparison
+from core.glossary import TERMS
+from core.recipe import STAGES, Recipe
+from core.registry import group_title, method, methods
+from core.result import Result
+from core.wording import interval, number, score
+from pages.kit import choices, show
+
+
+def builder() -> None:
+    """Choose at most one remedy of each stage, set its parameters, and add the recipe."""
+    stages = [stage for stage in STAGES if methods("remedy", stage)]
+    picked: dict[str, dict] = {}
+    for column, stage in zip(st.columns(len(stages)), stages, strict=True):
+        title, question = group_title("remedy", stage)
+        options = {"": "Nothing"} | {item.slug: item.title for item in methods("remedy", stage)}
+        with column:
+            slug = st.selectbox(title, options, format_func=options.get, key=f"stage {stage}", help=show.md(question))
+            if slug:
+                st.caption(show.md(method(slug).question))
+                picked[slug] = show.ask(method(slug), place="builder")
+                with st.popover("About", icon=":material/help:", key=f"about {slug}"):
+                    show.about(method(slug))
+    recipe = Recipe.of(**picked)
+    st.markdown(f"This recipe: **{show.md(recipe.title)}**")
+    texts = (*choices.choice("recipe"), recipe.text)
+    st.button(
+        "Add the recipe", type="primary", icon=":material/add:", on_click=choices.choose, kwargs={"recipe": texts},
+        disabled=not recipe.steps or recipe in choices.recipes(),
+    )  # fmt: skip
+
+
+def chosen(recipes: tuple[Recipe, ...]) -> None:
+    """The recipes that are compared, each with a button that takes it away."""
+    with st.container(horizontal=True, gap="small"):
+        st.badge("Do nothing, with the right threshold", icon=":material/anchor:", color="blue")
+        for recipe in recipes[1:]:
+            left = tuple(text for text in choices.choice("recipe") if text != recipe.text)
+            st.button(
+                recipe.title.replace("_", " "), icon=":material/close:", key=f"remove {recipe.text}",
+                help="Take this recipe away", on_click=choices.choose, kwargs={"recipe": left},
+            )  # fmt: skip
+
+
+def draw(result: Result) -> None:
+    """Evidence first, then the verdict, then scores in both currencies, then figures and numbers."""
+    st.subheader("How much evidence there is")
+    rows = result.tables["evidence"].itertuples()
+    lines = [f"- {show.md(row.measure)}: **{show.md(number(row.value))}**" for row in rows]
+    st.markdown("\n".join(lines))
+    st.subheader("The verdict")
+    with st.container(border=True):
+        for position, finding in enumerate(result.findings):
+            st.markdown(f"**{show.md(finding.text)}**" if position == 0 else show.md(finding.text))
+        show.suggestions(result, "verdict")
+    st.subheader("Scores with their intervals")
+    wide = side_by_side(result.tables["scores"])
+    st.caption(
+        "Mean over the folds, and where the true value plausibly lies at 95 %. Log loss and Brier score: lower is better."
+    )
+    show.grid(wide, alt="Scores of every recipe with their intervals")
+    show.draw(draw_comparison(result), "comparison")
+    show.details("comparison", result, {})
+    with st.expander("What the scores mean", icon=":material/help:"):
+        for name in sorted(set(result.tables["scores"]["metric"]), key=str.lower):
+            meaning = next((text for word, text in TERMS.items() if word.lower() == name.lower()), "")
+            if meaning:
+                st.markdown(f"**{show.md(name)}**: {show.md(meaning)}")
+
+
+def side_by_side(scores: pd.DataFrame) -> pd.DataFrame:
+    """One row per recipe and cut, one column per metric: a value with its interval as text."""
+    texts = [
+        f"{score(row.value) if row.value < 10 else number(row.value)} ({interval(row.low, row.high)})"
+        for row in scores.itertuples()
+    ]
+    cut = scores["cut"].replace("", "at any threshold")
+    long = pd.DataFrame({"recipe": scores["recipe"], "cut": cut, "metric": scores["metric"], "text": texts})
+    order = long["metric"].drop_duplicates()
+    wide = long.pivot_table(index=["recipe", "cut"], columns="metric", values="text", aggfunc="first", sort=False)
+    return wide.reindex(columns=order).fillna("").reset_index()

@@ -1,0 +1,291 @@
+"""Draw any method and any result, and ask for any method's parameters; no method is known here by name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core.engine import by_severity
+from core.errors import UserError
+from core.jobs import Job
+from core.learners import LEARNERS
+from core.params import Choice, Parameter, Range
+from core.registry import Method, method
+from core.report.tables import to_csv
+from core.result import SEVERITIES, Result
+from core.wording import clip, plural
+from pages.kit import choices, session
+
+LOOKS = {
+    "failed": ("Failed", ":material/error:", "violet"),
+    "issue": ("Issue", ":material/report:", "red"),
+    "caution": ("Caution", ":material/warning:", "orange"),
+    "fine": ("Fine", ":material/check_circle:", "green"),
+    "not applicable": ("Not applicable", ":material/block:", "gray"),
+    "skipped": ("Skipped", ":material/schedule:", "gray"),
+}
+"""Severity as a word, an icon and a colour: the colour never stands alone."""
+
+DATA_PAGE, REMEDY_PAGE = "steps/data.py", "steps/remedy.py"
+ROWS_SHOWN, COLUMNS_SHOWN = 1000, 60
+POLL_SECONDS = 0.3
+
+
+def md(text: object) -> str:
+    """Escape text for Markdown: what is read is what was given, and nothing is fetched or becomes a link.
+
+    Examples
+    --------
+    >>> md("**b**")
+    '\\\\*\\\\*b\\\\*\\\\*'
+    """
+    line = re.sub(r"[\r\n]+", " ", str(text)).replace("  ", " \u00a0")
+    line = re.sub(r"([\\`*_{}\[\]()#+\-.!|<>~$:^=&@/%\"'])", r"\\\1", line)
+    return re.sub(r"(\\:)(?=\\/\\/)|(www)(?=\\\.)|(\\@)|(?<=\w)(\\:)(?=\w)", lambda hit: hit[0] + "\u2060", line)
+
+
+def prose(text: str) -> str:
+    """Write a method's own text: paragraphs stay, names between double backticks are set as code."""
+    parts = re.split(r"``([^`]+)``", text)
+    lines = [
+        f"`{part}`" if i % 2 else "\n\n".join(md(block) for block in part.split("\n\n")) for i, part in enumerate(parts)
+    ]
+    return "".join(lines)
+
+
+def mistake(error: UserError) -> None:
+    """Say what is wrong and what to do next."""
+    st.error(md(error.problem), icon=":material/error:", title=md(error.remedy))
+    st.page_link(DATA_PAGE, label="Go to the data page", icon=":material/table:")
+
+
+def guarded(draw: Callable[[], None]) -> Callable[[], None]:
+    """Turn an analyst's mistake into a sentence and a way out."""
+
+    @wraps(draw)
+    def safe() -> None:
+        try:
+            draw()
+        except UserError as error:
+            mistake(error)
+
+    return safe
+
+
+def labels(options: Sequence[object], limit: int = 80) -> dict[Any, str]:
+    """Short names for options, on one line and all different."""
+    shown: dict[Any, str] = {}
+    taken: set[str] = set()
+    for option in options:
+        text, copy = clip(option, limit) or "(empty)", 2
+        while text in taken:
+            text, copy = f"{clip(option, limit)} ({copy})", copy + 1
+        taken.add(text)
+        shown[option] = text
+    return shown
+
+
+def badge(severity: str) -> None:
+    """A severity as a word with an icon."""
+    word, icon, colour = LOOKS[severity]
+    st.badge(word, icon=icon, color=colour)
+
+
+def summary(results: Sequence[Result]) -> str:
+    """How many results there are of each severity, in words."""
+    counts = [(sum(result.severity == severity for result in results), severity) for severity in SEVERITIES]
+    return ", ".join(f"{n} {LOOKS[severity][0].lower()}" for n, severity in counts if n)
+
+
+def headline(found: Mapping[Method, Result]) -> None:
+    """The gravest of some results in one line."""
+    for item, result in by_severity(found.items())[:1]:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            badge(result.severity)
+            st.markdown(f"**{md(item.title)}**", width="content")
+        st.markdown(md(result.findings[0].text))
+
+
+def sidebar() -> None:
+    """What is looked at: table, target, class of interest, learner."""
+    with st.sidebar:
+        study = session.study()
+        for name, value in (
+            ("Table", study.dataset.name), ("Target", study.dataset.target), ("Class of interest", study.positive),
+            ("Learner", LEARNERS[study.learner]),
+        ):  # fmt: skip
+            st.markdown(f"{name}  \n**{md(clip(value, 40))}**")
+
+
+def progress(running: Mapping[Any, Job], noun: str) -> None:
+    """A bar that follows jobs, with a way to stop them; the page is drawn again when more has arrived."""
+    jobs = list(running.values())
+    seen = sum(job.done for job in jobs)
+
+    @st.fragment(run_every=POLL_SECONDS)
+    def follow() -> None:
+        done, total = sum(job.done for job in jobs), sum(job.total for job in jobs)
+        if done != seen or not any(job.live for job in jobs):
+            st.rerun()
+        left, right = st.columns([5, 1], vertical_alignment="center")
+        left.progress(done / max(total, 1), text=f"{done} of {plural(total, noun)} done")
+        right.button("Stop", key=f"stop {noun}", on_click=session.stop, icon=":material/stop:", width="stretch")
+
+    if any(job.live for job in jobs):
+        follow()
+    elif any(job.state in ("cancelled", "failed") for job in jobs):
+        trouble(jobs)
+
+
+def trouble(jobs: Sequence[Job]) -> None:
+    """Say what was stopped or failed, and offer to start again."""
+    for error in {repr(job.error): job.error for job in jobs if job.error is not None}.values():
+        text = str(error) if isinstance(error, UserError) else f"This did not work ({type(error).__name__})."
+        st.error(md(text), icon=":material/error:")
+    if any(job.state == "cancelled" for job in jobs):
+        st.warning("Stopped. What had arrived until then is shown.", icon=":material/stop_circle:")
+    st.button("Start again", on_click=session.resume, icon=":material/refresh:")
+
+
+def card(item: Method, result: Result, *, figure: bool = True, every_figure: bool = False) -> None:
+    """One method's result: severity, sentences, figure, numbers, and what the method is."""
+    with st.container(border=True, key=f"card {item.slug}"):
+        head(item, result)
+        figures = list((item.draw(result) if result.tables else {}).items())
+        n_shown = len(figures) if every_figure else int(figure)
+        wide = every_figure or not figures[:n_shown]
+        left, right = (st.container(), st.container()) if wide else st.columns([2, 3])
+        with left:
+            for finding in result.findings:
+                st.markdown(md(finding.text))
+            suggestions(result, item.slug)
+            if item.cost == "minutes" and result.severity == "skipped":
+                asked = (*choices.choice("asked"), item.slug)
+                st.button("Run it", key=f"ask {item.slug}", on_click=choices.choose, kwargs={"asked": asked})
+        with right:
+            draw(dict(figures[:n_shown]), item.slug)
+        if result.tables:
+            details(item.slug, result, dict(figures[n_shown:]))
+
+
+def head(item: Method, result: Result | None = None) -> None:
+    """A card's first line: title, severity, and what the method is, one click away."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f"#### {md(item.title)}", width="content")
+        if result is not None:
+            badge(result.severity)
+        if item.maturity != "established":
+            st.badge(item.maturity.capitalize(), icon=":material/science:", color="blue")
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(md(item.question), width="content")
+        with st.popover("About", icon=":material/help:", key=f"about {item.slug}"):
+            about(item)
+        if item.params and result is not None:
+            with st.popover("Settings", icon=":material/tune:", key=f"settings {item.slug}"):
+                ask(item)
+
+
+def about(item: Method) -> None:
+    """How a method works, why it matters, what to do, and where it comes from."""
+    for title, text in (
+        ("How it is detected" if item.kind == "diagnostic" else "How it works", item.how),
+        ("Why it matters", item.why), ("What to do", item.what_to_do), ("Where it comes from", item.reference),
+    ):  # fmt: skip
+        if text:
+            st.markdown(f"**{title}**\n\n{prose(text)}")
+
+
+def suggestions(result: Result, place: str) -> None:
+    """A button for each remedy that a result suggests; it makes a recipe of it."""
+    with st.container(horizontal=True):
+        for slug in result.suggests:
+            texts = choices.choice("recipe")
+            if st.button(f"Try {method(slug).title.lower()}", key=f"try {slug} {place}", icon=":material/healing:"):
+                choices.choose(recipe=(*texts, slug) if slug not in texts else texts)
+                st.switch_page(REMEDY_PAGE)
+
+
+def draw(figures: Mapping[str, Any], place: str) -> None:
+    """Draw figures with their captions."""
+    for title, figure in figures.items():
+        caption = (figure.layout.meta or {}).get("caption", title)
+        st.plotly_chart(figure, key=f"{place} {title}", alt=f"{title}. {caption}", config={"displaylogo": False})
+        st.caption(md(caption))
+
+
+def details(place: str, result: Result, figures: Mapping[str, Any]) -> None:
+    """Further figures and the numbers, made only when they are asked for."""
+    word = "More figures and numbers" if figures else "Numbers"
+    folded = st.expander(word, key=f"details {place}", on_change="rerun", icon=":material/table_chart:")
+    if folded.open:
+        with folded:
+            draw(figures, f"more {place}")
+            for name, frame in result.tables.items():
+                numbers(name, frame, place)
+
+
+def numbers(name: str, frame: pd.DataFrame, place: str) -> None:
+    """One table, and the whole of it as a file."""
+    title = name.replace("_", " ").capitalize()
+    st.markdown(f"**{md(title)}**, {plural(len(frame), 'row')}")
+    grid(frame, alt=title)
+    download(f"{title} as CSV", lambda: to_csv(frame).encode("utf-8-sig"), f"{place}_{name}.csv", "text/csv")
+
+
+def grid(frame: pd.DataFrame, alt: str, **options: Any) -> None:
+    """The first rows and columns of a table."""
+    st.dataframe(frame.iloc[:ROWS_SHOWN, :COLUMNS_SHOWN], hide_index=True, alt=alt, **options)
+    if frame.shape[0] > ROWS_SHOWN or frame.shape[1] > COLUMNS_SHOWN:
+        st.caption(f"The first {ROWS_SHOWN:,} rows and {COLUMNS_SHOWN} columns at most are shown.")
+
+
+def download(label: str, make: Callable[[], bytes], name: str, mime: str) -> None:
+    """A file that is made when it is asked for; its name is safe on every system."""
+    safe = re.sub(r"[^A-Za-z0-9._-]+", "_", name).strip("._")[-80:]
+    st.download_button(label, make, safe, mime, key=f"download {name}", on_click="ignore", icon=":material/download:")
+
+
+def ask(item: Method, place: str = "") -> dict[str, Any]:
+    """Ask for a method's parameters.
+
+    Parameters
+    ----------
+    item : Method
+        Any method.
+    place : str
+        Empty keeps the values as the diagnostic's settings; otherwise the widgets of that place alone hold them.
+
+    Returns
+    -------
+    dict of str to object
+        A value for every parameter.
+    """
+    values = choices.settings(item) if not place else {parameter.name: parameter.default for parameter in item.params}
+    for parameter in item.params:
+        key = f"parameter {place} {item.slug} {parameter.name}"
+        options: dict[str, Any] = {"key": key, "help": prose(parameter.help)}
+        if place:
+            st.session_state.setdefault(key, values[parameter.name])
+        else:
+            st.session_state[key] = values[parameter.name]
+            options |= {"on_change": choices.change_setting, "args": (item, parameter.name, key)}
+        values[parameter.name] = _widget(parameter, options)
+    return values
+
+
+def _widget(parameter: Parameter, options: dict[str, Any]) -> Any:
+    match parameter.constraint:
+        case Choice(allowed):
+            return st.selectbox(parameter.label, allowed, **options)
+        case Range(low, high, step) if parameter.kind is int:
+            return st.number_input(parameter.label, int(low), int(high), step=int(max(1, step)), **options)
+        case Range(low, high, step):
+            return st.number_input(parameter.label, float(low), float(high), step=float(step), format="%g", **options)
+    if parameter.kind is bool:
+        return st.toggle(parameter.label, **options)
+    return st.text_input(parameter.label, **options)

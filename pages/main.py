@@ -1,0 +1,33 @@
+"""The frame around every page: name, navigation, the choices from the link, and the side bar."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from pages.kit import choices, session, show
+
+STEPS = {
+    "data": ("Data", ":material/table:"),
+    "profile": ("Profile", ":material/bar_chart:"),
+    "diagnose": ("Diagnose", ":material/stethoscope:"),
+    "remedy": ("Remedy", ":material/healing:"),
+    "explain": ("Explain", ":material/lightbulb:"),
+    "report": ("Report", ":material/description:"),
+    "learn": ("Learn", ":material/school:"),
+}
+ICON = Path(__file__).parent / "kit" / "icon.svg"
+
+st.set_page_config("Counterpoise", str(ICON), layout="wide")
+st.logo(str(ICON), size="large")
+page = st.navigation(
+    [
+        st.Page(f"steps/{name}.py", title=title, icon=icon, url_path=name, default=name == "data")
+        for name, (title, icon) in STEPS.items()
+    ]
+)
+choices.restore()
+choices.publish(session.source())
+session.drop_stale()
+show.guarded(show.sidebar)()
+show.guarded(page.run)()
+session.warm()

@@ -1,0 +1,43 @@
+"""Learn: what every method does, on a table that has the condition and on one that has not."""
+
+import streamlit as st
+
+from core.glossary import TERMS
+from core.registry import catalogue, group_title
+from pages.kit import session, show
+
+st.title("Learn")
+st.markdown("What every method does and why, with a sick and a healthy table of the same class sizes side by side.")
+
+items = catalogue()
+names = {slug: f"{group_title(item.kind, item.group)[0]}: {item.title}" for slug, item in items.items()}
+slug = st.selectbox("Method", sorted(names, key=names.get), format_func=names.get, key="learn", persist_state="session")
+item = items[slug]
+with st.container(border=True):
+    st.markdown(f"#### {show.md(item.title)}")
+    st.markdown(f"{show.md(item.question)} {show.md(item.maturity.capitalize())} method.")
+    st.markdown(show.prose(item.text.summary))
+    if item.text.definition:
+        st.markdown(show.prose(item.text.definition))
+    show.about(item)
+    for parameter in item.params:
+        st.markdown(f"`{parameter.name}`: {show.prose(parameter.help)} Default: `{parameter.default}`")
+
+if item.sick and item.healthy:
+    st.subheader("Sick and healthy, side by side")
+    studies = {which: session.example(item, which) for which in ("sick", "healthy")}
+    found = {which: session.result(item, study) for which, study in studies.items()}
+    show.progress(found, "example")
+    for column, (which, study) in zip(st.columns(2), studies.items(), strict=True):
+        with column.container(border=True):
+            st.markdown(f"**{which.capitalize()}**: {show.md(study.dataset.name)}")
+            if found[which].results:
+                result = found[which].results[0]
+                show.badge(result.severity)
+                for finding in result.findings:
+                    st.markdown(show.md(finding.text))
+                show.draw(item.draw(result) if result.tables else {}, which)
+
+st.subheader("Glossary")
+for word, meaning in TERMS.items():
+    st.markdown(f"**{show.md(word)}**: {show.md(meaning)}")

@@ -1,0 +1,45 @@
+"""Remedy: build recipes, score them out of fold, compare them with doing nothing."""
+
+import streamlit as st
+
+from core.evaluation.compare import with_baseline
+from core.glossary import term
+from core.learners import LEARNERS
+from core.registry import methods
+from pages.kit import choices, compared, session, show
+
+st.title("Remedy")
+st.markdown("Build recipes and see whether they do better than doing nothing with the right threshold.")
+
+study = session.study()
+left, middle, right = st.columns(3)
+with left:
+    bound = choices.bound("learner", choices.choice("learner"))
+    st.selectbox("Learner", LEARNERS, format_func=LEARNERS.get, help=term("Learner"), **bound)
+with middle:
+    label = "How many false alarms does one miss cost?"
+    bound = choices.bound("cost", float(choices.choice("cost")))
+    st.number_input(label, *map(float, choices.LIMITS["cost"]), help=term("Cost of a miss"), format="%g", **bound)
+with right:
+    bound = choices.bound("repeats", choices.choice("repeats"))
+    st.number_input("Times the folds are drawn", *choices.LIMITS["repeats"], help=term("Fold"), **bound)
+
+with st.expander("Build a recipe", icon=":material/add:", expanded=not choices.recipes()):
+    compared.builder()
+
+recipes = with_baseline(choices.recipes())
+compared.chosen(recipes)
+if len(recipes) == 1:
+    every = tuple(item.slug for item in methods("remedy"))
+    st.button(
+        "Try every remedy alone", on_click=choices.choose, kwargs={"recipe": every}, icon=":material/playlist_add:"
+    )
+
+jobs = {recipe: session.scores(recipe) for recipe in recipes}
+show.progress(jobs, "fold")
+arrived = {recipe: job.results for recipe, job in jobs.items() if len(job.results) >= 2}
+if recipes[0] in arrived:
+    compared.draw(session.comparison(study, arrived))
+else:
+    st.markdown("The first scores appear after two folds.")
+st.page_link("steps/explain.py", label="Go on to what the model looks at", icon=":material/arrow_forward:")

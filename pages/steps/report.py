@@ -1,0 +1,37 @@
+"""Report: everything that was found, to take away."""
+
+import streamlit as st
+
+from core.evaluation.compare import with_baseline
+from core.report.build import build, to_html, to_json, to_markdown
+from pages.kit import choices, session, show
+
+st.title("Report")
+st.markdown("One file that holds everything found so far, with what is needed to repeat it.")
+
+study = session.study(choices.explained())
+found = session.results([*session.of_page(*session.PROFILE), *session.of_page()])
+found |= session.results(session.of_page(*session.EXPLAIN), study)
+scored = {recipe: session.scores(recipe) for recipe in with_baseline(choices.recipes())}
+show.progress(found | scored, "step")
+
+outcomes = {recipe: job.results for recipe, job in scored.items() if len(job.results) >= 2}
+comparison = session.comparison(session.study(), outcomes) if with_baseline(())[0] in outcomes else None
+report = build(study, [(item, job.results[0]) for item, job in found.items() if job.results], comparison)
+
+with st.container(horizontal=True):
+    show.download("HTML", lambda: to_html(report).encode(), "counterpoise-report.html", "text/html")
+    show.download("Markdown", lambda: to_markdown(report).encode(), "counterpoise-report.md", "text/markdown")
+    show.download("JSON", lambda: to_json(report).encode(), "counterpoise-report.json", "application/json")
+st.caption("The HTML file holds its figures and opens without a network.")
+
+st.subheader(show.md(report.title))
+st.markdown("\n".join(f"- {show.md(name)}: {show.md(value)}" for name, value in report.facts))
+if report.comparison:
+    st.markdown(f"**{show.md(report.comparison.sentences[0][1])}**")
+for section in report.diagnoses:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        show.badge(section.severity)
+        st.markdown(f"**{show.md(section.title)}**: {show.md(section.sentences[0][1])}", width="stretch")
+with st.expander("How it was made", icon=":material/fingerprint:"):
+    st.markdown("\n".join(f"- {show.md(name)}: {show.md(value)}" for name, value in report.provenance))
