@@ -14,6 +14,10 @@ LARGEST = 8.0
 """Scaled values are cut at this many units from the median, so that one extreme cell cannot rule a distance."""
 
 
+HUGE = 1e100
+"""Cells beyond it do not enter a standard deviation, whose squares would overflow."""
+
+
 def as_frame(X: Any) -> pd.DataFrame:
     """Take an array as a data frame; a data frame is returned as it is."""
     if isinstance(X, pd.DataFrame):
@@ -32,30 +36,33 @@ def categorical_columns(X: pd.DataFrame) -> list[str]:
     return [column for column, dtype in X.dtypes.items() if dtype == "category"]
 
 
-def robust_scale(values: np.ndarray) -> np.ndarray:
-    """Centre each column at its median and divide by its interquartile range, cut at ``LARGEST``.
+def robust_units(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Centre and unit of each column: the median and the interquartile range.
 
     Parameters
     ----------
     values : ndarray (n_samples, n_features)
-        NaN is missing and stays missing. A column whose quartiles are equal is divided by its standard deviation.
+        NaN is missing.
 
     Returns
     -------
-    ndarray (n_samples, n_features)
-        Constant and empty columns become 0 and NaN.
+    middle, unit : ndarray (n_features,)
+        The unit of a column whose quartiles are equal is its standard deviation, and 1 where that is 0; an empty column
+        has middle 0 and unit 1.
     """
-    scaled = np.full(values.shape, np.nan)
-    for j in range(values.shape[1]):
-        column = values[:, j]
-        seen = ~np.isnan(column)
-        if not seen.any():
-            continue
-        low, middle, high = np.quantile(column[seen], [0.25, 0.5, 0.75])
-        with np.errstate(over="ignore", invalid="ignore"):
-            unit = high - low or np.std(np.clip(column[seen], -1e100, 1e100)) or 1.0
-            scaled[seen, j] = np.clip((column[seen] - middle) / unit, -LARGEST, LARGEST)
-    return scaled
+    middle, unit = np.zeros(values.shape[1]), np.ones(values.shape[1])
+    for j, column in enumerate(values.T):
+        seen = column[~np.isnan(column)]
+        if len(seen):
+            low, middle[j], high = np.quantile(seen, [0.25, 0.5, 0.75])
+            unit[j] = high - low or np.std(np.clip(seen, -HUGE, HUGE)) or 1.0
+    return middle, unit
+
+
+def scaled(values: np.ndarray, middle: np.ndarray, unit: np.ndarray) -> np.ndarray:
+    """Columns in units from their centre, cut at ``LARGEST``; NaN stays."""
+    with np.errstate(over="ignore"):
+        return np.clip((values - middle) / unit, -LARGEST, LARGEST)
 
 
 def one_hot(X: pd.DataFrame) -> np.ndarray:
@@ -89,5 +96,6 @@ def distance_matrix_input(X: pd.DataFrame) -> np.ndarray:
     ndarray (n_samples, n_encoded)
         float64; NaN where a numeric cell is missing.
     """
-    numbers = robust_scale(X[numeric_columns(X)].to_numpy(dtype="float64"))
+    values = X[numeric_columns(X)].to_numpy(dtype="float64")
+    numbers = scaled(values, *robust_units(values))
     return np.hstack([numbers, one_hot(X[categorical_columns(X)])])

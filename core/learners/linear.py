@@ -7,18 +7,23 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 from sklearn.compose import ColumnTransformer
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, RobustScaler
+from sklearn.preprocessing import OneHotEncoder
 from sklearn.utils.validation import check_is_fitted
 
-from core.learners.encoding import LARGEST, MAX_LEVELS, as_frame, categorical_columns, numeric_columns
-
-HUGE = 1e100
+from core.learners.encoding import (
+    MAX_LEVELS,
+    as_frame,
+    categorical_columns,
+    numeric_columns,
+    robust_units,
+    scaled,
+)
 
 
 class LinearModel(ClassifierMixin, BaseEstimator):
@@ -80,13 +85,22 @@ class LinearModel(ClassifierMixin, BaseEstimator):
         return np.asarray(owners)
 
 
+class RobustColumns(TransformerMixin, BaseEstimator):
+    """Scales columns by the median and the interquartile range of the rows given to ``fit``; gaps stay gaps."""
+
+    def fit(self, X: Any, y: Any = None) -> RobustColumns:
+        """Note the centre and the unit of each column."""
+        self.middle_, self.unit_ = robust_units(np.asarray(X, dtype="float64"))
+        return self
+
+    def transform(self, X: Any) -> np.ndarray:
+        """The columns (n_samples, n_features) in these units."""
+        return scaled(np.asarray(X, dtype="float64"), self.middle_, self.unit_)
+
+
 def _encoder(X: pd.DataFrame) -> ColumnTransformer:
-    # a column without any value in these rows stands as 0; extreme cells are cut before and after scaling
     numbers = make_pipeline(
-        FunctionTransformer(np.clip, kw_args={"a_min": -HUGE, "a_max": HUGE}),
-        RobustScaler(),
-        FunctionTransformer(np.clip, kw_args={"a_min": -LARGEST, "a_max": LARGEST}),
-        SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True),
+        RobustColumns(), SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
     )
     words = OneHotEncoder(handle_unknown="infrequent_if_exist", max_categories=MAX_LEVELS, sparse_output=False)
     parts = [("numbers", numbers, numeric_columns(X)), ("words", words, categorical_columns(X))]

@@ -10,7 +10,7 @@ from imblearn.over_sampling import SMOTE, SMOTEN, SMOTENC, RandomOverSampler
 from imblearn.under_sampling import RandomUnderSampler
 from sklearn.base import BaseEstimator
 
-from core.learners.encoding import as_frame, categorical_columns, numeric_columns
+from core.learners.encoding import as_frame, categorical_columns, numeric_columns, robust_units, scaled
 
 
 def targets(y: np.ndarray, balance: float, *, down: bool = False) -> dict[Any, int]:
@@ -64,7 +64,7 @@ class CopyingSampler(BaseEstimator):
 class InterpolatingSampler(BaseEstimator):
     """SMOTE, SMOTE-NC or SMOTE-N, whichever the columns call for.
 
-    The rows themselves are kept as they are. For the synthetic ones, numeric columns are scaled robustly and gaps are filled
+    The rows themselves are kept as they are. For the synthetic ones, numeric columns are scaled robustly, extreme cells are cut, and gaps are filled
     with the median or the most frequent level before neighbours are looked for; a synthetic row then takes the gaps of
     a random row of its class, so that gaps stay as frequent as they were. Whole-number columns stay whole.
     A class with fewer rows than neighbours uses the neighbours it has; a class of one row is copied.
@@ -124,17 +124,15 @@ class _Filled:
         self.numeric, self.categorical = numeric_columns(X), categorical_columns(X)
         self.gaps = X.isna().to_numpy()
         numbers = X[self.numeric].to_numpy(dtype="float64")
-        low, middle, high = (np.nan_to_num(_quantile(numbers, q)) for q in (0.25, 0.5, 0.75))
-        spread = np.where(high > low, high - low, np.nan_to_num(_spread(numbers)))
-        self.middle, self.unit = middle, np.where(spread > 0, spread, 1.0)
-        numbers = np.where(np.isnan(numbers), middle, numbers)
+        self.middle, self.unit = robust_units(numbers)
+        numbers = np.where(np.isnan(numbers), self.middle, numbers)
         self.whole = np.all(numbers == np.round(numbers), axis=0)
         codes = (
             np.column_stack([_mode_filled(X[c]) for c in self.categorical])
             if self.categorical
             else np.empty((len(X), 0))
         )
-        self.values = np.hstack([(numbers - self.middle) / self.unit, codes])
+        self.values = np.hstack([scaled(numbers, self.middle, self.unit), codes])
 
     def sampler(self, k: int, strategy: dict, random_state: int) -> Any:
         """The form of SMOTE that the columns call for."""
@@ -155,18 +153,6 @@ class _Filled:
         for name, codes in zip(self.categorical, values[:, split:].T, strict=True):
             made[name] = pd.Categorical.from_codes(codes.astype(int), dtype=self.dtypes[name])
         return pd.DataFrame(made, columns=self.columns)
-
-
-def _quantile(numbers: np.ndarray, q: float) -> np.ndarray:
-    seen = ~np.isnan(numbers)
-    return np.array(
-        [np.quantile(numbers[seen[:, j], j], q) if seen[:, j].any() else 0.0 for j in range(numbers.shape[1])]
-    )
-
-
-def _spread(numbers: np.ndarray) -> np.ndarray:
-    seen = ~np.isnan(numbers)
-    return np.array([np.std(numbers[seen[:, j], j]) if seen[:, j].any() else 0.0 for j in range(numbers.shape[1])])
 
 
 def _mode_filled(column: pd.Series) -> np.ndarray:
