@@ -16,7 +16,8 @@ from core.wording import count, quoted
 NOT_A_NUMBER = ("", "na", "n/a", "#n/a", "nan", "-nan", "+nan", "null", "none", "?", "-")
 SUSPECT = ("na", "n/a", "#n/a", "nan", "null", "none", "?", "-", "unknown")
 NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
-NEARLY = 0.9
+SEPARATED = r"^[+-]?[0-9][0-9.,' ]*$"
+NEARLY = 0.5
 MAX_DIGITS = 18
 TEXT = pd.StringDtype("pyarrow", na_value=np.nan)
 
@@ -53,7 +54,7 @@ def typed(
 
     Parameters
     ----------
-    cells : pyarrow.Array of string (n_samples,)
+    cells : pyarrow.Array of string, or dictionary of string (n_samples,)
         Null is missing.
     name : str
         Only used in the note.
@@ -64,7 +65,7 @@ def typed(
     numbers : bool
         False keeps a column of numbers as text, for files that say that it is text.
     """
-    encoded = cells.dictionary_encode()
+    encoded = cells if isinstance(cells, pa.DictionaryArray) else cells.dictionary_encode()
     words = encoded.dictionary.cast(pa.string())
     counts = _counts(encoded)
     trimmed = pc.utf8_trim_whitespace(words)
@@ -149,7 +150,11 @@ def _nearly(words: pa.Array, lower: pa.Array, counts: np.ndarray, decimal: str, 
     number = _mask(pc.match_substring_regex(plain, NUMBER))
     odd = ~number & ~_mask(_among(lower, NOT_A_NUMBER))
     n_number, n_odd = int(counts[number].sum()), int(counts[odd].sum())
-    if not n_odd or n_number < NEARLY * (n_number + n_odd) or n_number < 10:
+    separated = odd & _mask(pc.match_substring_regex(words, SEPARATED))
+    if n_odd and counts[separated].sum() >= NEARLY * (n_number + n_odd):
+        example = words[int(np.flatnonzero(separated)[0])].as_py()
+        return f"Column {quoted(name)} was kept as text: its numbers hold other marks, such as {quoted(example, 30)}."
+    if not n_odd or n_number < NEARLY * (n_number + n_odd):
         return ""
     example = words[int(np.flatnonzero(odd)[0])].as_py()
     return (

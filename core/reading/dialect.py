@@ -19,6 +19,7 @@ SAMPLE_BYTES = 2**18
 SAMPLE_RECORDS = 400
 MAX_PREAMBLE = 20
 STEADY = 0.6
+STEADY_ROWS = 0.9
 ONE_NUMBER = re.compile(NUMBER)
 COMMA_NUMBER = re.compile(NUMBER.replace(r"\.?", ",?").replace(r"\.", ","))
 
@@ -72,31 +73,56 @@ def find_dialect(body: bytes, delimiter: str = "", decimal: str = "") -> Dialect
     skipped = 1 if stated else 0
     if stated:
         text = text[stated.end() :]
-        delimiter = delimiter or stated.group(1)
+        delimiter = delimiter or stated[1]
     escape = re.search(r'\\"[^"\r\n,;\t|]', text) is not None
     delimiter = delimiter or _delimiter(text, escape)
     records = _records(text, delimiter, escape)
     if not records:
         raise UserError("The file is empty.", "Choose a file that holds a table.")
     first, width = _first(records)
+    before = records[first - 1][1] if first else 0
     if first:
-        skipped += first
-        notes.append(f"{plural(records[first - 1][1], 'line')} before the header left out.")
+        notes.append(f"{plural(before, 'line')} before the header left out.")
     rows = [cells for cells, _ in records[first:]]
-    decimal = decimal or _decimal(rows, delimiter)
-    if decimal == ",":
-        notes.append("Numbers are written with a decimal comma.")
-    start = (1 if stated else 0) + (records[first - 1][1] if first else 0)
-    if _has_header(rows, decimal):
-        header = tuple(rows[0])
-        start = (1 if stated else 0) + records[first][1]
-        if len(header) == width - 1 and width > 2:
-            header = ("", *header)
-            notes.append("The header has one name less than the rows have cells; the first column has no name.")
-    else:
-        header = tuple(f"column {position}" for position in range(1, width + 1))
-        notes.append("The file has no header: its first record looks like the others. Columns are numbered.")
-    return Dialect(delimiter, escape, decimal, header, start, tuple(notes))
+    decimal = decimal or find_decimal(rows, delimiter)
+    header, is_header, note = find_header(rows, width, decimal)
+    start = skipped + (records[first][1] if is_header else before)
+    return Dialect(delimiter, escape, decimal, header, start, (*notes, *note))
+
+
+def find_header(rows: list[list[str]], width: int, decimal: str) -> tuple[tuple[str, ...], bool, tuple[str, ...]]:
+    """Name the columns.
+
+    Parameters
+    ----------
+    rows : list of list of str
+        The first records; the first of them may be the header.
+    width : int
+        Cells per record.
+    decimal : str
+        "." or ",".
+
+    Returns
+    -------
+    header : tuple of str
+        At least ``width`` names; empty where the file gives none.
+    is_header : bool
+        Whether the first record is a header and no data.
+    notes : tuple of str
+    """
+    decimal_note = ("Numbers are written with a decimal comma.",) if decimal == "," else ()
+    if not _has_header(rows, decimal):
+        note = "The file has no header: its first record looks like the others. Columns are numbered."
+        return tuple(f"column {position}" for position in range(1, width + 1)), False, (*decimal_note, note)
+    header = tuple(rows[0])
+    if len(header) != width - 1:
+        return header, True, decimal_note
+    if not any(row[width - 1].strip() for row in rows[1:] if len(row) >= width):
+        return (*header, ""), True, decimal_note
+    if width > 2 and sum(len(row) == width for row in rows[1:]) >= STEADY_ROWS * (len(rows) - 1):
+        note = "The header has one name less than the rows have cells; the first column has no name."
+        return ("", *header), True, (*decimal_note, note)
+    return header, True, decimal_note
 
 
 def reader(stream: io.TextIOBase, delimiter: str, escape: bool):
@@ -128,6 +154,9 @@ def _records(text: str, delimiter: str, escape: bool) -> list[tuple[list[str], i
 
 
 def _delimiter(text: str, escape: bool) -> str:
+    first_line = text.lstrip().split("\n", 1)[0]
+    if "||" in first_line and "|" not in first_line.replace("||", ""):
+        return _blank_or_nothing(text, escape)
     best, best_score = "", 0.0
     for candidate in DELIMITERS:
         score = _steadiness(_records(text, candidate, escape), candidate)
@@ -148,16 +177,18 @@ def _steadiness(records: list[tuple[list[str], int]], delimiter: str) -> float:
         return 0.0
     steady = sum(len(cells) == width for cells in rows) / len(rows)
     cells = [cell.strip() for row in rows[1:60] for cell in row]
-    plain = sum(bool(ONE_NUMBER.match(cell) or (delimiter != "," and COMMA_NUMBER.match(cell))) for cell in cells)
-    words = sum(1 for cell in cells if not any(other in cell for other in DELIMITERS))
-    return steady + 0.3 * (plain + words) / max(1, 2 * len(cells)) + 0.0001 * min(width, 100)
+    numbers = [bool(ONE_NUMBER.match(cell) or (delimiter != "," and COMMA_NUMBER.match(cell))) for cell in cells]
+    whole = [number or not any(d in cell for d in DELIMITERS) for number, cell in zip(numbers, cells, strict=True)]
+    likely = 0.3 * (sum(numbers) + sum(whole)) / max(1, 2 * len(cells))
+    return steady + likely - min(0.3, 0.1 * first) + 0.0001 * min(width, 100)
 
 
 def _first(records: list[tuple[list[str], int]]) -> tuple[int, int]:
     """Where the table begins, after lines of introduction, and how many cells its records have."""
     widths = Counter(len(cells) for cells, _ in records)
-    top = max(widths.values())
-    width = max(w for w, n in widths.items() if n >= 0.9 * top)
+    width, top = widths.most_common(1)[0]
+    if width == 1:
+        width = max(w for w, n in widths.items() if n >= 0.9 * top)
     for position, (cells, _) in enumerate(records):
         if len(cells) >= width or (len(cells) == width - 1 and width > 2 and _filled(cells) == len(cells)):
             return position, width
@@ -190,7 +221,8 @@ def _blank_or_nothing(text: str, escape: bool) -> str:
     return ""
 
 
-def _decimal(rows: list[list[str]], delimiter: str) -> str:
+def find_decimal(rows: list[list[str]], delimiter: str) -> str:
+    """Find out whether numbers are written with a decimal comma."""
     cells = [cell.strip() for row in rows for cell in row]
     commas = [cell for cell in cells if "," in cell and COMMA_NUMBER.match(cell)]
     points = sum("." in cell and ONE_NUMBER.match(cell) is not None for cell in cells)
@@ -226,11 +258,6 @@ def _counts_up(head: list[str]) -> bool:
     """Names such as 0, 1, 2 or 2001, 2002, 2003 are a header."""
     whole = [int(cell) for cell in (text.strip() for text in head) if re.fullmatch(r"\d{1,6}", cell)]
     return len(whole) > 2 and len(whole) >= len(head) - 2 and all(b - a == 1 for a, b in pairwise(whole))
-
-
-def sentence(delimiter: str) -> str:
-    """Say in words what parts the cells."""
-    return WORDS.get(delimiter, quoted(delimiter)) if delimiter else "nothing, the table has one column"
 
 
 def widths(n: int) -> str:

@@ -134,4 +134,15 @@ def _likeliest(evidence: bytes) -> str:
 
     best = from_bytes(evidence, cp_isolation=list(GUESSED)).best()
     name = best.encoding if best else "cp1252"
-    return "cp1252" if name in WESTERN else name
+    if name not in WESTERN:
+        return name
+    return "cp1250" if _signs_in_words(evidence, "cp1250") < _signs_in_words(evidence, "cp1252") else "cp1252"
+
+
+def _signs_in_words(evidence: bytes, encoding: str) -> int:
+    """Count signs between two letters: they tell that an encoding is the wrong one."""
+    text = evidence.decode(encoding, "replace")
+    return sum(
+        not sign.isascii() and not sign.isalpha() and before.isalpha() and after.isalpha()
+        for before, sign, after in zip(text, text[1:], text[2:], strict=False)
+    )

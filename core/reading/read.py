@@ -14,14 +14,17 @@ import pyarrow.compute as pc
 
 from core.dataset import Reading, Table, unique_names
 from core.errors import UserError
-from core.reading.binary import read_excel, read_parquet
 from core.reading.columns import Column, typed
 from core.reading.dialect import find_dialect
 from core.reading.encoding import decode
+from core.reading.excel import read_excel
 from core.reading.kinds import READABLE, kind_of
 from core.reading.limits import check_bytes, check_shape, gunzip
+from core.reading.parquet import read_parquet
 from core.reading.records import read_records
 from core.wording import count, listing, plural
+
+MAX_NOTES = 10
 
 
 def read(
@@ -75,10 +78,11 @@ def read(
         if kind == "gzip":
             raise UserError("The file is packed with gzip twice.", "Unpack it first.")
     if kind == "Parquet":
-        names, cells, notes = read_parquet(body)
-        frame, reading = _assemble(names, cells, notes, Reading("Parquet"), tokens, numbers=False)
+        names, cells = read_parquet(body)
+        frame, reading = _assemble(names, cells, (), Reading("Parquet"), tokens, numbers=False)
     elif kind == "Excel":
-        frame, reading = _excel(body, sheet, tokens)
+        names, cells, notes = read_excel(body, sheet)
+        frame, reading = _assemble(names, cells, notes, Reading("Excel"), tokens)
     else:
         frame, reading = _text(body, delimiter, encoding, decimal, tokens)
     choices = (reading.kind, reading.encoding, reading.delimiter, reading.decimal, tokens, sheet, list(frame.columns))
@@ -127,16 +131,6 @@ def _text(body: bytes, delimiter: str, encoding: str, decimal: str, tokens: Sequ
     return _assemble(dialect.header, columns, (*notes, *dialect.notes, *more), reading, tokens)
 
 
-def _excel(body: bytes, sheet: str, tokens: Sequence[str]):
-    rows, _, notes = read_excel(body, sheet)
-    width = max(len(row) for row in rows)
-    padded = [[*row, *[""] * (width - len(row))] for row in rows]
-    columns = [pa.array(column, pa.string()) for column in zip(*padded[1:], strict=True)] or [
-        pa.array([], pa.string()) for _ in range(width)
-    ]
-    return _assemble(padded[0], columns, notes, Reading("Excel"), tokens)
-
-
 def _assemble(
     header: Iterable[str],
     cells: list,
@@ -147,7 +141,9 @@ def _assemble(
 ) -> tuple[pd.DataFrame, Reading]:
     """Give every column its name and type, leave out empty rows and an empty last column, and write the notes."""
     notes = list(notes)
-    spelled = [str(name).strip() for name in header]
+    spelled = [name.strip() for name in header]
+    if any(name.strip() and name.strip() != name for name in header):
+        notes.append("Blanks around column names removed.")
     cells, spelled, dropped = _without_empty_end(cells, spelled)
     notes += dropped
     cells, n_empty = _without_empty_rows(cells)
@@ -166,7 +162,10 @@ def _assemble(
     stripped = sum(column.stripped for column in columns)
     if stripped:
         notes.append(f"Blanks around the text of {plural(stripped, 'cell')} removed.")
-    notes += [column.note for column in columns if column.note][:10]
+    told = [column.note for column in columns if column.note]
+    notes += told[:MAX_NOTES]
+    if len(told) > MAX_NOTES:
+        notes.append(f"{plural(len(told) - MAX_NOTES, 'further column')} kept as text for reasons of this kind.")
     if frame.shape[1] == 0 or len(frame) == 0:
         raise UserError("The file has a header but no rows.", "Choose a file with rows under its header.")
     return frame, Reading(

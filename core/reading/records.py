@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
 from core.errors import UserError
@@ -15,6 +17,8 @@ from core.wording import count, plural
 BLOCK = 2**22
 CORRECT = "Correct the line in the file, or put quotation marks around a cell that holds the delimiter."
 QUOTE = "Close it, or remove the quotation mark, and choose the file again."
+BREAK = re.compile(r"\r\n|\r|\n")
+MIN_SWALLOWED = 4
 END = "\x1eend of file\x1e"
 
 
@@ -87,7 +91,24 @@ def _fast(body: bytes, start: int, dialect: Dialect) -> tuple[list[pa.Array], tu
     except pa.ArrowInvalid:
         return None
     columns = [_joined(column) for column in table.columns]
+    if b'"' in body and _swallowed(columns, dialect):
+        return None
     return columns, ((f"{plural(blank, 'blank line')} left out.",) if blank else ())
+
+
+def _swallowed(columns: list[pa.Array], dialect: Dialect) -> bool:
+    """Tell whether a cell with line breaks may hold whole records."""
+    for column in columns:
+        broken = column.filter(pc.match_substring_regex(column, "[\r\n]")).to_pylist()
+        if any(_records_within(cell, dialect) for cell in broken):
+            return True
+    return False
+
+
+def _records_within(cell: str, dialect: Dialect) -> bool:
+    """A quotation mark that is closed on a later line leaves exactly a record's delimiters for every line break."""
+    delimiters = cell.count(dialect.delimiter) if dialect.delimiter else 0
+    return delimiters >= MIN_SWALLOWED and delimiters == len(BREAK.findall(cell)) * (len(dialect.header) - 1)
 
 
 def _joined(column: pa.ChunkedArray) -> pa.Array:
@@ -100,10 +121,11 @@ def _exact(body: bytes, dialect: Dialect) -> tuple[list[pa.Array], tuple[str, ..
     width = len(dialect.header)
     rows: list[list[str]] = []
     short: list[int] = []
-    blank = longer = 0
+    blanks: list[int] = []
+    longer = 0
     for line, cells in _numbered(body, dialect):
         if not any(cell.strip() for cell in cells) and len(cells) < max(2, width):
-            blank += 1
+            blanks.append(line)
             continue
         if len(cells) > width:
             if any(cell.strip() for cell in cells[width:]):
@@ -113,6 +135,7 @@ def _exact(body: bytes, dialect: Dialect) -> tuple[list[pa.Array], tuple[str, ..
         elif len(cells) < width:
             short.append(line)
         rows.append([*cells[:width], *[""] * (width - len(cells))])
+    _check_one_table(blanks, short, len(rows), width)
     notes = []
     if short:
         lines = ", ".join(count(line) for line in short[:5]) + (", …" if len(short) > 5 else "")
@@ -125,10 +148,26 @@ def _exact(body: bytes, dialect: Dialect) -> tuple[list[pa.Array], tuple[str, ..
             notes.append("The last line is not complete, so the file may be cut off.")
     if longer:
         notes.append(f"{plural(longer, 'record')} with empty cells beyond the last column cut to {widths(width)}.")
-    if blank:
-        notes.append(f"{plural(blank, 'blank line')} left out.")
+    if blanks:
+        notes.append(f"{plural(len(blanks), 'blank line')} left out.")
     columns = zip(*rows, strict=True) if rows else [()] * width
     return [pa.array(column, pa.string()) for column in columns], tuple(notes)
+
+
+def _check_one_table(blanks: list[int], short: list[int], n_rows: int, width: int) -> None:
+    """Refuse a file in which every record after a blank line is short: it holds two tables."""
+    before = [line for line in blanks if short and line < short[0]]
+    if (
+        before
+        and len(short) > 1
+        and len(short) < n_rows
+        and short[-1] - short[0] == len(short) - 1
+        and short[0] == before[-1] + 1
+    ):
+        problem = (
+            f"After the blank line {count(before[-1])} the records have fewer than {widths(width)}: a second table."
+        )
+        raise UserError(problem, "Keep one table in the file.")
 
 
 def _numbered(body: bytes, dialect: Dialect):
@@ -145,6 +184,9 @@ def _numbered(body: bytes, dialect: Dialect):
                 return
             if cells and cells[-1].endswith(END):
                 raise UserError(f"A quotation mark on line {count(line)} is never closed.", QUOTE)
+            if source.line_num + dialect.start > line and any(_records_within(cell, dialect) for cell in cells):
+                problem = f"A quotation mark on line {count(line)} seems to be closed on a later line by mistake."
+                raise UserError(problem, QUOTE)
             yield line, cells
             line = dialect.start + source.line_num + 1
     except csv.Error as error:
