@@ -215,6 +215,36 @@ def points(
     return _finish(figure, title, x_title, y_title, caption, rows=table[y].nunique() if categories else 12)
 
 
+def strips(
+    table: pd.DataFrame, x: str, y: str, *, by: str, title: str, x_title: str, y_title: str, caption: str
+) -> go.Figure:
+    """One mark per row of the table, in a strip per name in ``y``; marks are spread within their strip to be seen.
+
+    Parameters
+    ----------
+    by : str
+        A column that splits the marks into series with symbols of their own.
+    """
+    figure = go.Figure()
+    for i, (name, rows) in enumerate(table.groupby(by, sort=False, observed=True)):
+        figure.add_box(
+            x=rows[x],
+            y=_unique_labels(rows[y]),
+            orientation="h",
+            name=label(name),
+            boxpoints="all",
+            jitter=0.7,
+            pointpos=0,
+            fillcolor="rgba(0,0,0,0)",
+            line={"color": "rgba(0,0,0,0)"},
+            hoveron="points",
+            marker={"symbol": SYMBOLS[i % len(SYMBOLS)], "size": 5, "color": PALETTE[i % len(PALETTE)]},
+        )
+    figure.update_layout(boxmode="overlay")
+    figure.update_yaxes(autorange="reversed", type="category")
+    return _finish(figure, title, x_title, y_title, caption, rows=table[y].nunique())
+
+
 def waterfall(
     table: pd.DataFrame, x: str, y: str, *, title: str, x_title: str, y_title: str, caption: str
 ) -> go.Figure:
