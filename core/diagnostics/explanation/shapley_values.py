@@ -22,7 +22,7 @@ ABOUT = About("Shapley values", "Which columns move the score, and what did the 
 SHOWN = 12
 """Columns in the table of single contributions."""
 
-NEARLY_ALL, NEARLY_PERFECT = 0.9, 0.99
+NEARLY_ALL, NEARLY_PERFECT = 0.8, 0.99
 
 
 def shapley_values(
@@ -47,7 +47,7 @@ def shapley_values(
     Rows are chosen by class, all rows of small classes first. In each fold of the first repeat the baseline and the recipe are
     fitted on the training rows, and the chosen rows of the test part are explained: no row is explained by a model that was
     trained on it. The importance of a column is the mean of |φ_j| with every class weighted to its share in the table; its interval
-    is over folds. It is an issue when one column carries more than 90 % of all importance in a model that ranks
+    is over folds. It is an issue when one column carries more than 80 % of all importance in a model that ranks
     almost perfectly (ROC-AUC of at least 0.99), and a caution when it does in a weaker model.
 
     Why it matters
