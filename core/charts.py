@@ -114,10 +114,13 @@ def intervals(
             name=label(name) if name is not None else "measured",
             error_x=_whiskers(rows, x),
             showlegend=by != "",
+            orientation="h",
+            offsetgroup=str(i),
             marker={"symbol": SYMBOLS[i % len(SYMBOLS)], "size": 10},
         )
     if reference is not None:
         figure.add_vline(x=reference, line={"color": GREY, "dash": "dot"})
+    figure.update_layout(scattermode="group")  # series of one row stand side by side, not on each other
     figure.update_yaxes(autorange="reversed", type="category")
     return _finish(figure, title, x_title, y_title, caption, rows=table[y].nunique())
 

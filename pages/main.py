@@ -17,17 +17,24 @@ STEPS = {
 }
 ICON = Path(__file__).parent / "kit" / "icon.svg"
 
-st.set_page_config("Counterpoise", str(ICON), layout="wide")
-st.logo(str(ICON), size="large")
-page = st.navigation(
-    [
-        st.Page(f"steps/{name}.py", title=title, icon=icon, url_path=name, default=name == "data")
-        for name, (title, icon) in STEPS.items()
-    ]
-)
-choices.restore()
-choices.publish(session.source())
-session.drop_stale()
-show.guarded(show.sidebar)()
-show.guarded(page.run)()
-session.warm()
+
+def frame() -> None:
+    """Draw the frame, and the page in it."""
+    st.set_page_config("Counterpoise", str(ICON), layout="wide")
+    st.logo(str(ICON.with_name("logo.svg")), icon_image=str(ICON), size="large")
+    page = st.navigation(
+        [
+            st.Page(f"steps/{name}.py", title=title, icon=icon, url_path=name, default=name == "data")
+            for name, (title, icon) in STEPS.items()
+        ]
+    )
+    choices.restore()
+    choices.publish(session.source())
+    session.drop_stale()
+    show.sidebar()
+    show.guarded(page.run)()
+    session.warm()
+
+
+if __name__ == "__main__":  # a worker process may import this file; it must not draw
+    frame()

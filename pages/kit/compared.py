@@ -66,7 +66,10 @@ def draw(result: Result) -> None:
         "Mean over the folds, and where the true value plausibly lies at 95 %. Log loss and Brier score: lower is better."
     )
     show.grid(wide, alt="Scores of every recipe with their intervals")
-    show.draw(draw_comparison(result), "comparison")
+    columns = st.columns(2)
+    for position, (title, figure) in enumerate(draw_comparison(result).items()):
+        with columns[position % 2]:
+            show.draw({title: figure}, "comparison")
     show.details("comparison", result, {})
     with st.expander("What the scores mean", icon=":material/help:"):
         for name in sorted(set(result.tables["scores"]["metric"]), key=str.lower):

@@ -38,7 +38,7 @@ def facts(table: Table) -> None:
     named = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe", " ": "space"}
     lines = [
         ("Table", f"{clip(table.name)}: {plural(len(frame), 'row')}, {plural(frame.shape[1], 'column')}"),
-        ("Kind", reading.kind), ("Encoding", reading.encoding), ("Decimal mark", reading.decimal),
+        ("Kind", reading.kind), ("Encoding", reading.encoding), ("Decimal mark", {".": "point", ",": "comma"}.get(reading.decimal, clip(reading.decimal))),
         ("Delimiter", named.get(reading.delimiter, clip(reading.delimiter))),
         ("Taken as missing", _words(reading.missing_tokens)), ("Looks missing, kept as it is", _words(reading.suspects)),
     ]  # fmt: skip

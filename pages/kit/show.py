@@ -114,7 +114,10 @@ def headline(found: Mapping[Method, Result]) -> None:
 def sidebar() -> None:
     """What is looked at: table, target, class of interest, learner."""
     with st.sidebar:
-        study = session.study()
+        try:
+            study = session.study()
+        except UserError:  # the page says what is wrong
+            return
         for name, value in (
             ("Table", study.dataset.name), ("Target", study.dataset.target), ("Class of interest", study.positive),
             ("Learner", LEARNERS[study.learner]),
