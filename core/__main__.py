@@ -81,8 +81,8 @@ def _parser() -> Parser:
     _add_method_options(diagnose)
     evaluate = _command(commands, "evaluate", _evaluate, "compare recipes with doing nothing, out of fold")
     _add_study_options(_add_table_options(evaluate))
-    suggest = _command(commands, "suggest", _suggest, "suggest target columns")
-    _add_table_options(suggest)
+    suggest = _command(commands, "suggest", _suggest, "suggest target columns, and columns to leave out")
+    _add_table_options(suggest).add_argument("--target", metavar="COLUMN", help="the column with the classes")
     listed = _command(commands, "methods", _methods, "list every method with its options")
     listed.add_argument("--markdown", action="store_true", help="as the table of the README")
     listed.add_argument("--readme", metavar="FILE", help="bring the table in this README up to date")
@@ -136,8 +136,7 @@ def _diagnose(given: argparse.Namespace) -> None:
     _check_report(given.report)
     chosen = [_diagnostic(slug) for slug in given.only] or methods("diagnostic")
     study, compared = _study(given)
-    results = []
-    slow = given.slow or bool(given.only)
+    results, slow = [], given.slow or bool(given.only)
     for item, result in engine.run_all(study, chosen, slow=slow, parameters=_method_values(given)):
         results.append((item, result))
         elapsed = seconds(result.provenance.get("seconds", 0.0))
@@ -167,14 +166,17 @@ def _evaluate(given: argparse.Namespace) -> None:
 
 
 def _suggest(given: argparse.Namespace) -> None:
-    from core.reading.suggest import suggest_targets
+    from core.reading.suggest import suggest_leave_out, suggest_targets
 
     table = _table(given)
     found = suggest_targets(table)
-    if not found:
-        print(f"No column of {clip(table.name)} looks like a target: none has 2 to 100 repeated values.")
+    print("Target" if found else f"No column of {quoted(table.name)} looks like a target.")
     for suggestion in found:
-        print(f"{quoted(suggestion.column)}: {suggestion.reason}")
+        print(f"  {quoted(suggestion.column)}: {suggestion.reason}")
+    if given.target or found:
+        print("Leave out")
+        for column, reason in suggest_leave_out(table, given.target or found[0].column).items():
+            print(f"  {quoted(column)}: {reason}")
 
 
 def _methods(given: argparse.Namespace) -> None:
@@ -212,15 +214,19 @@ def _table(given: argparse.Namespace) -> Table:
 
 
 def _study(given: argparse.Namespace) -> tuple[Study, tuple[Recipe, ...]]:
-    from core.reading.suggest import suggest_targets
+    from core.reading.suggest import suggest_leave_out, suggest_targets
 
     compared = recipes(given.recipe)
     table = _table(given)
     if given.target is None:
         likely = [suggestion.column for suggestion in suggest_targets(table)] or list(table.frame.columns)
         raise UserError("No target column is given.", f"Add --target with a column; likely ones are {listing(likely)}.")
+    dataset = Dataset.from_table(table, given.target, given.leave_out)
+    for column, reason in suggest_leave_out(table, given.target).items():
+        if column not in given.leave_out:
+            print(f"Consider --leave-out {quoted(column)}: {reason}", file=sys.stderr)
     study = Study(
-        Dataset.from_table(table, given.target, given.leave_out),
+        dataset,
         positive=getattr(given, "class"),
         learner=given.learner,
         recipe=compared[0] if compared else Recipe(),
@@ -266,8 +272,7 @@ def _print_scores(result: Result) -> None:
     for recipe, rows in result.tables["scores"].groupby("recipe", sort=False):
         print(f"\n{recipe}")
         for row in rows.itertuples():
-            name = f"{row.metric} {row.cut}".strip()
-            print(f"  {name:42} {score(row.value):>9}  ({interval(row.low, row.high)})")
+            print(f"  {f'{row.metric} {row.cut}':42} {score(row.value):>9}  ({interval(row.low, row.high)})")
 
 
 def _check_report(path: str | None) -> None:
