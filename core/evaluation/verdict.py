@@ -28,8 +28,18 @@ def findings(study: Study, tables: Tables, metric: str, order: Sequence[Recipe])
             "say which recipe is better. Collect more rows before choosing one."
         )
         return (Finding("caution", text), _evidence(study, tables))
+    if (waiting := _waiting(study, tables, len(order))) is not None:
+        return (waiting, _evidence(study, tables))
     parts = [_verdict(study, tables, metric), _evidence(study, tables), *_scarce(tables, n_positive)]
     return tuple(filter(None, [*parts, _harm(tables, metric), _broken_probabilities(tables), _parity(study, order)]))
+
+
+def _waiting(study: Study, tables: Tables, n_recipes: int) -> Finding | None:
+    """No verdict while folds are missing: looking again and again until one side leads would find a winner in noise."""
+    done, total = int(tables["thresholds"]["n_folds"].sum()), n_recipes * study.n_folds * study.n_repeats
+    if done >= total:
+        return None
+    return Finding("caution", f"{wording.of(done, total, 'fold')} scored so far. The verdict follows when all are.")
 
 
 def _verdict(study: Study, tables: Tables, metric: str) -> Finding:

@@ -90,7 +90,7 @@ def test_unrelated_columns_give_no_winner():
 
 
 def test_equal_outcomes_are_no_gain(study):
-    base = [score_fold(study, BASELINE, fold) for fold in range(4)]
+    base = [score_fold(study, BASELINE, fold) for fold in range(10)]
     result = compare(study, {BASELINE: base, Recipe.of("smote"): base})
     rows = result.tables["differences"].query("recipe == 'SMOTE'")
     assert (rows[["difference", "low", "high"]] == 0).all(axis=None)
@@ -99,7 +99,7 @@ def test_equal_outcomes_are_no_gain(study):
 
 def test_the_verdict_claims_only_what_the_interval_says(study):
     """A made-up gain of .05 in every fold is called a gain; one of .005 is called too small; a loss is called a loss."""
-    base = [score_fold(study, BASELINE, fold) for fold in range(4)]
+    base = [score_fold(study, BASELINE, fold) for fold in range(10)]
 
     def shifted(by):
         key = ("average precision", "")
@@ -178,3 +178,9 @@ def test_recipes_are_read_written_and_refused():
         with pytest.raises(UserError) as error:
             Recipe.parse(wrong)
         assert error.value.remedy.endswith((".", "?"))
+
+
+def test_no_verdict_while_folds_are_missing(study):
+    base = [score_fold(study, BASELINE, fold) for fold in range(3)]
+    first = compare(study, {BASELINE: base}).findings[0]
+    assert first.text == "3 of 10 folds (30 %) scored so far. The verdict follows when all are."
