@@ -15,6 +15,7 @@ from core.wording import count, plural, quoted
 
 MAX_CLASSES = 100
 CHOOSE = "Choose another target column."
+NUMBERS_AS_OBJECTS = ("integer", "floating", "mixed-integer-float", "decimal")
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +70,10 @@ class Table:
 
     @classmethod
     def from_frame(cls, frame: pd.DataFrame, name: str = "table") -> Table:
-        """Take a data frame as a table; names are made unique, other types become numbers or text."""
+        """Take a data frame as a table; names are made unique, other types become numbers or text.
+
+        As in a file, a text cell without a visible character is missing.
+        """
         tidy = _tidy(frame)
         digest = hashlib.blake2b(pd.util.hash_pandas_object(tidy, index=False).to_numpy().tobytes(), digest_size=16)
         digest.update(repr(list(tidy.columns)).encode("utf-8", "replace"))
@@ -127,7 +131,11 @@ class Dataset:
         UserError
             A column is not known; the target has fewer than 2 or more than ``MAX_CLASSES`` classes; no column is left.
         """
-        ignored = tuple(dict.fromkeys(str(column) for column in leave_out if str(column) != target))
+        if table.frame.shape[1] == 0:
+            raise UserError("The table has no columns.", "Choose a file that holds a table.")
+        target = str(target)
+        chosen = [leave_out] if isinstance(leave_out, str) else leave_out
+        ignored = tuple(dict.fromkeys(str(column) for column in chosen if str(column) != target))
         for column in (target, *ignored):
             if column not in table.frame.columns:
                 raise unknown("column", column, table.frame.columns)
@@ -203,7 +211,8 @@ def unique_names(names: Iterable[object]) -> list[str]:
     seen: set[str] = set()
     result = []
     for position, name in enumerate(names, start=1):
-        base = str(name) if str(name).strip() else f"column {position}"
+        nameless = name is None or name != name or not str(name).strip()
+        base = f"column {position}" if nameless else str(name)
         candidate, copy = base, 2
         while candidate in seen:
             candidate, copy = f"{base}.{copy}", copy + 1
@@ -219,12 +228,24 @@ def _tidy(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _tidy_column(column: pd.Series) -> pd.Series:
+    typed = _typed(column)
+    return pd.Series(np.full(len(typed), np.nan)) if typed.isna().all() else typed
+
+
+def _typed(column: pd.Series) -> pd.Series:
+    if pd.api.types.infer_dtype(column, skipna=True) in NUMBERS_AS_OBJECTS and column.dtype == object:
+        column = pd.to_numeric(column)
     if pd.api.types.is_bool_dtype(column.dtype):
-        return column.astype("str")
+        return _text(column)
     if pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_complex_dtype(column.dtype):
         whole = pd.api.types.is_integer_dtype(column.dtype) and column.dtype != "uint64"
         return column.astype("float64" if not whole else "Int64" if column.isna().any() else "int64")
-    return column.astype(object).where(column.notna(), None).map(str, na_action="ignore").astype("str")
+    return _text(column)
+
+
+def _text(column: pd.Series) -> pd.Series:
+    text = column.astype(object).where(column.notna(), None).map(str, na_action="ignore").astype("str")
+    return text.where(text.str.strip() != "")
 
 
 def _labels(column: pd.Series, target: str) -> pd.Series:
@@ -237,6 +258,8 @@ def _labels(column: pd.Series, target: str) -> pd.Series:
     if n_classes == 1:
         only = quoted(labels.dropna().iloc[0])
         raise UserError(f"Column {quoted(target)} has 1 class, {only}; at least 2 are needed.", CHOOSE)
+    if n_classes == labels.notna().sum() > 2:
+        raise UserError(f"Column {quoted(target)} has a different value in each of {plural(n_classes, 'row')}.", CHOOSE)
     if n_classes > MAX_CLASSES:
         kind = "different values" if pd.api.types.is_numeric_dtype(column.dtype) else "classes"
         problem = (

@@ -124,6 +124,9 @@ def _exact(body: bytes, dialect: Dialect) -> tuple[list[pa.Array], tuple[str, ..
     blanks: list[int] = []
     longer = 0
     for line, cells in _numbered(body, dialect):
+        if len(cells) == width:
+            rows.append(cells)
+            continue
         if not any(cell.strip() for cell in cells) and len(cells) < max(2, width):
             blanks.append(line)
             continue
@@ -184,7 +187,7 @@ def _numbered(body: bytes, dialect: Dialect):
                 return
             if cells and cells[-1].endswith(END):
                 raise UserError(f"A quotation mark on line {count(line)} is never closed.", QUOTE)
-            if source.line_num + dialect.start > line and any(_records_within(cell, dialect) for cell in cells):
+            if dialect.start + source.line_num > line and any(_records_within(cell, dialect) for cell in cells):
                 problem = f"A quotation mark on line {count(line)} seems to be closed on a later line by mistake."
                 raise UserError(problem, QUOTE)
             yield line, cells
