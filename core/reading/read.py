@@ -207,8 +207,11 @@ def _without_empty_rows(cells: list) -> tuple[list, int]:
 
 
 def _blank(cells: pa.Array) -> np.ndarray:
-    trimmed = pc.utf8_trim_whitespace(cells)
-    return pc.fill_null(pc.equal(trimmed, ""), True).to_numpy(zero_copy_only=False)
+    words = cells.dictionary if isinstance(cells, pa.DictionaryArray) else cells
+    blank = pc.equal(pc.utf8_trim_whitespace(words), "")
+    if isinstance(cells, pa.DictionaryArray):
+        blank = blank.take(cells.indices)
+    return pc.fill_null(blank, True).to_numpy(zero_copy_only=False)
 
 
 def _column(cells: pa.Array | pd.Series, name: str, decimal: str, tokens: Sequence[str], numbers: bool) -> Column:

@@ -67,21 +67,11 @@ def _offset(body: bytes, n_lines: int) -> int:
 def _fast(body: bytes, start: int, dialect: Dialect) -> tuple[list[pa.Array], tuple[str, ...]] | None:
     """Read a regular file; nothing where it is not regular."""
     names = [str(position) for position in range(len(dialect.header))]
-    blank = 0
-
-    def irregular(row: arrow_csv.InvalidRow) -> str:
-        nonlocal blank
-        if row.text.strip():
-            return "error"
-        blank += 1
-        return "skip"
-
     parse = arrow_csv.ParseOptions(
         delimiter=dialect.delimiter or "\x1f",
         escape_char="\\" if dialect.escape else False,
         newlines_in_values=True,
         ignore_empty_lines=False,
-        invalid_row_handler=irregular,
     )
     convert = arrow_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False)
     options = arrow_csv.ReadOptions(column_names=names, block_size=BLOCK)
@@ -93,7 +83,7 @@ def _fast(body: bytes, start: int, dialect: Dialect) -> tuple[list[pa.Array], tu
     columns = [_joined(column) for column in table.columns]
     if b'"' in body and _swallowed(columns, dialect):
         return None
-    return columns, ((f"{plural(blank, 'blank line')} left out.",) if blank else ())
+    return columns, ()
 
 
 def _swallowed(columns: list[pa.Array], dialect: Dialect) -> bool:
@@ -129,6 +119,7 @@ def _exact(body: bytes, dialect: Dialect) -> tuple[list[pa.Array], tuple[str, ..
             continue
         if not any(cell.strip() for cell in cells) and len(cells) < max(2, width):
             blanks.append(line)
+            rows.append([""] * width)
             continue
         if len(cells) > width:
             if any(cell.strip() for cell in cells[width:]):
@@ -151,8 +142,6 @@ def _exact(body: bytes, dialect: Dialect) -> tuple[list[pa.Array], tuple[str, ..
             notes.append("The last line is not complete, so the file may be cut off.")
     if longer:
         notes.append(f"{plural(longer, 'record')} with empty cells beyond the last column cut to {widths(width)}.")
-    if blanks:
-        notes.append(f"{plural(len(blanks), 'blank line')} left out.")
     columns = zip(*rows, strict=True) if rows else [()] * width
     return [pa.array(column, pa.string()) for column in columns], tuple(notes)
 

@@ -1,0 +1,281 @@
+"""Files that want to break the reader: each is read faithfully, or refused with one error and its remedy."""
+
+import gzip
+import io
+import pickle
+import zipfile
+import zlib
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from core.dataset import Dataset
+from core.errors import UserError
+from core.reading import limits
+from core.reading.read import read
+from core.reading.samples import FOLDER
+
+SAMPLE = (FOLDER / "wine_cultivars.csv").read_bytes()
+
+
+def workbook(**parts):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/workbook.xml", "<workbook/>")
+        for name, content in parts.items():
+            archive.writestr(name.replace("__", "/") + ".xml", content)
+    return file.getvalue()
+
+
+def excel(frame):
+    file = io.BytesIO()
+    frame.to_excel(file, index=False)
+    return file.getvalue()
+
+
+def parquet(table):
+    file = io.BytesIO()
+    pq.write_table(table, file)
+    return file.getvalue()
+
+
+def packed(**files):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return file.getvalue()
+
+
+REFUSED = {
+    "nothing": (b"", "is empty"),
+    "blanks": (b"\n \r\n\t\n", "is empty"),
+    "byte order mark only": (b"\xef\xbb\xbf\n", "is empty"),
+    "only a header": (b"a,b,c\n", "header but no rows"),
+    "header and blanks": (b"a,b,c\n\n\n", "header but no rows"),
+    "png": (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "an image"),
+    "jpeg": (b"\xff\xd8\xff\xe0" + bytes(50), "an image"),
+    "gif": (b"GIF89a" + bytes(50), "an image"),
+    "pdf": (b"%PDF-1.7\n1 0 obj", "a PDF document"),
+    "elf": (b"\x7fELF" + bytes(100), "a program"),
+    "exe": (b"MZ\x90\x00" + bytes(100), "a Windows program"),
+    "script": (b"#!/bin/sh\necho 1,2\n", "a script"),
+    "pickle": (pickle.dumps({"a": [1, 2]}), "pickle or joblib"),
+    "old pickle": (pickle.dumps({"a": [1, 2]}, 0), "pickle or joblib"),
+    "pickled function": (pickle.dumps(print, 0), "pickle or joblib"),
+    "compressed joblib": (zlib.compress(pickle.dumps(list(range(99)))), "pickle or joblib"),
+    "numpy": (b"\x93NUMPY\x01\x00" + bytes(80), "a NumPy array"),
+    "old excel": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(80), "an old Office document"),
+    "noise": (np.random.default_rng(0).bytes(4000), "a binary file"),
+    "json": (b'[{"a": 1}, {"a": 2}]', "a JSON file"),
+    "html": (b"<!DOCTYPE html><html></html>", "a web page"),
+    "arff": (b"% note\n@RELATION soy\n@attribute a numeric\n@data\n1\n", "an ARFF file"),
+    "tar": (b"a.csv".ljust(257, b"\x00") + b"ustar" + bytes(250), "a tar archive"),
+    "zip": (packed(**{"a.csv": "a,b\n1,2\n"}), "holds no Excel workbook"),
+    "cut zip": (packed(**{"a.csv": "a,b\n1,2\n"})[:40], "cut off or damaged"),
+    "gzip twice": (gzip.compress(gzip.compress(b"a,b\n1,2\n")), "twice"),
+    "gzip of a picture": (gzip.compress(b"\x89PNG\r\n\x1a\n" + bytes(99)), "an image"),
+    "cut gzip": (gzip.compress(SAMPLE)[:2000], "cut off or damaged"),
+    "gzip head": (gzip.compress(SAMPLE)[:12], "cut off or damaged"),
+    "gzip noise": (b"\x1f\x8b\x08\x00" + bytes(range(200)), "cut off or damaged"),
+    "parquet head": (b"PAR1", "Parquet file cannot be read"),
+    "cut parquet": (parquet(pa.table({"a": range(99)}))[:300], "Parquet file cannot be read"),
+    "hollow parquet": (b"PAR1" + bytes(99) + b"PAR1", "Parquet file cannot be read"),
+    "parquet without rows": (parquet(pa.table({"a": pa.array([], pa.int64())})), "no rows"),
+    "parquet without columns": (parquet(pa.table({})), "no rows"),
+    "cut excel": (excel(pd.DataFrame({"a": range(99)}))[:3000], "cut off or damaged"),
+    "hollow excel": (workbook(), "Excel workbook cannot be read"),
+    "empty excel": (excel(pd.DataFrame()), "holds no cells"),
+    "excel header": (excel(pd.DataFrame({"a": [], "b": []})), "no rows"),
+    "two characters": (b"a||b||c\n1||2||3\n4||5||6\n", "'||'"),
+    "two colons": (b"a::b::c\n1::2::3\n4::5::6\n", "'::'"),
+    "several blanks": (b"a   b  c\n1    2  3\n44   5  6\n", "several blanks"),
+    "quoted lines": (b'"a,b,c"\n"1,2,3"\n"4,5,6"\n', "Most lines hold a comma"),
+    "open quotation mark": (b'a,b\n1,"x\n2,y\n3,z\n', "quotation mark on line 2 is never closed"),
+    "late quotation mark": (b'a,b,c\n1,"x,3\n2,y,4\n3,z,4\n8,"u,9\n', "line 2"),
+    "long record": (b"a,b\n1,2\n3,4,5\n6,7\n8,9\n", "Line 3 has 3 cells"),
+    "two tables": (b"a,b,c\n1,2,3\n4,5,6\n\nx,y\n1,2\n3,4\n", "second table"),
+    "two tables, the second wider": (b"a,b\n1,2\n3,4\n\nx,y,z\n1,2,3\n3,4,5\n", "Line 5 has 3 cells"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_refused_by_name(case):
+    data, problem = REFUSED[case]
+    with pytest.raises(UserError) as caught:
+        read(data, "data.csv")
+    assert problem in caught.value.problem
+    assert caught.value.remedy.endswith(".")
+    assert "\n" not in str(caught.value)
+
+
+BYTES = b"1,2\n" * 2**18
+
+
+def gzip_bomb():
+    pack = zlib.compressobj(9, wbits=31)
+    return b"".join([pack.compress(BYTES) for _ in range(20)] + [pack.flush()])
+
+
+def far_cell():
+    row = '<row r="{0}"><c r="{1}{0}"><v>1</v></c></row>'
+    return workbook(
+        xl__worksheets__sheet1="<sheetData>" + row.format(1, "A") + row.format(1048576, "XFD") + "</sheetData>"
+    )
+
+
+def repeated_text():
+    text = f"<sst><si><t>{'x' * 30_000}</t></si></sst>"
+    cells = "".join(f'<c r="A{i}" t="s"><v>0</v></c>' for i in range(1, 700))
+    return workbook(xl__sharedStrings=text, xl__worksheets__sheet1=cells)
+
+
+def repeated_words():
+    words = pa.DictionaryArray.from_arrays(pa.array(np.zeros(20_000, "int32")), pa.array(["x" * 1000]))
+    return parquet(pa.table({"a": words.cast(pa.string()), "b": range(20_000)}))
+
+
+BOMBS = {
+    "gzip": gzip_bomb,
+    "excel with a large part": lambda: workbook(xl__worksheets__sheet1=" " * 2**24),
+    "excel with a far cell": far_cell,
+    "excel that repeats a long text": repeated_text,
+    "parquet that repeats a long word": repeated_words,
+    "parquet with many rows": lambda: parquet(pa.table({"a": np.zeros(2_000_000, "int8")})),
+    "parquet with long lists": lambda: parquet(pa.table({"a": [[0] * 1_000_000] * 3, "b": range(3)})),
+    "parquet with many columns": lambda: parquet(pa.table({f"c{j}": [1] for j in range(200)})),
+    "many columns": lambda: (",".join(f"c{j}" for j in range(200)) + "\n" + ",".join("1" * 200) + "\n").encode(),
+    "many cells": lambda: b"a,b\n" + b"1,2\n" * 600_000,
+    "many bytes": lambda: b"a,b\n" + b"1" * 2**23 + b",2\n" * 3,
+}
+
+
+@pytest.mark.parametrize("case", BOMBS)
+def test_limits_hold_before_memory_is_spent(case, monkeypatch):
+    monkeypatch.setattr(limits, "MAX_BYTES", 2**23)
+    monkeypatch.setattr(limits, "MAX_COLUMNS", 150)
+    monkeypatch.setattr(limits, "MAX_CELLS", 1_000_000)
+    data = BOMBS[case]()
+    assert len(data) < 2**24
+    with pytest.raises(UserError, match="at most"):
+        read(data)
+
+
+def test_an_archive_that_lies_about_its_size_is_refused():
+    data = bytearray(workbook(xl__worksheets__sheet1=" " * 100_000))
+    directory = data.rfind(b"PK\x01\x02")
+    data[directory + 24 : directory + 28] = (10).to_bytes(4, "little")
+    with pytest.raises(UserError, match="cannot be read"):
+        read(bytes(data))
+
+
+TEXTS = [
+    "<script>window.__xss=1</script>",
+    "<img src=x onerror=window.__xss=1>",
+    "<iframe src='http://canary.invalid/i'></iframe>",
+    "![x](http://canary.invalid/m.png)",
+    "[click](javascript:window.__xss=1)",
+    "price $x^2$ and $y$",
+    r"$\href{javascript:window.__xss=1}{click me}$",
+    ":smile: :material/delete: :red[bad]",
+    "__init__ and *star* and a_b_c",
+    "# Heading",
+    "1. item",
+    "---",
+    "a|b",
+    "&lt;b&gt; &amp; R&D",
+    "age<30 & bmi>25",
+    "```x```",
+    "%{x} %{customdata} {value}",
+    "\u202ereversed",
+    "zero\u200bwidth",
+    "inner\ufeffmark",
+    "nul\x00inside",
+    "a\nnew line",
+    "x" * 3000,
+    "two  spaces",
+    'it\'s "x" \\ / ; --',
+    "{__import__('os').system('id')}",
+    "{{7*7}} ${7*7}",
+    "=cmd|' /C calc'!A0",
+    "+1+1",
+    "-1+1",
+    "@SUM(A1)",
+    "../../etc/passwd",
+    "CON",
+    "Straße/正例 🦠",
+    "b'true'",
+    "nan",
+    "None",
+]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("text", TEXTS, ids=range(len(TEXTS)))
+def test_names_and_labels_are_read_as_they_are(text, delimiter):
+    frame = pd.DataFrame({"size": range(6), text: ["p", "q"] * 3, "label": [text, "other"] * 3})
+    table = read(frame.to_csv(index=False, sep=delimiter).encode(), text)
+    assert list(table.frame.columns) == ["size", text, "label"]
+    assert set(Dataset.from_table(table, "label").classes) == {text, "other"}
+    assert set(Dataset.from_table(table, text).classes) == {"p", "q"}
+    assert table.name == text
+
+
+def test_names_in_other_formats():
+    frame = pd.DataFrame({text: [1, 2, 3] for text in TEXTS if "\x00" not in text and len(text) < 100})
+    buffer = io.BytesIO()
+    frame.to_parquet(buffer)
+    assert list(read(buffer.getvalue()).frame) == list(frame)
+    plain = frame.drop(columns=[name for name in frame if name.startswith("=")])
+    assert list(read(excel(plain)).frame) == list(plain)
+
+
+def test_a_very_long_name():
+    name = "n" * 5000
+    assert list(read(f"{name},b\n1,2\n3,4\n".encode()).frame) == [name, "b"]
+
+
+def test_an_upload_that_was_cut_off():
+    cut = read(b"a,b,c\n1,2,x\n3,4,y\n5,6")
+    assert "The last line is not complete, so the file may be cut off." in cut.reading.notes
+    letter = read("a,b\n1,ä\n2,ö".encode()[:-1])
+    assert "The file ends within a character, so it may be cut off." in letter.reading.notes
+
+
+def test_many_blank_lines_and_wide_rows():
+    blank = read(b"a,b\n" + b"\n" * 5000 + b"1,2\n3,4\n")
+    assert len(blank.frame) == 2
+    wide = read((",".join(f"c{j}" for j in range(3000)) + "\n" + (",".join("1" * 3000) + "\n") * 3).encode())
+    assert wide.frame.shape == (3, 3000)
+
+
+def test_an_excel_file_under_another_name_and_the_other_way_round():
+    frame = pd.DataFrame({"a": [1, 2], "b": ["x", "y"]})
+    assert read(excel(frame), "data.csv").reading.kind == "Excel"
+    assert read(b"a,b\n1,x\n2,y\n", "data.xlsx").reading.kind == "CSV"
+
+
+def reads_or_refuses(data):
+    try:
+        table = read(data)
+    except UserError as error:
+        return error.remedy.endswith((".", "?"))
+    return table.frame.shape[1] >= 1
+
+
+def test_every_prefix_of_a_file_reads_or_refuses():
+    for data in (SAMPLE[:700], gzip.compress(SAMPLE[:700]), parquet(pa.table({"a": range(9), "b": list("abcdefghi")}))):
+        assert all(reads_or_refuses(data[:end]) for end in range(0, len(data), 7))
+
+
+def test_changed_bytes_read_or_refuse():
+    rng = np.random.default_rng(0)
+    for data in (SAMPLE[:1500], excel(pd.DataFrame({"a": range(9)})), parquet(pa.table({"a": range(9)}))):
+        for _ in range(60):
+            changed = bytearray(data)
+            for place in rng.integers(0, len(data), 4):
+                changed[place] = rng.integers(0, 256)
+            assert reads_or_refuses(bytes(changed))
