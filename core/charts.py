@@ -226,13 +226,15 @@ def strips(
     Parameters
     ----------
     by : str
-        A column that splits the marks into series with symbols of their own.
+        A column that splits the marks into series with symbols of their own; the order of its categories is kept.
     """
     figure = go.Figure()
-    for i, (name, rows) in enumerate(table.groupby(by, sort=False, observed=True)):
+    names = table[y].drop_duplicates()
+    short = dict(zip(names, _unique_labels(names), strict=True))
+    for i, (name, rows) in enumerate(table.groupby(by, sort=table[by].dtype == "category", observed=True)):
         figure.add_box(
             x=rows[x],
-            y=_unique_labels(rows[y]),
+            y=[short[value] for value in rows[y]],
             orientation="h",
             name=label(name),
             boxpoints="all",
@@ -244,7 +246,9 @@ def strips(
             marker={"symbol": SYMBOLS[i % len(SYMBOLS)], "size": 5, "color": PALETTE[i % len(PALETTE)]},
         )
     figure.update_layout(boxmode="overlay")
-    figure.update_yaxes(autorange="reversed", type="category")
+    figure.update_yaxes(
+        autorange="reversed", type="category", categoryorder="array", categoryarray=list(short.values())
+    )
     return _finish(figure, title, x_title, y_title, caption, rows=table[y].nunique())
 
 
@@ -254,7 +258,14 @@ def waterfall(
     """Steps that add up, one per row; a column ``measure`` says "absolute", "relative" or "total"."""
     figure = go.Figure(
         go.Waterfall(
-            x=table[x], y=_unique_labels(table[y]), measure=table["measure"], orientation="h", showlegend=False
+            x=table[x],
+            y=_unique_labels(table[y]),
+            measure=table["measure"],
+            orientation="h",
+            showlegend=False,
+            increasing={"marker": {"color": PALETTE[1]}},
+            decreasing={"marker": {"color": PALETTE[0]}},
+            totals={"marker": {"color": GREY}},
         )
     )
     figure.update_yaxes(autorange="reversed", type="category")

@@ -15,6 +15,8 @@ from core.study import Study
 STEPS = 8
 """Columns of one row that are told one by one."""
 
+LEVELS = ("lower third", "middle third", "upper third", "text", "missing")
+
 
 @dataclass(frozen=True, eq=False)
 class View:
@@ -120,7 +122,8 @@ def values_table(view: View, positions: np.ndarray) -> pd.DataFrame:
             shown = {"column": X.columns[j], "value": _as_text(cells), "level": _levels(cells)}
             parts = {"contribution": explained.parts[:, j, view.code], "recipe": recipe}
             frames.append(pd.DataFrame(about | shown | parts))
-    return pd.concat(frames, ignore_index=True).dropna(subset=["contribution"]).reset_index(drop=True)
+    table = pd.concat(frames, ignore_index=True).dropna(subset=["contribution"]).reset_index(drop=True)
+    return table.assign(level=pd.Categorical(table["level"], LEVELS))
 
 
 def _as_text(cells: pd.Series) -> list[str]:
@@ -133,8 +136,7 @@ def _levels(cells: pd.Series) -> np.ndarray:
     if cells.dtype == "category":
         return np.where(cells.isna(), "missing", "text")
     rank = cells.rank(pct=True).to_numpy()
-    thirds = ["missing", "lower third", "middle third"]
-    return np.select([np.isnan(rank), rank <= 1 / 3, rank <= 2 / 3], thirds, "upper third")
+    return np.select([np.isnan(rank), rank <= 1 / 3, rank <= 2 / 3], ["missing", *LEVELS[:2]], LEVELS[2])
 
 
 def row_table(view: View, row: int) -> pd.DataFrame:
