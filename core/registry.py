@@ -31,12 +31,19 @@ class About:
         "established", or "emerging" when the formula is recent or inferred.
     cost : str
         "instant", "seconds" or "minutes" at 10,000 rows; "minutes" runs only when asked for.
+    gravest : str
+        The severity that a diagnostic's sick example reaches: "issue"; "caution" when the method describes and never
+        calls anything an issue.
+    judges_sizes : bool
+        Whether the class sizes themselves are what a diagnostic judges. Only then may its two examples differ in them.
     """
 
     title: str
     question: str
     maturity: str = "established"
     cost: str = "instant"
+    gravest: str = "issue"
+    judges_sizes: bool = False
 
 
 @dataclass(frozen=True)

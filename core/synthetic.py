@@ -10,7 +10,7 @@ import pandas as pd
 from core.dataset import Dataset
 
 SIZES = (900, 100)
-CONDITIONS = ("clean", "overlap", "label_noise", "leak", "meaningful_gaps", "contradictions", "few_rows")
+CONDITIONS = ("clean", "overlap", "label_noise", "leak", "meaningful_gaps", "random_gaps", "contradictions", "few_rows")
 
 
 def planted(
@@ -25,7 +25,8 @@ def planted(
     condition : str
         One of ``CONDITIONS``. "overlap" moves the centres together (0.5 standard deviations); "label_noise" gives 10 %
         of the rows of each class the label of another, keeping the class sizes; "leak" adds a column that tells the
-        class; "meaningful_gaps" empties half of one column, four times as often in the rare classes;
+        class; "meaningful_gaps" empties a part of one column, four times as often in the rare classes; "random_gaps" empties
+        a quarter of two columns, whatever the class;
         "contradictions" copies rows and gives the copies another label; "few_rows" keeps class sizes but 6 rows of the rarest.
     class_sizes : sequence of int
         Rows per class, "common" first; kept by every condition but "few_rows".
@@ -50,6 +51,8 @@ def planted(
         frame["result code"] = codes + rng.normal(0, 0.01, len(codes))
     elif condition == "meaningful_gaps":
         frame.loc[rng.random(len(codes)) < np.where(codes > 0, 0.8, 0.2), "measure 1"] = np.nan
+    elif condition == "random_gaps":
+        frame[["measure 1", "measure 2"]] = frame[["measure 1", "measure 2"]].mask(rng.random((len(codes), 2)) < 0.25)
     elif condition == "contradictions":
         frame, codes = _contradict(frame, codes, rng)
     return Dataset.from_frame(frame.assign(outcome=names(codes)), "outcome", name=condition.replace("_", " "))

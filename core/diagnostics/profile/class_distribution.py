@@ -15,7 +15,9 @@ from core.registry import About
 from core.result import Finding, Result
 from core.study import Study
 
-ABOUT = About("Class distribution", "How are the rows spread over the classes?")
+ABOUT = About("Class distribution", "How are the rows spread over the classes?", judges_sizes=True)
+
+TOO_FEW = 10
 
 
 def class_distribution(study: Study, *, fewest: Annotated[int, Range(2, 200)] = 30) -> Result:
@@ -27,8 +29,8 @@ def class_distribution(study: Study, *, fewest: Annotated[int, Range(2, 200)] = 
 
     How it is detected
     ------------------
-    The rows of each class are counted. A class with fewer rows than ``fewest`` is named, because every score for it will
-    be uncertain. A large ratio alone is never called a problem: a rare class with thousands of rows can be learned well.
+    The rows of each class are counted. A class with fewer than 10 rows is an issue, one with fewer than ``fewest`` a caution,
+    because every score for it will be uncertain. A large ratio alone is never called a problem: a rare class with thousands of rows can be learned well.
 
     Why it matters
     --------------
@@ -82,15 +84,19 @@ def _findings(study: Study, table: pd.DataFrame, summary: dict[str, float], fewe
     text = (
         f"The table has {wording.plural(summary['classes'], 'class', 'classes')}. The largest, "
         f"{wording.quoted(largest['class'])}, has {wording.times(summary['imbalance ratio'])} as many rows as the rarest, "
-        f"{wording.quoted(rarest['class'])} ({wording.of(rarest['n_samples'], summary['rows'])})."
+        f"{wording.quoted(rarest['class'])}, with {wording.of(rarest['n_samples'], summary['rows'])}."
     )
-    findings = [Finding("fine", text)]
-    small = table.loc[table["n_samples"] < fewest, "class"]
-    if len(small):
-        verb = "has" if len(small) == 1 else "have"
-        text = f"{wording.listing(small)} {verb} fewer than {fewest} rows: every score for so few rows is uncertain."
-        findings.insert(0, Finding("caution", text))
-    return tuple(findings)
+    tiny = table.loc[table["n_samples"] < min(TOO_FEW, fewest), "class"]
+    small = table.loc[table["n_samples"].between(TOO_FEW, fewest - 1), "class"]
+    issue = _small("issue", tiny, min(TOO_FEW, fewest), "no score for so few rows means much")
+    caution = _small("caution", small, fewest, "every score for so few rows is uncertain")
+    return (*issue, *caution, Finding("fine", text))
+
+
+def _small(severity: str, classes: pd.Series, limit: int, why: str) -> tuple[Finding, ...]:
+    verb = "has" if len(classes) == 1 else "have"
+    text = f"{wording.listing(classes)} {verb} fewer than {limit} rows: {why}."
+    return (Finding(severity, text),) if len(classes) else ()
 
 
 def draw(result: Result) -> dict[str, go.Figure]:

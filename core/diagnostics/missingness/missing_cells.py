@@ -1,0 +1,184 @@
+"""How much is missing, in which columns and in which classes."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from core import charts, judge, synthetic, wording
+from core.dataset import Dataset
+from core.params import Range
+from core.registry import About
+from core.result import Finding, Result
+from core.study import Study
+
+ABOUT = About("Missing cells", "What is missing, and is more of it missing in some classes?")
+
+SHOWN = 25
+SIGNIFICANT = 0.01
+NOTICED = 0.03
+
+
+def missing_cells(study: Study, *, difference: Annotated[float, Range(0.02, 0.9, 0.01)] = 0.1) -> Result:
+    """How many cells of each column are missing, and in which classes more than in the others.
+
+    With m_jc missing cells of column j among the n_c rows of class c: share = m_jc / n_c, with the exact interval of a proportion.
+    When gaps have nothing to do with the class, m_jc is hypergeometric with the m_j gaps of the column, n_c and n − n_c rows.
+
+    How it is detected
+    ------------------
+    For each column and class the exact hypergeometric test asks whether the class has more or fewer gaps than the other classes
+    (two-sided: twice the smaller tail). The p-values of all columns and classes are corrected together (Benjamini and Hochberg).
+    It is an issue when the corrected p is at most 0.01 and the share of the class differs by ``difference`` or more from the
+    share of the other classes; a caution from 0.03 on.
+
+    Why it matters
+    --------------
+    Gaps that depend on the class carry information. Filling them with a mean destroys it, resampling that interpolates distorts it,
+    and when the gap arises after the outcome it is a leak. Dropping rows with gaps then drops one class more than another.
+
+    What to do
+    ----------
+    Ask how the gaps arise. Keep them as gaps (boosted trees can), or add a column that says where a value was missing. Do not
+    drop rows before you have looked at what is left of the class of interest.
+
+    Parameters
+    ----------
+    difference : float
+        The difference between shares of missing cells from which it is called an issue.
+
+    Returns
+    -------
+    Result
+        ``columns``: column, n_missing, n_samples, share, low, high, class (the one that differs most), difference, q; most gaps first.
+        ``classes``: column, class, n_missing, n_samples, share, low, high, other_share, difference, p, q; columns with gaps.
+        ``complete``: class, n_samples, n_complete, share, low, high; rows without any gap.
+
+    References
+    ----------
+    Rubin (1976), Biometrika 63. Benjamini and Hochberg (1995), Journal of the Royal Statistical Society B 57.
+    """
+    mask = study.dataset.X.isna().to_numpy()
+    names = study.dataset.X.columns
+    with_gaps = np.flatnonzero(mask.any(axis=0))
+    by_class = (mask[:, with_gaps].T.astype(float) @ np.eye(len(study.classes))[study.codes]).astype(int)
+    classes = _classes(by_class, names[with_gaps], study)
+    columns = _columns(mask.sum(axis=0), len(mask), names, classes)
+    whole = np.bincount(study.codes[~mask.any(axis=1)], minlength=len(study.classes))
+    low, high = judge.proportion_interval(whole, study.class_sizes)
+    complete = pd.DataFrame(
+        {
+            "class": study.classes, "n_samples": study.class_sizes, "n_complete": whole,
+            "share": whole / study.class_sizes, "low": low, "high": high,
+        }
+    )  # fmt: skip
+    tables = {"columns": columns, "classes": classes, "complete": complete}
+    return Result(tables, _findings(study, tables, mask, difference))
+
+
+def _classes(missing: np.ndarray, names: pd.Index, study: Study) -> pd.DataFrame:
+    """One row per column with gaps and class."""
+    from scipy.stats import false_discovery_control, hypergeom
+
+    sizes, total = study.class_sizes[None, :], missing.sum(axis=1, keepdims=True)
+    n = study.dataset.n_samples
+    share, other = missing / sizes, (total - missing) / (n - sizes)
+    fewer = hypergeom.cdf(missing, n, np.broadcast_to(total, missing.shape), np.broadcast_to(sizes, missing.shape))
+    more = hypergeom.sf(missing - 1, n, np.broadcast_to(total, missing.shape), np.broadcast_to(sizes, missing.shape))
+    p = np.clip(2 * np.minimum(fewer, more), 0, 1)
+    low, high = judge.proportion_interval(missing, np.broadcast_to(sizes, missing.shape))
+    return pd.DataFrame(
+        {
+            "column": np.repeat(names, len(study.classes)),
+            "class": np.tile(study.classes, len(names)),
+            "n_missing": missing.ravel(),
+            "n_samples": np.broadcast_to(sizes, missing.shape).ravel(),
+            "share": share.ravel(),
+            "low": low.ravel(),
+            "high": high.ravel(),
+            "other_share": other.ravel(),
+            "difference": (share - other).ravel(),
+            "p": p.ravel(),
+            "q": false_discovery_control(p.ravel()),
+        }
+    )
+
+
+def _columns(n_missing: np.ndarray, n: int, names: pd.Index, classes: pd.DataFrame) -> pd.DataFrame:
+    low, high = judge.proportion_interval(n_missing, np.full(len(n_missing), n))
+    table = pd.DataFrame(
+        {"column": names, "n_missing": n_missing, "n_samples": n, "share": n_missing / n, "low": low, "high": high}
+    )
+    most = _clearest(classes).drop_duplicates("column")[["column", "class", "difference", "q"]]
+    table = table.merge(most, on="column", how="left")
+    return table.sort_values("n_missing", ascending=False, kind="stable", ignore_index=True)
+
+
+def _clearest(classes: pd.DataFrame) -> pd.DataFrame:
+    """Clear differences first, then by size; the class with more gaps before the one with fewer."""
+    keys = pd.DataFrame({"clear": classes["q"] <= SIGNIFICANT, "size": classes["difference"].abs().round(12)})
+    keys["more"] = classes["difference"] > 0
+    return classes.loc[keys.sort_values(["clear", "size", "more"], ascending=False, kind="stable").index]
+
+
+def _findings(
+    study: Study, tables: dict[str, pd.DataFrame], mask: np.ndarray, difference: float
+) -> tuple[Finding, ...]:
+    n, n_columns = mask.shape
+    if not mask.any():
+        text = f"No cell is missing in {wording.plural(n, 'row')} and {wording.plural(n_columns, 'column')}."
+        return (Finding("fine", text),)
+    columns, complete = tables["columns"], tables["complete"].set_index("class")
+    of_interest = complete.loc[study.positive]
+    first = columns.iloc[0]
+    text = (
+        f"{wording.of(mask.sum(), mask.size, 'cell')} are missing, in {wording.plural((columns['n_missing'] > 0).sum(), 'column')}; "
+        f"most in {wording.quoted(first['column'])} ({wording.share(first['share'])} of the rows). "
+        f"Dropping every row with a gap would leave {wording.of(complete['n_complete'].sum(), n)}, and of "
+        f"{wording.quoted(study.positive)} {wording.of(of_interest['n_complete'], of_interest['n_samples'])}."
+    )
+    return (*_differences(tables["classes"], difference), Finding("fine", text))
+
+
+def _differences(classes: pd.DataFrame, difference: float) -> tuple[Finding, ...]:
+    clear = classes[(classes["q"] <= SIGNIFICANT) & (classes["difference"].abs() >= min(NOTICED, difference))]
+    if clear.empty:
+        text = (
+            "No class has clearly more or fewer gaps than the others: chance explains the differences in every column."
+        )
+        return (Finding("fine", text),)
+    top = _clearest(clear).iloc[0]
+    named = clear["column"].drop_duplicates()
+    severity = "issue" if clear["difference"].abs().max() >= difference else "caution"
+    text = (
+        f"Gaps depend on the class in {wording.plural(len(named), 'column')} ({wording.listing(named)}). Most of all, "
+        f"{wording.quoted(top['column'])} is missing in {wording.share(top['share'])} of the rows of {wording.quoted(top['class'])} and in "
+        f"{wording.share(top['other_share'])} of the others: the gaps mean something, so keep them visible to the learner."
+    )
+    return (Finding(severity, text),)
+
+
+def draw(result: Result) -> dict[str, go.Figure]:
+    """Share missing per column, and per column and class, of the columns with most gaps."""
+    columns = result.tables["columns"].query("n_missing > 0").head(SHOWN)
+    cells = result.tables["classes"]
+    cells = cells[cells["column"].isin(columns["column"])]
+    titles, note = ("Missing cells per column", "Missing cells per class"), f"at most {SHOWN} columns, with most gaps"
+    axes = {"y_title": "column", "caption": f"Share of the rows in which a column is missing; {note}."}
+    bars = charts.bars(columns, "share", "column", title=titles[0], x_title="share of rows", **axes)
+    scale = {"low": 0.0, "high": 1.0, "value_title": "share of the class", "x_title": "class"}
+    grid = charts.heatmap(cells, "class", "column", "share", title=titles[1], **scale, **axes)
+    return dict(zip(titles, (bars, grid), strict=True)) if len(columns) else {}
+
+
+def sick(random_state: int = 0) -> Dataset:
+    """A column that is missing in most rare rows and in few common ones."""
+    return synthetic.planted("meaningful_gaps", random_state=random_state)
+
+
+def healthy(random_state: int = 0) -> Dataset:
+    """Two columns with gaps that have nothing to do with the class."""
+    return synthetic.planted("random_gaps", random_state=random_state)

@@ -1,0 +1,168 @@
+"""What each column holds, and which columns are of no use."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from core import charts, synthetic, wording
+from core.dataset import Dataset, Table
+from core.params import Range
+from core.reading.suggest import suggest_leave_out
+from core.registry import About
+from core.result import Finding, Result
+from core.study import Study
+
+ABOUT = About("Columns", "What does each column hold, and is any of no use?", gravest="caution")
+
+SHOWN = 30
+
+SENTENCES = {
+    "identifier": ("caution", "seems", "seem", "to be an identifier: a learner can memorise it, so leave it out."),
+    "empty": ("caution", "has", "have", "no value in any row and can be left out."),
+    "constant": ("caution", "has", "have", "the same value in every row and can be left out."),
+    "nearly constant": (
+        "fine",
+        "has",
+        "have",
+        "nearly one value only; keep it if the rare value belongs to the rare class.",
+    ),
+    "many levels": ("fine", "has", "have", "many different texts, so that each has few rows."),
+}
+"""By role: severity, verb for one column and for several, and the rest of the sentence."""
+
+
+def column_roles(
+    study: Study,
+    *,
+    nearly: Annotated[float, Range(0.9, 1.0, 0.005)] = 0.995,
+    many_levels: Annotated[int, Range(5, 1000)] = 50,
+) -> Result:
+    """What each column holds: type, gaps, values, and whether it is of no use.
+
+    A column is empty when no cell has a value; constant when all cells have the same; nearly constant when the most frequent value
+    fills more than ``nearly`` of the cells; an identifier when it numbers or names the rows; it has many levels when
+    it is text with more than ``many_levels`` different values.
+
+    How it is detected
+    ------------------
+    Values are counted. An identifier is text that is different in nearly every row, or whole numbers without a gap, each once;
+    a measurement is not called an identifier just because all its values differ. A column that is constant where it is
+    filled and has gaps is not called constant: the gaps may tell something.
+
+    Why it matters
+    --------------
+    Empty and constant columns tell nothing. A learner can memorise an identifier, and on a sorted file it gives the class
+    away. Text with many levels has few rows per level.
+
+    What to do
+    ----------
+    Leave identifiers, empty and constant columns out on the data page. Keep a nearly constant column when its rare value
+    belongs to the rare class. Group the levels of a long text column by what they mean.
+
+    Parameters
+    ----------
+    nearly : float
+        The share of cells with one value from which a column is called nearly constant.
+    many_levels : int
+        Different texts above which a text column is said to have many levels.
+
+    Returns
+    -------
+    Result
+        ``columns``: column, type, role, n_missing, missing_share, n_distinct, typical (median, or most frequent text),
+        top_share (share of rows with the most frequent value), reason.
+
+    References
+    ----------
+    Kuhn and Johnson (2013), Applied Predictive Modeling, section 3.5, for predictors with near-zero variance.
+    """
+    reasons = _reasons(study.dataset)
+    rows = [
+        _describe(name, column, reasons.get(name, ""), nearly, many_levels) for name, column in study.dataset.X.items()
+    ]
+    names = ["column", "type", "role", "n_missing", "missing_share", "n_distinct", "typical", "top_share", "reason"]
+    table = pd.DataFrame(rows, columns=names)
+    return Result({"columns": table}, _findings(table))
+
+
+def _reasons(dataset: Dataset) -> dict[str, str]:
+    """What the data page says against a column; whole numbers are given back their type first."""
+    frame = dataset.X.copy(deep=False)
+    frame[dataset.target] = dataset.y
+    whole = {
+        name: "int64"
+        for name in dataset.numeric
+        if (values := frame[name].to_numpy()).size and (np.abs(values) < 2**53).all() and (values % 1 == 0).all()
+    }
+    return suggest_leave_out(Table(frame.astype(whole), dataset.name, ""), dataset.target)
+
+
+def _describe(name: str, column: pd.Series, reason: str, nearly: float, many_levels: int) -> tuple:
+    counts = column.value_counts(sort=True)
+    counts = counts[counts > 0]
+    n, n_missing, n_distinct = len(column), int(column.isna().sum()), len(counts)
+    text = column.dtype == "category"
+    typical = wording.MISSING if not n_distinct else str(counts.index[0]) if text else wording.number(column.median())
+    top = float(counts.iloc[0] / n) if n_distinct else 0.0
+    role = "feature"
+    if not n_distinct:
+        role, reason = "empty", reason or "It has no value in any row."
+    elif n_distinct == 1 and not n_missing:
+        role, reason = "constant", reason or "It has one value in all rows."
+    elif reason:
+        role = "identifier"
+    elif top > nearly:
+        role, reason = "nearly constant", f"One value fills {wording.of(counts.iloc[0], n)}."
+    elif text and n_distinct > many_levels:
+        role = "many levels"
+        reason = f"It has {wording.count(n_distinct)} different texts, {wording.number((n - n_missing) / n_distinct)} rows each on average."
+    return (name, "text" if text else "number", role, n_missing, n_missing / n, n_distinct, typical, top, reason)
+
+
+def _findings(table: pd.DataFrame) -> tuple[Finding, ...]:
+    n_text = int((table["type"] == "text").sum())
+    found = []
+    for role, (severity, one, more, rest) in SENTENCES.items():
+        named = table.loc[table["role"] == role, "column"]
+        if len(named):
+            subject = f"{wording.plural(len(named), 'column')}, {wording.listing(named)},"
+            found.append(Finding(severity, f"{subject} {one if len(named) == 1 else more} {rest}"))
+    text = (
+        f"The table has {wording.plural(len(table), 'column')} beside the target: "
+        f"{wording.count(len(table) - n_text)} with numbers and {wording.count(n_text)} with text."
+    )
+    return (*found, Finding("fine", text))
+
+
+def draw(result: Result) -> dict[str, go.Figure]:
+    """How much of each column its most frequent value fills, the largest first."""
+    table = result.tables["columns"].sort_values("top_share", ascending=False, kind="stable").head(SHOWN)
+    title, caption = (
+        "Most frequent value",
+        f"Share of rows that hold a column's most frequent value; at most {SHOWN} columns.",
+    )
+    return {
+        title: charts.bars(
+            table, "top_share", "column", title=title, x_title="share of rows", y_title="column", caption=caption, by="role"
+        )
+    }  # fmt: skip
+
+
+def sick(random_state: int = 0) -> Dataset:
+    """A column that numbers the rows, and a constant one."""
+    return _with_columns(synthetic.planted("clean", random_state=random_state), random_state)
+
+
+def healthy(random_state: int = 0) -> Dataset:
+    """Six measurements: all values differ, and none is an identifier."""
+    return synthetic.planted("clean", random_state=random_state)
+
+
+def _with_columns(dataset: Dataset, random_state: int) -> Dataset:
+    rows = np.random.default_rng(random_state).permutation(dataset.n_samples)
+    frame = dataset.X.assign(number=rows, unit="mm", outcome=dataset.y)
+    return Dataset.from_frame(frame, "outcome", name="identifier")
