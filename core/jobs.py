@@ -150,7 +150,7 @@ class Runner:
         function, arguments = job._tasks[position]
         try:
             future = pool.submit(_call, function, arguments)
-        except BrokenExecutor as error:
+        except RuntimeError as error:  # the processes are broken or were ended
             future = Future()
             future.set_exception(error)
         future.add_done_callback(lambda finished: self._arrived(job, position, finished, pool))
@@ -188,7 +188,8 @@ def _processes(workers: int) -> ProcessPoolExecutor:
     pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_leave_with_parent)
     main, sys.modules["__main__"] = sys.modules["__main__"], ModuleType("__main__")  # or each worker would run the page
     try:
-        pool.submit(int)
+        for _ in range(workers):  # one process is started for each task that finds none idle
+            pool.submit(int)
     finally:
         sys.modules["__main__"] = main
     return pool

@@ -1,4 +1,4 @@
-"""How the file was read, and how else it may be read."""
+"""How the file was read, how else it may be read, and what its columns mean."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import pandas as pd
 import streamlit as st
 
 from core.dataset import Table
+from core.glossary import term
 from core.wording import clip, count, of, plural, quoted
-from pages.kit import choices, show
+from pages.kit import choices, session, show
 
 DELIMITERS = {"": "Find out", ",": "Comma", ";": "Semicolon", "\t": "Tab", "|": "Pipe", " ": "Space"}
 ENCODINGS = {
@@ -29,6 +30,31 @@ def overrides() -> None:
         st.multiselect("Words that mean missing", tokens, accept_new_options=True, placeholder="Type a word", **bound)
         bound = choices.bound("sheet", choices.choice("sheet"))
         st.text_input("Sheet of a workbook", placeholder="The first one that holds cells", **bound)
+
+
+def meaning() -> None:
+    """The target, the class of interest, and what to leave out."""
+    names = show.labels(session.table().frame.columns)
+    left, middle, right = st.columns(3)
+    with left:
+        bound = choices.bound("target", session.target())
+        st.selectbox("Target", names, format_func=names.get, help=term("Target"), **bound)
+        st.caption(show.md(session.target_reasons().get(session.target(), "It is not among the likely targets.")))
+    with right:
+        features = {name: text for name, text in names.items() if name != session.target()}
+        bound = choices.bound("leave_out", list(session.leave_out()))
+        st.multiselect("Columns to leave out", features, format_func=features.get, placeholder="None", **bound)
+        rest = {name: why for name, why in session.leave_out_reasons().items() if name not in session.leave_out()}
+        for name, why in list(rest.items())[:5]:
+            st.caption(show.md(f"{names[name]}: {why}"))
+        if rest:
+            st.button("Leave these out", on_click=choices.choose, kwargs={"leave_out": (*session.leave_out(), *rest)})
+    with middle:
+        study = session.study()
+        classes = show.labels(study.classes)
+        bound = choices.bound("class", study.positive)
+        st.selectbox("Class of interest", classes, format_func=classes.get, help=term("Class of interest"), **bound)
+        st.caption(show.md(of(study.class_sizes[study.positive_code], study.dataset.n_samples)))
 
 
 def facts(table: Table) -> None:

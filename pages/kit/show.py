@@ -32,6 +32,10 @@ LOOKS = {
 """Severity as a word, an icon and a colour: the colour never stands alone."""
 
 DATA_PAGE, REMEDY_PAGE = "steps/data.py", "steps/remedy.py"
+CHART = {
+    "displaylogo": False,
+    "modeBarButtonsToRemove": ["zoom2d", "pan2d", "select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d"],
+}
 ROWS_SHOWN, COLUMNS_SHOWN = 1000, 60
 POLL_SECONDS = 0.3
 
@@ -90,10 +94,10 @@ def labels(options: Sequence[object], limit: int = 80) -> dict[Any, str]:
     return shown
 
 
-def badge(severity: str) -> None:
-    """A severity as a word with an icon."""
+def tag(severity: str) -> str:
+    """A severity as Markdown: a word with an icon on a colour."""
     word, icon, colour = LOOKS[severity]
-    st.badge(word, icon=icon, color=colour)
+    return f":{colour}-badge[{icon} {word}]"
 
 
 def summary(results: Sequence[Result]) -> str:
@@ -105,10 +109,7 @@ def summary(results: Sequence[Result]) -> str:
 def headline(found: Mapping[Method, Result]) -> None:
     """The gravest of some results in one line."""
     for item, result in by_severity(found.items())[:1]:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            badge(result.severity)
-            st.markdown(f"**{md(item.title)}**", width="content")
-        st.markdown(md(result.findings[0].text))
+        st.markdown(f"{tag(result.severity)} **{md(item.title)}**: {md(result.findings[0].text)}")
 
 
 def sidebar() -> None:
@@ -176,19 +177,17 @@ def card(item: Method, result: Result, *, figure: bool = True, every_figure: boo
             details(item.slug, result, dict(figures[n_shown:]))
 
 
-def head(item: Method, result: Result | None = None) -> None:
+def head(item: Method, result: Result) -> None:
     """A card's first line: title, severity, and what the method is, one click away."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(f"#### {md(item.title)}", width="content")
-        if result is not None:
-            badge(result.severity)
-        if item.maturity != "established":
-            st.badge(item.maturity.capitalize(), icon=":material/science:", color="blue")
+    maturity = (
+        "" if item.maturity == "established" else f" :blue-badge[:material/science: {item.maturity.capitalize()}]"
+    )
+    st.markdown(f"#### {md(item.title)} {tag(result.severity)}{maturity}")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(md(item.question), width="content")
         with st.popover("About", icon=":material/help:", key=f"about {item.slug}"):
             about(item)
-        if item.params and result is not None:
+        if item.params:
             with st.popover("Settings", icon=":material/tune:", key=f"settings {item.slug}"):
                 ask(item)
 
@@ -217,7 +216,8 @@ def draw(figures: Mapping[str, Any], place: str) -> None:
     """Draw figures with their captions."""
     for title, figure in figures.items():
         caption = (figure.layout.meta or {}).get("caption", title)
-        st.plotly_chart(figure, key=f"{place} {title}", alt=f"{title}. {caption}", config={"displaylogo": False})
+        figure.layout.colorway = None  # the theme has one palette for light and one for dark
+        st.plotly_chart(figure, key=f"{place} {title}", alt=f"{title}. {caption}", config=CHART)
         st.caption(md(caption))
 
 

@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from core.glossary import term
 from core.reading.samples import samples
-from core.wording import clip, of
+from core.wording import clip
 from pages.kit import choices, reading, session, show
+
+KINDS = ["csv", "tsv", "txt", "gz", "parquet", "xlsx"]
 
 st.title("Counterpoise")
 st.markdown("Finds out why a rare class fails, shows what would help, and proves it.")
@@ -20,8 +21,7 @@ def source() -> None:
     """Upload a file, or take an example."""
     left, right = st.columns(2)
     with left.container(border=True, height="stretch"):
-        kinds = ["csv", "tsv", "txt", "gz", "parquet", "xlsx"]
-        st.file_uploader("Upload your own table", kinds, **choices.uploader())
+        st.file_uploader("Upload your own table", KINDS, **choices.uploader())
         st.caption("The file stays on the machine that runs Counterpoise, and is forgotten when you leave.")
     with right.container(border=True, height="stretch"):
         options = {sample.slug: sample.title for sample in samples()}
@@ -42,35 +42,10 @@ def headline() -> None:
         st.markdown("#### The diagnosis in one line")
         show.headline({item: job.results[0] for item, job in found.items() if job.results})
         show.progress(found, "check")
-        link = (
-            ("steps/diagnose.py", "See the whole diagnosis") if session.sample() else ("steps/profile.py", "Profile it")
+        page, label = (
+            ("diagnose", "See the whole diagnosis") if session.sample() else ("profile", "Go on to the profile")
         )
-        st.page_link(link[0], label=link[1], icon=":material/arrow_forward:")
-
-
-def meaning() -> None:
-    """The target, the class of interest, and what to leave out."""
-    names = show.labels(session.table().frame.columns)
-    left, middle, right = st.columns(3)
-    with left:
-        bound = choices.bound("target", session.target())
-        st.selectbox("Target", names, format_func=names.get, help=term("Target"), **bound)
-        st.caption(show.md(session.target_reasons().get(session.target(), "It is not among the likely targets.")))
-    with right:
-        features = {name: text for name, text in names.items() if name != session.target()}
-        bound = choices.bound("leave_out", list(session.leave_out()))
-        st.multiselect("Columns to leave out", features, format_func=features.get, placeholder="None", **bound)
-        rest = {name: why for name, why in session.leave_out_reasons().items() if name not in session.leave_out()}
-        for name, why in list(rest.items())[:5]:
-            st.caption(show.md(f"{names[name]}: {why}"))
-        if rest:
-            st.button("Leave these out", on_click=choices.choose, kwargs={"leave_out": (*session.leave_out(), *rest)})
-    with middle:
-        study = session.study()
-        classes = show.labels(study.classes)
-        bound = choices.bound("class", study.positive)
-        st.selectbox("Class of interest", classes, format_func=classes.get, help=term("Class of interest"), **bound)
-        st.caption(show.md(of(study.class_sizes[study.positive_code], study.dataset.n_samples)))
+        st.page_link(f"steps/{page}.py", label=label, icon=":material/arrow_forward:")
 
 
 source()
@@ -78,5 +53,5 @@ if session.source() == choices.UPLOAD:
     reading.overrides()
 session.table()
 show.guarded(headline)()
-show.guarded(meaning)()
+show.guarded(reading.meaning)()
 reading.facts(session.table())

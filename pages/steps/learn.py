@@ -11,7 +11,8 @@ st.markdown("What every method does and why, with a sick and a healthy table of 
 
 items = catalogue()
 names = {slug: f"{group_title(item.kind, item.group)[0]}: {item.title}" for slug, item in items.items()}
-slug = st.selectbox("Method", sorted(names, key=names.get), format_func=names.get, key="learn", persist_state="session")
+order = sorted(items, key=lambda slug: (items[slug].kind, items[slug].group not in session.PROFILE, names[slug]))
+slug = st.selectbox("Method", order, format_func=names.get, key="learn", persist_state="session")
 item = items[slug]
 with st.container(border=True):
     st.markdown(f"#### {show.md(item.title)}")
@@ -30,10 +31,10 @@ if item.sick and item.healthy:
     show.progress(found, "example")
     for column, (which, study) in zip(st.columns(2), studies.items(), strict=True):
         with column.container(border=True):
-            st.markdown(f"**{which.capitalize()}**: {show.md(study.dataset.name)}")
-            if found[which].results:
-                result = found[which].results[0]
-                show.badge(result.severity)
+            results = found[which].results
+            verdict = show.tag(results[0].severity) if results else ""
+            st.markdown(f"**{which.capitalize()}**: {show.md(study.dataset.name)} {verdict}")
+            for result in results:
                 for finding in result.findings:
                     st.markdown(show.md(finding.text))
                 show.draw(item.draw(result) if result.tables else {}, which)

@@ -30,8 +30,6 @@ st.markdown("\n".join(f"- {show.md(name)}: {show.md(value)}" for name, value in 
 if report.comparison:
     st.markdown(f"**{show.md(report.comparison.sentences[0][1])}**")
 for section in report.diagnoses:
-    with st.container(horizontal=True, vertical_alignment="center"):
-        show.badge(section.severity)
-        st.markdown(f"**{show.md(section.title)}**: {show.md(section.sentences[0][1])}", width="stretch")
+    st.markdown(f"{show.tag(section.severity)} **{show.md(section.title)}**: {show.md(section.sentences[0][1])}")
 with st.expander("How it was made", icon=":material/fingerprint:"):
     st.markdown("\n".join(f"- {show.md(name)}: {show.md(value)}" for name, value in report.provenance))
