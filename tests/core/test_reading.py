@@ -7,6 +7,7 @@ import os
 import numpy as np
 import pandas as pd
 import pytest
+from workbooks import excel, workbook
 
 from core.dataset import Dataset
 from core.errors import UserError
@@ -21,14 +22,6 @@ def column(values, **choices):
     """Read one column beside another of letters."""
     lines = "".join(f"{value};{'abc'[i % 3]}\n" for i, value in enumerate(values))
     return read(("v;w\n" + lines).encode(), **choices)
-
-
-def excel(**sheets):
-    file = io.BytesIO()
-    with pd.ExcelWriter(file) as writer:
-        for name, frame in sheets.items():
-            frame.to_excel(writer, sheet_name=name, index=False)
-    return file.getvalue()
 
 
 def parquet(frame):
@@ -298,13 +291,24 @@ def test_parquet_keeps_its_types():
 
 
 def test_excel():
-    frame = FRAME.assign(gaps=[1, None, 3], mark=["?", 1, 2], when=pd.to_datetime(["2020-01-01"] * 3))
+    frame = FRAME.assign(gaps=[1, None, 3], mark=["?", 1, 2], code=["007", "010", "x"], flag=[True, False, True])
     table = read(excel(one=frame), "data.csv")
     assert table.reading.kind == "Excel"
-    assert table.frame["mark"].isna().tolist() == [True, False, False]
-    assert str(table.frame["gaps"].dtype) == "Int64"
-    assert table.frame["when"].tolist() == ["2020-01-01"] * 3
-    pd.testing.assert_frame_equal(table.frame[list(FRAME)].astype(FRAME.dtypes), FRAME)
+    assert table.reading.missing_tokens == {"": 1, "?": 1}
+    types = table.frame.dtypes.astype(str).tolist()
+    assert types == ["int64", "str", "float64", "Int64", "Int64", "str", "str"]
+    assert table.frame["code"].tolist() == ["007", "010", "x"]
+    assert table.frame["flag"].tolist() == ["True", "False", "True"]
+    pd.testing.assert_frame_equal(table.frame[list(FRAME)], FRAME)
+
+
+def test_excel_of_a_library():
+    pytest.importorskip("openpyxl")
+    file = io.BytesIO()
+    FRAME.assign(when=pd.to_datetime(["2020-01-01"] * 3)).to_excel(file, index=False)
+    frame = cells(file.getvalue())
+    pd.testing.assert_frame_equal(frame[list(FRAME)], FRAME)
+    assert frame["when"].tolist() == ["2020-01-01"] * 3
 
 
 def test_sheets():
@@ -318,12 +322,9 @@ def test_sheets():
 
 
 def test_excel_with_a_title():
-    rows = pd.DataFrame(
-        [["Report", None, None], [None, None, None], ["a", "b", "c"], [1, 2, "x"], [3, 4, "y"], [5, 6, "z"]]
-    )
-    file = io.BytesIO()
-    rows.to_excel(file, index=False, header=False)
-    table = read(file.getvalue())
+    rows = [["Report", None, None], [None, None, None], ["a", "b", "c"], [1, 2, "x"], [3, 4, "y"], [5, 6, "z"]]
+    table = read(workbook({"one": rows}))
+    assert table.reading.notes == ("2 rows before the header left out.",)
     assert list(table.frame.columns) == ["a", "b", "c"]
     assert table.frame["b"].tolist() == [2, 4, 6]
 
