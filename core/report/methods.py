@@ -43,4 +43,4 @@ def with_methods(readme: str) -> str:
     _, end, after = rest.partition(END)
     if not (start and end):
         raise ValueError("the README lacks the markers of the table of methods")
-    return f"{before}{START}\n{methods_as_markdown()}{END}{after}"
+    return f"{before}{START}\n\n{methods_as_markdown()}\n{END}{after}"

@@ -80,7 +80,9 @@ def _caption(figure: go.Figure) -> str:
 def _bare(figure: go.Figure) -> go.Figure:
     """The figure on a transparent ground, so that the page's own colours show in light and dark."""
     clear = "rgba(0,0,0,0)"
-    return go.Figure(figure).update_layout(template="plotly_white", paper_bgcolor=clear, plot_bgcolor=clear, autosize=True)
+    return go.Figure(figure).update_layout(
+        template="plotly_white", paper_bgcolor=clear, plot_bgcolor=clear, autosize=True
+    )
 
 
 def _safe(text: str) -> str:

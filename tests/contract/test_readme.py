@@ -1,0 +1,115 @@
+"""The README says what is true: its table is current, and its commands and its snippet run."""
+
+import os
+import re
+import shlex
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from core.report.methods import with_methods
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def block(marker):
+    """The code block after a marker."""
+    return re.search(rf"<!-- {marker} -->\n```\w+\n(.*?)```", README, re.DOTALL)[1]
+
+
+LINES = block("command lines").strip().splitlines()
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory):
+    """A folder that looks like the checkout and may be written to."""
+    folder = tmp_path_factory.mktemp("checkout")
+    for name in ("core", "sample_data"):
+        (folder / name).symlink_to(ROOT / name)
+    return folder
+
+
+def test_the_table_of_methods_is_current():
+    assert with_methods(README) == README, "run: python -m core methods --readme README.md"
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_a_command_line_runs(line, checkout):
+    python, *arguments = shlex.split(line)
+    assert python == "python"
+    done = subprocess.run(
+        [sys.executable, *arguments], cwd=checkout, capture_output=True, encoding="utf-8", timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout
+    if "--report" in arguments:
+        page = (checkout / "report.html").read_text(encoding="utf-8")
+        assert page.lstrip().startswith("<!doctype html>")
+
+
+def test_the_library_snippet_runs(checkout):
+    done = subprocess.run([sys.executable, "-c", block("library")], cwd=checkout, capture_output=True, encoding="utf-8")
+    assert done.returncode == 0, done.stderr
+    assert "contribution" in done.stdout
+
+
+def test_the_start_command_starts_the_app():
+    setup, install, start = block("start command").strip().split(" && ")
+    assert setup == "python3 -m venv .venv"
+    assert (ROOT / install.split()[-1]).is_file()
+    assert start.split()[:2] == [".venv/bin/streamlit", "run"]
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    options = ["--server.port", str(port), "--server.headless", "true"]
+    command = [sys.executable, "-m", *start.split()[0].rsplit("/", 1)[-1:], *start.split()[1:], *options]
+    server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        assert healthy(f"http://localhost:{port}/_stcore/health", server)
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+def healthy(address, server, seconds=60):
+    """Whether the server says ok before the time is over."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and server.poll() is None:
+        try:
+            with urllib.request.urlopen(address, timeout=5) as answer:
+                return answer.read() == b"ok"
+        except OSError:
+            time.sleep(0.3)
+    return False
+
+
+def test_the_test_command_is_the_one_that_ci_runs():
+    *setup, last = block("test command").strip().split(" && ")
+    assert last == ".venv/bin/python -m pytest"
+    assert (ROOT / setup[-1].split()[-1]).is_file()
+    script = ROOT / ".ci" / "run"
+    assert os.access(script, os.X_OK)
+    assert 'command_after "test command"' in script.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "tests/requirements.txt"])
+def test_requirements_are_pinned_and_name_no_host(name):
+    lines = [line for line in (ROOT / name).read_text(encoding="utf-8").splitlines() if line.strip()]
+    assert not [line for line in lines if "://" in line]
+    assert all(re.match(r"[\w.-]+==[\w.]+|\s*#|-r \.\./requirements\.txt$", line) for line in lines)
+
+
+def test_guides_are_short_and_complete():
+    guide = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").splitlines()
+    assert len(guide) < 60
+    opening = " ".join(guide[:6])
+    assert "from a `Study` to a `Result`" in opening
+    assert "from an unfitted classifier to an unfitted classifier" in opening
+    for name in re.findall(r"\]\(([^)]+)\)|`(LICENSE|sample_data/README\.md)`", README):
+        assert (ROOT / (name[0] or name[1])).exists()
