@@ -77,3 +77,49 @@ def _smallest(d: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     order = np.lexsort((part, np.take_along_axis(d, part, axis=1)), axis=1)
     best = np.take_along_axis(part, order, axis=1)
     return best, np.take_along_axis(d, best, axis=1)
+
+
+def class_distances(
+    Z: np.ndarray, codes: np.ndarray, k: int, *, max_rows: int = 500, random_state: int = 0
+) -> np.ndarray:
+    """Distance of each row to the k-th nearest row of every class, itself left out.
+
+    Parameters
+    ----------
+    Z : ndarray (n_samples, n_features)
+        NaN is missing.
+    codes : ndarray (n_samples,)
+        Classes 0 … K−1.
+    k : int
+        Which neighbour; in a class of fewer rows the farthest one.
+    max_rows : int
+        Rows drawn from a class that has more; distances to it are those to the sample.
+    random_state : int
+        Seed of the draw.
+
+    Returns
+    -------
+    ndarray (n_samples, n_classes)
+        NaN for a class of fewer than two rows.
+    """
+    rng = np.random.default_rng(random_state)
+    distances = np.full((len(Z), int(codes.max()) + 1), np.nan)
+    for c in range(distances.shape[1]):
+        rows = np.flatnonzero(codes == c)
+        if len(rows) < 2:
+            continue
+        if len(rows) > max_rows:
+            rows = np.sort(rng.choice(rows, max_rows, replace=False))
+        distances[:, c] = _kth_distance(Z, rows, min(k, len(rows) - 1))
+    return distances
+
+
+def _kth_distance(Z: np.ndarray, rows: np.ndarray, k: int) -> np.ndarray:
+    kth = np.empty(len(Z))
+    step = max(1, BLOCK_CELLS // len(rows))
+    for start in range(0, len(Z), step):
+        block = np.arange(start, min(start + step, len(Z)))
+        d = squared_distances(Z[block], Z[rows])
+        d[block[:, None] == rows] = np.inf
+        kth[block] = np.partition(d, k - 1, axis=1)[:, k - 1]
+    return np.sqrt(kth)

@@ -1,0 +1,228 @@
+"""Rows whose label is probably wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from core import charts, synthetic, wording
+from core.dataset import Dataset
+from core.errors import NotApplicable
+from core.judge import proportion_interval
+from core.numerics.contamination import Contamination, contamination, normal_scores
+from core.numerics.neighbours import class_distances, nearest
+from core.params import Range
+from core.registry import About
+from core.result import Finding, Result
+from core.study import Study
+
+ABOUT = About("Label noise", "Which labels are probably wrong?", maturity="emerging", cost="seconds")
+
+FEWEST = 10
+"""Rows of each class that a pair of classes needs to be judged."""
+
+EVIDENCE = 12.0
+"""Twice the log-likelihood that exchanged labels must add: about 1 in 4,000 by chance for one pair of classes.
+
+With K (K − 1) / 2 pairs, twice the logarithm of their number is added, so that all pairs together stay there."""
+
+APART = 2.0
+"""Standard deviations between two classes below which overlap and noise cannot be told apart (a ROC-AUC of .92)."""
+
+NOTABLE, ENOUGH = 0.02, 5
+"""An issue needs this share of a class, at the low end of its interval, and this many rows."""
+
+
+def label_noise(
+    study: Study,
+    *,
+    max_share: Annotated[float, Range(0.05, 0.4, 0.05)] = 0.2,
+    confidence: Annotated[float, Range(0.5, 0.99, 0.01)] = 0.7,
+    k: Annotated[int, Range(1, 30)] = 10,
+) -> Result:
+    """Rows that lie deep inside another class, more of them than overlap between the two classes can explain.
+
+    From out-of-fold probabilities p and class shares π, balanced probabilities ``q_j ∝ p_j / π_j`` remove the class
+    frequencies. For each pair of classes a, b the score of a row is the sum of two rank scores: ``log q_a / q_b`` and
+    ``log r_b / r_a``, where r is the distance to the k-th nearest row of a class. On the ranks of this score stands the
+    model ``P(score | label a) = (1 − κ_a) N(d′/2, 1) + κ_a N(−d′/2, 1)``, and likewise for b. d′ measures overlap, which
+    falls off towards the core of the other class; κ_a measures exchanged labels, whose share stays flat.
+
+    How it is detected
+    ------------------
+    A row of a is named when κ_a raises twice the log-likelihood by more than 12 (with many classes, 12 + 2 ln of
+    the number of pairs) over a model with overlap alone, when the
+    model and the neighbourhood both put the row on the side of b, when at most as many of its ``k`` nearest rows carry
+    its label as carry b, and when its probability of a wrong label is at least ``confidence``. The null is what overlap alone puts there: the right labels to be expected among the named rows.
+    Pairs whose d′ is below 2, or whose κ is above 1.5 times ``max_share``, are not judged: what looks like noise there is
+    likely overlap. The confident thresholds of confident learning are kept in its spirit; the null by d′ and κ is our
+    inference, which is why this method is called emerging. An issue needs 5 rows, and 2 % of a class at
+    the low end of the interval; less is a caution.
+
+    Why it matters
+    --------------
+    In a rare class a few wrong labels are a large share: they teach the model the wrong thing and spoil its test.
+
+    What to do
+    ----------
+    Look at the rows in the review queue and ask whoever labelled them. Do not delete them unseen: a rare but
+    right row looks the same. A contradiction with the true world that no column shows cannot be found here.
+
+    Parameters
+    ----------
+    max_share : float
+        Largest share of a class that is named. What exceeds it is likely overlap, and the sentence says so.
+    confidence : float
+        Smallest probability of a wrong label for a row to be named.
+    k : int
+        Which nearest row of each class gives the distance to the class; at most 500 rows per class are drawn for it.
+
+    Returns
+    -------
+    Result
+        ``classes``: class, n_samples, named, share with low and high, null (right labels expected among the named rows),
+        cap (most rows that may be named), capped. ``review``: row (1 is the first), given label, likely label, margin
+        (balanced probability of the likely minus the given label), wrong (probability), reason; the surest first.
+        ``pairs``: class, other class, distance (d′), labelled as class, labelled as other (the two κ), evidence for each.
+
+    References
+    ----------
+    Northcutt, Jiang and Chuang (2021), Journal of Artificial Intelligence Research 70 (confident learning). Scott,
+    Blanchard and Handy (2013), COLT (mutual contamination). Dorfman and Alf (1969), Journal of Mathematical Psychology 6.
+    """
+    if study.class_sizes[1] <= FEWEST:
+        text = f"The second largest class has {wording.plural(study.class_sizes[1], 'row')}; more than {FEWEST} are needed."
+        raise NotApplicable(text)
+    proba = np.clip(study.out_of_fold(), 1e-6, 1)
+    balanced = proba / study.class_sizes
+    balanced /= balanced.sum(axis=1, keepdims=True)
+    distances = class_distances(study.Z, study.codes, k, random_state=study.random_state)
+    n_classes, named, pairs = len(study.classes), [], []
+    needed = EVIDENCE + 2 * np.log(n_classes * (n_classes - 1) / 2)
+    for a, b, rows, score, crossed in _pairs(study.codes, balanced, distances):
+        first = study.codes[rows] == a
+        fit = contamination(score, first)
+        judged = [fit.evidence[i] > needed and fit.shares[i] <= 1.5 * max_share for i in (0, 1)]
+        chosen = np.flatnonzero(
+            crossed & (fit.wrong >= confidence) & np.where(first, *judged) & (fit.distance >= APART)
+        )
+        likely = np.where(first, b, a)
+        chosen = chosen[_outnumbered(study, rows[chosen], likely[chosen], k)]
+        named.append(_review(study, rows[chosen], likely[chosen], fit.wrong[chosen], balanced))
+        pairs.append(_pair(study, a, b, fit))
+    review = pd.concat([_review(study, *[np.empty(0, int)] * 2, np.empty(0), balanced), *named])
+    review = review.sort_values(["wrong", "row"], ascending=[False, True])
+    cap = np.floor(max_share * study.dataset.counts)
+    kept = review.groupby("given label").cumcount() < review["given label"].map(cap)
+    classes = _classes(study, review[kept], review, cap)
+    columns = [
+        "class",
+        "other class",
+        "distance",
+        "labelled as class",
+        "labelled as other",
+        "evidence",
+        "other evidence",
+    ]
+    tables = {"classes": classes, "review": review[kept], "pairs": pd.DataFrame(pairs, columns=columns)}
+    return Result({name: t.reset_index(drop=True) for name, t in tables.items()}, _findings(classes, study))
+
+
+def _pairs(codes: np.ndarray, balanced: np.ndarray, distances: np.ndarray) -> Iterator[tuple]:
+    """Pairs of classes in which a row lies on the other side: its rows, score, and whether each row has crossed."""
+    top = balanced.argmax(axis=1)
+    for a in range(balanced.shape[1]):
+        for b in range(a + 1, balanced.shape[1]):
+            rows = np.flatnonzero(((codes == a) | (codes == b)) & ((top == a) | (top == b)))
+            first = codes[rows] == a
+            if min(first.sum(), (~first).sum()) < FEWEST:
+                continue
+            model = np.log(balanced[rows, a] / balanced[rows, b])
+            near = np.log((distances[rows, b] + 1e-9) / (distances[rows, a] + 1e-9))
+            side = np.where(first, 1, -1)
+            crossed = (side * model < 0) & (side * near < 0)
+            if crossed.any():
+                yield a, b, rows, normal_scores(model, first) + normal_scores(near, first), crossed
+
+
+def _outnumbered(study: Study, rows: np.ndarray, likely: np.ndarray, k: int) -> np.ndarray:
+    """Whether at most as many of the k nearest rows carry a row's given label as carry the likely one."""
+    found, _ = nearest(study.Z[rows], study.Z, min(k + 1, len(study.Z)))
+    labels = np.where(found == rows[:, None], -1, study.codes[found])
+    return (labels == study.codes[rows][:, None]).sum(axis=1) <= (labels == likely[:, None]).sum(axis=1)
+
+
+def _review(
+    study: Study, rows: np.ndarray, likely: np.ndarray, wrong: np.ndarray, balanced: np.ndarray
+) -> pd.DataFrame:
+    labels, given = np.array(study.classes, dtype=object), study.codes[rows]
+    margin = balanced[rows, likely] - balanced[rows, given]
+    text = "{} by the other rows, with class frequencies removed; its nearest rows of that class are closer too."
+    table = {"row": rows + 1, "given label": labels[given], "likely label": labels[likely], "margin": margin}
+    reasons = [text.format(wording.share(value)) for value in balanced[rows, likely]]
+    return pd.DataFrame(table | {"wrong": wrong, "reason": reasons})
+
+
+def _pair(study: Study, a: int, b: int, fit: Contamination) -> tuple:
+    return study.classes[a], study.classes[b], fit.distance, *fit.shares, *fit.evidence
+
+
+def _classes(study: Study, kept: pd.DataFrame, review: pd.DataFrame, cap: pd.Series) -> pd.DataFrame:
+    counts = study.dataset.counts
+    named, before = (t["given label"].value_counts().reindex(counts.index, fill_value=0) for t in (kept, review))
+    null = (1 - kept["wrong"]).groupby(kept["given label"]).sum().reindex(counts.index, fill_value=0.0)
+    low, high = proportion_interval(named.to_numpy(), counts.to_numpy())
+    table = {
+        "class": counts.index,
+        "n_samples": counts,
+        "named": named,
+        "share": named / counts,
+        "low": low,
+        "high": high,
+    }
+    return pd.DataFrame(table | {"null": null, "cap": cap.astype(int), "capped": before > named})
+
+
+def _findings(classes: pd.DataFrame, study: Study) -> tuple[Finding, ...]:
+    found = classes[classes["named"] > 0].sort_values("share", ascending=False, kind="stable")
+    if found.empty:
+        text = f"No label stands out as wrong among {wording.plural(len(study.codes), 'row')}, beyond what overlap explains."
+        return (Finding("fine", text),)
+    findings = []
+    for row in found.itertuples():
+        severity = "issue" if row.low > NOTABLE and row.named >= ENOUGH else "caution"
+        expected = "fewer than one" if row.null < 1 else f"about {wording.count(row.null)}"
+        verb = "lies" if row.named == 1 else "lie"
+        text = (
+            f"{wording.of(row.named, row.n_samples)} of class {wording.quoted(row[1])} {verb} deep inside another class, "
+            f"where overlap alone would put {expected}: mislabelled, or right for a reason that no column shows. "
+            f"Review them; do not delete them unseen."
+        )
+        if row.capped:
+            text += " More rows looked like this than a class may give; the excess is likely overlap, not noise."
+        findings.append(Finding(severity, text))
+    return tuple(findings)
+
+
+def draw(result: Result) -> dict[str, go.Figure]:
+    """One bar per class: rows named, with the right labels expected among them."""
+    if not (result.tables and result.tables["classes"]["named"].any()):
+        return {}
+    title, caption = "Labels to review", "Rows of each class to review; the mark shows how many are likely right."
+    table = result.tables["classes"].drop(columns=["low", "high"])
+    axes = {"x_title": "rows", "y_title": "given label", "caption": caption}
+    return {title: charts.bars(table, "named", "class", title=title, null="null", **axes)}
+
+
+def sick(random_state: int = 0) -> Dataset:
+    """A tenth of the rare class, and as many rows of the common one, carry the other label."""
+    return synthetic.planted("label_noise", random_state=random_state)
+
+
+def healthy(random_state: int = 0) -> Dataset:
+    """The same classes with every label right."""
+    return synthetic.planted("clean", random_state=random_state)
