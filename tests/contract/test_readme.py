@@ -56,7 +56,7 @@ def test_a_command_line_runs(line, checkout):
 def test_the_library_snippet_runs(checkout):
     done = subprocess.run([sys.executable, "-c", block("library")], cwd=checkout, capture_output=True, encoding="utf-8")
     assert done.returncode == 0, done.stderr
-    assert "contribution" in done.stdout
+    assert "share" in done.stdout
 
 
 def test_the_start_command_starts_the_app():
