@@ -60,9 +60,9 @@ def pump_failures(rng: np.random.Generator) -> tuple[pd.DataFrame, dict]:
 
 
 def loan_defaults(rng: np.random.Generator) -> tuple[pd.DataFrame, dict]:
-    """1,500 loans, 8 % defaults, which differ by about a quarter of a standard deviation in three columns: heavy overlap."""
+    """1,500 loans, 8 % defaults, which differ by about half a standard deviation in three columns: heavy overlap."""
     default = rng.permutation(np.repeat([0, 1], [1380, 120]))
-    shift = 0.25 * default
+    shift = 0.45 * default
     frame = pd.DataFrame(
         {
             "loan_number": rng.permutation(np.arange(40_001, 41_501)),
@@ -84,7 +84,7 @@ def loan_defaults(rng: np.random.Generator) -> tuple[pd.DataFrame, dict]:
         "leave_out": ["loan_number"],
         "source": GENERATED,
         "licence": OURS,
-        "what_is_wrong": "The classes overlap: defaults differ from repaid loans by about a quarter of a standard deviation in "
+        "what_is_wrong": "The classes overlap: defaults differ from repaid loans by about half a standard deviation in "
         "three columns, and nothing that was measured can part them.",
     }
 
