@@ -54,7 +54,7 @@ def pump_failures(rng: np.random.Generator) -> tuple[pd.DataFrame, dict]:
         "leave_out": ["pump_id"],
         "source": GENERATED,
         "licence": OURS,
-        "what_is_wrong": "Of 96 failures 12 are mislabelled (12 failing pumps are logged 'no', 12 sound ones 'yes'), a "
+        "what_is_wrong": "Of 96 failures 12 are mislabelled (12 failing pumps are logged 'no', 12 sound ones 'yes'), about a "
         "fifth of the failures is of a second kind (blocked inlet), and 7 % of the vibration readings are missing.",
     }
 
