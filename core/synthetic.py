@@ -23,7 +23,7 @@ def planted(
     Parameters
     ----------
     condition : str
-        One of ``CONDITIONS``. "overlap" moves the centres together (0.5 standard deviations); "label_noise" gives 10 %
+        One of ``CONDITIONS``. "overlap" moves the centres together (1 standard deviation); "label_noise" gives 10 %
         of the rows of each class the label of another, keeping the class sizes; "leak" adds a column that tells the
         class; "meaningful_gaps" empties a part of one column, four times as often in the rare classes; "random_gaps" empties
         a quarter of two columns, whatever the class;
@@ -44,7 +44,7 @@ def planted(
         raise ValueError(f"unknown condition {condition!r}")
     sizes = [*class_sizes[:-1], 6] if condition == "few_rows" else list(class_sizes)
     rng = np.random.default_rng(random_state)
-    frame, codes = clouds(sizes, n_features=n_features, distance=0.5 if condition == "overlap" else 4.0, rng=rng)
+    frame, codes = clouds(sizes, n_features=n_features, distance=1.0 if condition == "overlap" else 4.0, rng=rng)
     if condition == "label_noise":
         codes = swap_labels(codes, 0.1, rng)
     elif condition == "leak":
