@@ -131,10 +131,14 @@ def _n_classes(column: pd.Series) -> int:
     known = column.dropna()
     if len(known) < 2:
         return 0
-    if pd.api.types.is_float_dtype(known.dtype) and not np.all(np.mod(known.to_numpy()[:1000], 1) == 0):
+    if pd.api.types.is_float_dtype(known.dtype) and not _whole(known.to_numpy()[:1000]):
         return 0
     n_classes = known.nunique()
     return int(n_classes) if 2 <= n_classes <= min(MAX_CLASSES, max(2, len(known) // 2)) else 0
+
+
+def _whole(values: np.ndarray) -> bool:
+    return bool(np.all(np.mod(values[np.isfinite(values)], 1) == 0))
 
 
 def _words(name: str) -> list[str]:

@@ -11,7 +11,7 @@ from core.recipe import STAGES, Recipe
 from core.registry import group_title, method, methods
 from core.result import Result
 from core.wording import interval, number, score
-from pages.kit import choices, show
+from pages.kit import choices, show, text
 
 
 def builder() -> None:
@@ -22,14 +22,14 @@ def builder() -> None:
         title, question = group_title("remedy", stage)
         options = {"": "Nothing"} | {item.slug: item.title for item in methods("remedy", stage)}
         with column:
-            slug = st.selectbox(title, options, format_func=options.get, key=f"stage {stage}", help=show.md(question))
+            slug = st.selectbox(title, options, format_func=options.get, key=f"stage {stage}", help=text.md(question))
             if slug:
-                st.caption(show.md(method(slug).question))
+                st.caption(text.md(method(slug).question))
                 picked[slug] = show.ask(method(slug), place="builder")
                 with st.popover("About", icon=":material/help:", key=f"about {slug}"):
                     show.about(method(slug))
     recipe = Recipe.of(**picked)
-    st.markdown(f"This recipe: **{show.md(recipe.title)}**")
+    st.markdown(f"This recipe: **{text.md(recipe.title)}**")
     texts = (*choices.choice("recipe"), recipe.text)
     st.button(
         "Add the recipe", type="primary", icon=":material/add:", on_click=choices.choose, kwargs={"recipe": texts},
@@ -53,12 +53,12 @@ def draw(result: Result) -> None:
     """Evidence first, then the verdict, then scores in both currencies, then figures and numbers."""
     st.subheader("How much evidence there is")
     rows = result.tables["evidence"].itertuples()
-    lines = [f"- {show.md(row.measure)}: **{show.md(number(row.value))}**" for row in rows]
+    lines = [f"- {text.md(row.measure)}: **{text.md(number(row.value))}**" for row in rows]
     st.markdown("\n".join(lines))
     st.subheader("The verdict")
     with st.container(border=True):
         for position, finding in enumerate(result.findings):
-            st.markdown(f"**{show.md(finding.text)}**" if position == 0 else show.md(finding.text))
+            st.markdown(f"**{text.md(finding.text)}**" if position == 0 else text.md(finding.text))
         show.suggestions(result, "verdict")
     st.subheader("Scores with their intervals")
     wide = side_by_side(result.tables["scores"])
@@ -75,7 +75,7 @@ def draw(result: Result) -> None:
         for name in sorted(set(result.tables["scores"]["metric"]), key=str.lower):
             meaning = next((text for word, text in TERMS.items() if word.lower() == name.lower()), "")
             if meaning:
-                st.markdown(f"**{show.md(name)}**: {show.md(meaning)}")
+                st.markdown(f"**{text.md(name)}**: {text.md(meaning)}")
 
 
 def side_by_side(scores: pd.DataFrame) -> pd.DataFrame:

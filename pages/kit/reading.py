@@ -8,7 +8,7 @@ import streamlit as st
 from core.dataset import Table
 from core.glossary import term
 from core.wording import clip, count, of, plural, quoted
-from pages.kit import choices, session, show
+from pages.kit import choices, session, show, text
 
 DELIMITERS = {"": "Find out", ",": "Comma", ";": "Semicolon", "\t": "Tab", "|": "Pipe", " ": "Space"}
 ENCODINGS = {
@@ -34,27 +34,27 @@ def overrides() -> None:
 
 def meaning() -> None:
     """The target, the class of interest, and what to leave out."""
-    names = show.labels(session.table().frame.columns)
+    names = text.labels(session.table().frame.columns)
     left, middle, right = st.columns(3)
     with left:
         bound = choices.bound("target", session.target())
         st.selectbox("Target", names, format_func=names.get, help=term("Target"), **bound)
-        st.caption(show.md(session.target_reasons().get(session.target(), "It is not among the likely targets.")))
+        st.caption(text.md(session.target_reasons().get(session.target(), "It is not among the likely targets.")))
     with right:
         features = {name: text for name, text in names.items() if name != session.target()}
         bound = choices.bound("leave_out", list(session.leave_out()))
         st.multiselect("Columns to leave out", features, format_func=features.get, placeholder="None", **bound)
         rest = {name: why for name, why in session.leave_out_reasons().items() if name not in session.leave_out()}
         for name, why in list(rest.items())[:5]:
-            st.caption(show.md(f"{names[name]}: {why}"))
+            st.caption(text.md(f"{names[name]}: {why}"))
         if rest:
             st.button("Leave these out", on_click=choices.choose, kwargs={"leave_out": (*session.leave_out(), *rest)})
     with middle:
         study = session.study()
-        classes = show.labels(study.classes)
+        classes = text.labels(study.classes)
         bound = choices.bound("class", study.positive)
         st.selectbox("Class of interest", classes, format_func=classes.get, help=term("Class of interest"), **bound)
-        st.caption(show.md(of(study.class_sizes[study.positive_code], study.dataset.n_samples)))
+        st.caption(text.md(of(study.class_sizes[study.positive_code], study.dataset.n_samples)))
 
 
 def facts(table: Table) -> None:
@@ -68,9 +68,9 @@ def facts(table: Table) -> None:
         ("Delimiter", named.get(reading.delimiter, clip(reading.delimiter))),
         ("Taken as missing", _words(reading.missing_tokens)), ("Looks missing, kept as it is", _words(reading.suspects)),
     ]  # fmt: skip
-    st.markdown("\n".join(f"- {name}: {show.md(value)}" for name, value in lines if value))
+    st.markdown("\n".join(f"- {name}: {text.md(value)}" for name, value in lines if value))
     for note in reading.notes:
-        st.caption(show.md(note))
+        st.caption(text.md(note))
     if reading.suspects:
         tokens = tuple(dict.fromkeys((*choices.choice("missing_tokens"), *reading.suspects)))
         st.button("Take these words as missing", on_click=choices.choose, kwargs={"missing_tokens": tokens})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from typing import Any
@@ -20,6 +19,7 @@ from core.report.tables import to_csv
 from core.result import SEVERITIES, Result
 from core.wording import clip, plural
 from pages.kit import choices, session
+from pages.kit.text import file_name, md, prose
 
 LOOKS = {
     "failed": ("Failed", ":material/error:", "violet"),
@@ -40,28 +40,6 @@ ROWS_SHOWN, COLUMNS_SHOWN = 1000, 60
 POLL_SECONDS = 0.3
 
 
-def md(text: object) -> str:
-    """Escape text for Markdown: what is read is what was given, and nothing is fetched or becomes a link.
-
-    Examples
-    --------
-    >>> md("**b**")
-    '\\\\*\\\\*b\\\\*\\\\*'
-    """
-    line = re.sub(r"[\r\n]+", " ", str(text)).replace("  ", " \u00a0")
-    line = re.sub(r"([\\`*_{}\[\]()#+\-.!|<>~$:^=&@/%\"'])", r"\\\1", line)
-    return re.sub(r"(\\:)(?=\\/\\/)|(www)(?=\\\.)|(\\@)|(?<=\w)(\\:)(?=\w)", lambda hit: hit[0] + "\u2060", line)
-
-
-def prose(text: str) -> str:
-    """Write a method's own text: paragraphs stay, names between double backticks are set as code."""
-    parts = re.split(r"``([^`]+)``", text)
-    lines = [
-        f"`{part}`" if i % 2 else "\n\n".join(md(block) for block in part.split("\n\n")) for i, part in enumerate(parts)
-    ]
-    return "".join(lines)
-
-
 def mistake(error: UserError) -> None:
     """Say what is wrong and what to do next."""
     st.error(md(error.problem), icon=":material/error:", title=md(error.remedy))
@@ -79,19 +57,6 @@ def guarded(draw: Callable[[], None]) -> Callable[[], None]:
             mistake(error)
 
     return safe
-
-
-def labels(options: Sequence[object], limit: int = 80) -> dict[Any, str]:
-    """Short names for options, on one line and all different."""
-    shown: dict[Any, str] = {}
-    taken: set[str] = set()
-    for option in options:
-        text, copy = clip(option, limit) or "(empty)", 2
-        while text in taken:
-            text, copy = f"{clip(option, limit)} ({copy})", copy + 1
-        taken.add(text)
-        shown[option] = text
-    return shown
 
 
 def tag(severity: str) -> str:
@@ -249,8 +214,9 @@ def grid(frame: pd.DataFrame, alt: str, **options: Any) -> None:
 
 def download(label: str, make: Callable[[], bytes], name: str, mime: str) -> None:
     """A file that is made when it is asked for; its name is safe on every system."""
-    safe = re.sub(r"[^A-Za-z0-9._-]+", "_", name).strip("._")[-80:]
-    st.download_button(label, make, safe, mime, key=f"download {name}", on_click="ignore", icon=":material/download:")
+    st.download_button(
+        label, make, file_name(name), mime, key=f"download {name}", on_click="ignore", icon=":material/download:"
+    )
 
 
 def ask(item: Method, place: str = "") -> dict[str, Any]:

@@ -4,9 +4,9 @@ import streamlit as st
 
 from core.reading.samples import samples
 from core.wording import clip
-from pages.kit import choices, reading, session, show
+from pages.kit import choices, reading, session, show, text
 
-KINDS = ["csv", "tsv", "txt", "gz", "parquet", "xlsx"]
+KINDS = "CSV and its relatives, also packed with gzip, Parquet, or Excel. The content decides, not the name."
 
 st.title("Counterpoise")
 st.markdown("Finds out why a rare class fails, shows what would help, and proves it.")
@@ -21,7 +21,7 @@ def source() -> None:
     """Upload a file, or take an example."""
     left, right = st.columns(2)
     with left.container(border=True, height="stretch"):
-        st.file_uploader("Upload your own table", KINDS, **choices.uploader())
+        st.file_uploader("Upload your own table", help=KINDS, **choices.uploader())
         st.caption("The file stays on the machine that runs Counterpoise, and is forgotten when you leave.")
     with right.container(border=True, height="stretch"):
         options = {sample.slug: sample.title for sample in samples()}
@@ -30,8 +30,8 @@ def source() -> None:
             options = {choices.UPLOAD: f"Your own file: {clip(name)}"} | options
         st.selectbox("Or take an example", options, format_func=options.get, **choices.bound("data", session.source()))
         if sample := session.sample():
-            st.markdown(show.md(sample.what_is_wrong))
-            st.caption(show.md(f"Source: {sample.source} Licence: {sample.licence}"))
+            st.markdown(text.md(sample.what_is_wrong))
+            st.caption(text.md(f"Source: {sample.source} Licence: {sample.licence}"))
 
 
 def headline() -> None:

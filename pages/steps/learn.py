@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.glossary import TERMS
 from core.registry import catalogue, group_title
-from pages.kit import session, show
+from pages.kit import session, show, text
 
 st.title("Learn")
 st.markdown("What every method does and why, with a sick and a healthy table of the same class sizes side by side.")
@@ -15,14 +15,14 @@ order = sorted(items, key=lambda slug: (items[slug].kind, items[slug].group not 
 slug = st.selectbox("Method", order, format_func=names.get, key="learn", persist_state="session")
 item = items[slug]
 with st.container(border=True):
-    st.markdown(f"#### {show.md(item.title)}")
-    st.markdown(f"{show.md(item.question)} {show.md(item.maturity.capitalize())} method.")
-    st.markdown(show.prose(item.text.summary))
+    st.markdown(f"#### {text.md(item.title)}")
+    st.markdown(f"{text.md(item.question)} {text.md(item.maturity.capitalize())} method.")
+    st.markdown(text.prose(item.text.summary))
     if item.text.definition:
-        st.markdown(show.prose(item.text.definition))
+        st.markdown(text.prose(item.text.definition))
     show.about(item)
     for parameter in item.params:
-        st.markdown(f"`{parameter.name}`: {show.prose(parameter.help)} Default: `{parameter.default}`")
+        st.markdown(f"`{parameter.name}`: {text.prose(parameter.help)} Default: `{parameter.default}`")
 
 if item.sick and item.healthy:
     st.subheader("Sick and healthy, side by side")
@@ -33,12 +33,12 @@ if item.sick and item.healthy:
         with column.container(border=True):
             results = found[which].results
             verdict = show.tag(results[0].severity) if results else ""
-            st.markdown(f"**{which.capitalize()}**: {show.md(study.dataset.name)} {verdict}")
+            st.markdown(f"**{which.capitalize()}**: {text.md(study.dataset.name)} {verdict}")
             for result in results:
                 for finding in result.findings:
-                    st.markdown(show.md(finding.text))
+                    st.markdown(text.md(finding.text))
                 show.draw(item.draw(result) if result.tables else {}, which)
 
 st.subheader("Glossary")
 for word, meaning in TERMS.items():
-    st.markdown(f"**{show.md(word)}**: {show.md(meaning)}")
+    st.markdown(f"**{text.md(word)}**: {text.md(meaning)}")

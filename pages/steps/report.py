@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.evaluation.compare import with_baseline
 from core.report.build import build, to_html, to_json, to_markdown
-from pages.kit import choices, session, show
+from pages.kit import choices, session, show, text
 
 st.title("Report")
 st.markdown("One file that holds everything found so far, with what is needed to repeat it.")
@@ -25,11 +25,11 @@ with st.container(horizontal=True):
     show.download("JSON", lambda: to_json(report).encode(), "counterpoise-report.json", "application/json")
 st.caption("The HTML file holds its figures and opens without a network.")
 
-st.subheader(show.md(report.title))
-st.markdown("\n".join(f"- {show.md(name)}: {show.md(value)}" for name, value in report.facts))
+st.subheader(text.md(report.title))
+st.markdown("\n".join(f"- {text.md(name)}: {text.md(value)}" for name, value in report.facts))
 if report.comparison:
-    st.markdown(f"**{show.md(report.comparison.sentences[0][1])}**")
+    st.markdown(f"**{text.md(report.comparison.sentences[0][1])}**")
 for section in report.diagnoses:
-    st.markdown(f"{show.tag(section.severity)} **{show.md(section.title)}**: {show.md(section.sentences[0][1])}")
+    st.markdown(f"{show.tag(section.severity)} **{text.md(section.title)}**: {text.md(section.sentences[0][1])}")
 with st.expander("How it was made", icon=":material/fingerprint:"):
-    st.markdown("\n".join(f"- {show.md(name)}: {show.md(value)}" for name, value in report.provenance))
+    st.markdown("\n".join(f"- {text.md(name)}: {text.md(value)}" for name, value in report.provenance))
