@@ -112,6 +112,29 @@ def against_null(value: float, draws: np.ndarray) -> Judged:
     return Judged(float(value), float(draws.mean()), float(low), float(high), float(p))
 
 
+def area_null(n_class: int, n_rest: int, n_comparisons: int = 1) -> float:
+    """The area under the ROC curve that chance stays below, by the null variance of the rank sum.
+
+    ``1/2 + z √((n_class + n_rest + 1) / (12 n_class n_rest))`` with z for ``LEVEL`` over all comparisons (Bonferroni);
+    at most 1.
+
+    Parameters
+    ----------
+    n_class, n_rest : int
+        Rows of the class and of the rest, at least 1.
+    n_comparisons : int
+        How many areas are read together.
+
+    References
+    ----------
+    Mann and Whitney (1947), Annals of Mathematical Statistics 18.
+    """
+    from scipy.stats import norm
+
+    z = float(norm.isf((1 - LEVEL) / 2 / n_comparisons))
+    return min(0.5 + z * float(np.sqrt((n_class + n_rest + 1) / (12 * n_class * n_rest))), 1.0)
+
+
 def permutation_null(
     statistic: Callable[[np.ndarray], float], codes: np.ndarray, *, n_draws: int = 200, random_state: int = 0
 ) -> Judged:

@@ -7,32 +7,60 @@ import numpy as np
 MISSING = -1
 
 
-def levels_of_numbers(values: np.ndarray, n_levels: int) -> tuple[np.ndarray, bool]:
-    """Write a numeric column as levels: its values when there are few, ranges of about equal counts otherwise.
+def levels_of_numbers(values: np.ndarray, codes: np.ndarray, n_levels: int) -> tuple[np.ndarray, bool]:
+    """Write a numeric column as levels: its values when there are few, ranges otherwise.
+
+    Ranges are cut at ``n_levels`` quantiles of all rows, and where the rows of a class begin and end (``class_edges``): a rare class
+    that has a range of its own would otherwise share one with the rows beside it.
 
     Parameters
     ----------
     values : ndarray (n_samples,)
         NaN is missing.
+    codes : ndarray of int (n_samples,)
+        The class of each row.
     n_levels : int
-        The largest number of levels.
+        The largest number of single values, and the number of quantiles.
 
     Returns
     -------
     levels : ndarray of int (n_samples,)
         From 0; ``MISSING`` where the cell is missing.
     exact : bool
-        Whether each level is one value.
+        Whether each level is one value; then no level is empty.
     """
     seen = ~np.isnan(values)
     ordered = np.sort(values[seen])
     distinct = ordered[np.concatenate([[True], np.diff(ordered) > 0])] if len(ordered) else ordered
     exact = len(distinct) <= n_levels
-    ends = np.linspace(0, len(ordered), n_levels + 1).astype(int)[1:-1]
-    edges = distinct[1:] if exact else np.unique(ordered[ends])
+    if exact:
+        edges = distinct[1:]
+    else:
+        ends = np.linspace(0, len(ordered), n_levels + 1).astype(int)[1:-1]
+        edges = np.unique(np.concatenate([ordered[ends], class_edges(values[seen], codes[seen])]))
     levels = np.full(len(values), MISSING)
     levels[seen] = np.searchsorted(edges, values[seen], side="right")
     return levels, exact
+
+
+def class_edges(values: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    """Where the rows of each class begin and end: the 0 and 2 % quantiles, and just above the 98 and 100 % quantiles.
+
+    Parameters
+    ----------
+    values : ndarray (n_samples,)
+        Without missing cells.
+    codes : ndarray of int (n_samples,)
+
+    Returns
+    -------
+    ndarray (4 * number of classes with rows,)
+    """
+    order = values[np.lexsort((values, codes))]
+    sizes = np.bincount(codes)
+    start, last = np.cumsum(sizes)[sizes > 0] - sizes[sizes > 0], sizes[sizes > 0] - 1
+    low, high = (order[start + np.floor(q * last).astype(int)] for q in (0.02, 0.98))
+    return np.concatenate([order[start], low, np.nextafter(high, np.inf), np.nextafter(order[start + last], np.inf)])
 
 
 def levels_of_text(codes: np.ndarray, n_levels: int) -> np.ndarray:
@@ -120,3 +148,40 @@ def area_by_fold(counts: np.ndarray, rates: np.ndarray) -> np.ndarray:
     pairs = own.sum(axis=1) * rest.sum(axis=1)
     with np.errstate(invalid="ignore"):
         return np.where(pairs > 0, (own * (lower + upper) / 2).sum(axis=1) / pairs, np.nan)
+
+
+def taken_for(counts: np.ndarray, rates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rows taken for each class when a row is taken for the class with the largest rate of its level.
+
+    Parameters
+    ----------
+    counts, rates : ndarray (n_folds, n_levels, n_classes)
+
+    Returns
+    -------
+    hits : ndarray (n_classes,)
+        Rows of the class that are taken for it.
+    taken : ndarray (n_classes,)
+        Rows of any class that are taken for it.
+    """
+    chosen = rates.argmax(axis=2)[:, :, None] == np.arange(counts.shape[2])
+    return (counts * chosen).sum(axis=(0, 1)), (counts.sum(axis=2, keepdims=True) * chosen).sum(axis=(0, 1))
+
+
+def copies_class(total: np.ndarray, single: np.ndarray, counted: np.ndarray, agree: float) -> bool:
+    """Whether nearly all rows of every class share one value, and not the same one in all classes.
+
+    Parameters
+    ----------
+    total : ndarray (n_levels, n_classes)
+        Rows by level and class.
+    single : ndarray of bool (n_levels,)
+        Whether the level is one value.
+    counted : ndarray of bool (n_classes,)
+        Classes that are looked at.
+    agree : float
+        The share of a class that must have its most frequent value.
+    """
+    typical = total.argmax(axis=0)[counted]
+    same = total.max(axis=0)[counted] >= agree * total.sum(axis=0)[counted]
+    return bool(len(np.unique(typical)) > 1 and same.all() and single[typical].all())
