@@ -20,7 +20,7 @@ def average_precision(scores: np.ndarray, positive: np.ndarray) -> float:
 
     Examples
     --------
-    >>> average_precision(np.array([0.9, 0.8, 0.1]), np.array([True, False, True])).round(3)
+    >>> round(average_precision(np.array([0.9, 0.8, 0.1]), np.array([True, False, True])), 3)
     0.833
     """
     order, last = _ranking(scores)

@@ -13,7 +13,7 @@ from core import charts, synthetic, wording
 from core.dataset import Dataset
 from core.errors import NotApplicable
 from core.judge import proportion_interval
-from core.numerics.contamination import Contamination, contamination, normal_scores
+from core.numerics.contamination import contamination, normal_scores
 from core.numerics.neighbours import class_distances, nearest
 from core.params import Range
 from core.registry import About
@@ -32,6 +32,9 @@ With K (K − 1) / 2 pairs, twice the logarithm of their number is added, so tha
 
 APART = 2.0
 """Standard deviations between two classes below which overlap and noise cannot be told apart (a ROC-AUC of .92)."""
+
+PAIR = ["class", "other class", "distance", "labelled as class", "labelled as other", "evidence", "other evidence"]
+"""Columns of the table of pairs."""
 
 NOTABLE, ENOUGH = 0.02, 5
 """An issue needs this share of a class, at the low end of its interval, and this many rows."""
@@ -54,14 +57,15 @@ def label_noise(
 
     How it is detected
     ------------------
-    A row of a is named when κ_a raises twice the log-likelihood by more than 12 (with many classes, 12 + 2 ln of
-    the number of pairs) over a model with overlap alone, when the
-    model and the neighbourhood both put the row on the side of b, when at most as many of its ``k`` nearest rows carry
-    its label as carry b, and when its probability of a wrong label is at least ``confidence``. The null is what overlap alone puts there: the right labels to be expected among the named rows.
-    Pairs whose d′ is below 2, or whose κ is above 1.5 times ``max_share``, are not judged: what looks like noise there is
-    likely overlap. The confident thresholds of confident learning are kept in its spirit; the null by d′ and κ is our
-    inference, which is why this method is called emerging. An issue needs 5 rows, and 2 % of a class at
-    the low end of the interval; less is a caution.
+    A row of a is named when κ_a raises twice the log-likelihood by more than 12 (with more than two classes, plus twice
+    the logarithm of the number of pairs) over a model with overlap alone, when the model and the neighbourhood both put
+    the row on the side of b, when at most as many of its ``k`` nearest rows carry its label as carry b, and when its
+    probability of a wrong label is at least ``confidence``. The null is what overlap alone puts there: the right labels
+    to be expected among the named rows. Pairs whose d′ is below 2, or whose κ is above 1.5 times ``max_share``, are not
+    judged: what looks like noise there is likely overlap. Confident learning counts the rows above a threshold per
+    class; here the model takes the place of the threshold, because a threshold names over a quarter of a clean rare
+    class. That is our inference, hence emerging. An issue needs 5 rows, and 2 % of a class at the low end of the interval;
+    less is a caution.
 
     Why it matters
     --------------
@@ -69,8 +73,9 @@ def label_noise(
 
     What to do
     ----------
-    Look at the rows in the review queue and ask whoever labelled them. Do not delete them unseen: a rare but
-    right row looks the same. A contradiction with the true world that no column shows cannot be found here.
+    Look at the rows in the review queue and ask whoever labelled them. Do not delete them unseen: a rare but right row
+    looks the same. A contradiction with the true world that no column shows cannot be found here, and rows with an
+    identical row of another class are left to the check of duplicate rows.
 
     Parameters
     ----------
@@ -101,34 +106,27 @@ def label_noise(
     balanced = proba / study.class_sizes
     balanced /= balanced.sum(axis=1, keepdims=True)
     distances = class_distances(study.Z, study.codes, k, random_state=study.random_state)
-    n_classes, named, pairs = len(study.classes), [], []
-    needed = EVIDENCE + 2 * np.log(n_classes * (n_classes - 1) / 2)
+    nobody = np.empty(0, dtype=int)
+    named, pairs = [_review(study, nobody, nobody, np.empty(0), balanced)], []
+    kept_out = _contradicted(study)
     for a, b, rows, score, crossed in _pairs(study.codes, balanced, distances):
         first = study.codes[rows] == a
         fit = contamination(score, first)
-        judged = [fit.evidence[i] > needed and fit.shares[i] <= 1.5 * max_share for i in (0, 1)]
-        chosen = np.flatnonzero(
-            crossed & (fit.wrong >= confidence) & np.where(first, *judged) & (fit.distance >= APART)
-        )
+        judged = [
+            shown > _needed(study) and share <= 1.5 * max_share
+            for shown, share in zip(fit.evidence, fit.shares, strict=True)
+        ]
+        sure = (fit.wrong >= confidence) & np.where(first, *judged) & (fit.distance >= APART)
+        chosen = np.flatnonzero(crossed & sure & ~kept_out[rows])
         likely = np.where(first, b, a)
         chosen = chosen[_outnumbered(study, rows[chosen], likely[chosen], k)]
         named.append(_review(study, rows[chosen], likely[chosen], fit.wrong[chosen], balanced))
-        pairs.append(_pair(study, a, b, fit))
-    review = pd.concat([_review(study, *[np.empty(0, int)] * 2, np.empty(0), balanced), *named])
-    review = review.sort_values(["wrong", "row"], ascending=[False, True])
+        pairs.append((study.classes[a], study.classes[b], fit.distance, *fit.shares, *fit.evidence))
+    review = pd.concat(named).sort_values(["wrong", "row"], ascending=[False, True])
     cap = np.floor(max_share * study.dataset.counts)
     kept = review.groupby("given label").cumcount() < review["given label"].map(cap)
     classes = _classes(study, review[kept], review, cap)
-    columns = [
-        "class",
-        "other class",
-        "distance",
-        "labelled as class",
-        "labelled as other",
-        "evidence",
-        "other evidence",
-    ]
-    tables = {"classes": classes, "review": review[kept], "pairs": pd.DataFrame(pairs, columns=columns)}
+    tables = {"classes": classes, "review": review[kept], "pairs": pd.DataFrame(pairs, columns=PAIR)}
     return Result({name: t.reset_index(drop=True) for name, t in tables.items()}, _findings(classes, study))
 
 
@@ -149,6 +147,18 @@ def _pairs(codes: np.ndarray, balanced: np.ndarray, distances: np.ndarray) -> It
                 yield a, b, rows, normal_scores(model, first) + normal_scores(near, first), crossed
 
 
+def _needed(study: Study) -> float:
+    n_classes = len(study.classes)
+    return EVIDENCE + 2 * np.log(n_classes * (n_classes - 1) / 2)
+
+
+def _contradicted(study: Study) -> np.ndarray:
+    """Whether an identical row carries another label."""
+    rows = pd.util.hash_pandas_object(study.dataset.X, index=False).to_numpy()
+    labels = pd.Series(study.codes).groupby(rows)
+    return (labels.transform("min") != labels.transform("max")).to_numpy()
+
+
 def _outnumbered(study: Study, rows: np.ndarray, likely: np.ndarray, k: int) -> np.ndarray:
     """Whether at most as many of the k nearest rows carry a row's given label as carry the likely one."""
     found, _ = nearest(study.Z[rows], study.Z, min(k + 1, len(study.Z)))
@@ -165,10 +175,6 @@ def _review(
     table = {"row": rows + 1, "given label": labels[given], "likely label": labels[likely], "margin": margin}
     reasons = [text.format(wording.share(value)) for value in balanced[rows, likely]]
     return pd.DataFrame(table | {"wrong": wrong, "reason": reasons})
-
-
-def _pair(study: Study, a: int, b: int, fit: Contamination) -> tuple:
-    return study.classes[a], study.classes[b], fit.distance, *fit.shares, *fit.evidence
 
 
 def _classes(study: Study, kept: pd.DataFrame, review: pd.DataFrame, cap: pd.Series) -> pd.DataFrame:

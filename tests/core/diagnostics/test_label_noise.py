@@ -1,0 +1,97 @@
+"""Label noise: planted flips are found, overlap and rarity are not taken for them."""
+
+import numpy as np
+import pytest
+
+from core import synthetic
+from core.dataset import Dataset
+from core.diagnostics.labels.label_noise import draw, healthy, label_noise, sick
+from core.errors import NotApplicable
+from core.study import Study
+
+
+def flipped(sizes, share, seed, distance=4.0):
+    """A table with exchanged labels, and which rows carry one."""
+    rng = np.random.default_rng(seed)
+    frame, codes = synthetic.clouds(sizes, n_features=6, distance=distance, rng=rng)
+    noisy = synthetic.swap_labels(codes, share, rng) if share else codes
+    return Dataset.from_frame(frame.assign(outcome=synthetic.names(noisy)), "outcome"), noisy != codes
+
+
+@pytest.mark.parametrize("learner", ["boosted", "linear"])
+@pytest.mark.parametrize(
+    ("sizes", "share"), [((500, 500), 0.05), ((900, 100), 0.1), ((900, 100), 0.2), ((300, 300, 300), 0.1)]
+)
+def test_planted_flips_are_found(sizes, share, learner):
+    found = true = wrong = 0
+    for seed in (0, 1, 2):
+        dataset, bad = flipped(sizes, share, seed)
+        rows = label_noise(Study(dataset, learner=learner)).tables["review"]["row"].to_numpy() - 1
+        found, true, wrong = found + len(rows), true + bad[rows].sum(), wrong + bad.sum()
+    assert true / found >= 0.7
+    assert true / wrong >= 0.6
+
+
+@pytest.mark.parametrize("learner", ["boosted", "linear"])
+@pytest.mark.parametrize(("sizes", "distance"), [((2970, 30), 1.8), ((1900, 100), 1.8), ((900, 100), 4.0)])
+def test_right_labels_are_left_alone(sizes, distance, learner):
+    for seed in (0, 1):
+        table = label_noise(Study(flipped(sizes, 0, seed, distance)[0], learner=learner)).tables["classes"]
+        assert (table["share"] <= 0.02).all()
+        assert table["named"].sum() <= 0.01 * sum(sizes)
+
+
+def test_a_deterministic_table_of_text_columns_has_no_noise():
+    rng = np.random.default_rng(0)
+    frame = synthetic.clouds((2000,), n_features=6, distance=0, rng=rng)[0].gt(0.5).astype("str")
+    yes = (frame == "True").sum(axis=1)
+    dataset = Dataset.from_frame(
+        frame.assign(outcome=np.where(yes > 3, "many", np.where(yes > 1, "some", "few"))), "outcome"
+    )
+    for learner in ("boosted", "linear"):
+        assert label_noise(Study(dataset, learner=learner)).severity == "fine"
+
+
+def test_the_share_of_a_class_is_capped_and_the_sentence_says_so():
+    study = Study(flipped((500, 500), 0.13, 0)[0])
+    result = label_noise(study, max_share=0.1)
+    table = result.tables["classes"]
+    assert (table["cap"] == 50).all()
+    assert (table["named"] <= 50).all()
+    assert table["capped"].any()
+    assert "the excess is likely overlap" in result.findings[0].text
+
+
+def test_more_noise_than_a_class_may_have_is_not_called_noise():
+    assert label_noise(Study(flipped((500, 500), 0.2, 0)[0]), max_share=0.05).severity == "fine"
+
+
+def test_an_identical_row_of_another_class_is_left_to_another_check():
+    assert label_noise(Study(synthetic.planted("contradictions"))).severity != "issue"
+
+
+def test_the_review_queue_says_what_to_look_at():
+    result = label_noise(Study(sick()))
+    review, classes = result.tables["review"], result.tables["classes"].set_index("class")
+    assert review["wrong"].is_monotonic_decreasing
+    assert review["wrong"].ge(0.7).all()
+    assert review["margin"].gt(0).all()
+    assert (review["given label"] != review["likely label"]).all()
+    own = review["given label"] == "rare"
+    assert classes["named"].to_dict() == {"common": (~own).sum(), "rare": own.sum()}
+    assert classes.loc["rare", "null"] == pytest.approx((1 - review["wrong"])[own].sum())
+    assert "do not delete them unseen" in result.findings[0].text
+    (figure,) = draw(result).values()
+    assert list(figure.data[0].x) == result.tables["classes"]["named"].tolist()
+
+
+def test_nothing_is_drawn_when_nothing_is_named():
+    result = label_noise(Study(healthy()))
+    assert result.severity == "fine"
+    assert draw(result) == {}
+    assert result.tables["review"].empty
+
+
+def test_ten_rows_are_too_few():
+    with pytest.raises(NotApplicable, match="second largest class has 6 rows"):
+        label_noise(Study(synthetic.planted("few_rows")))
