@@ -127,7 +127,8 @@ def label_noise(
     kept = review.groupby("given label").cumcount() < review["given label"].map(cap)
     classes = _classes(study, review[kept], review, cap)
     tables = {"classes": classes, "review": review[kept], "pairs": pd.DataFrame(pairs, columns=PAIR)}
-    return Result({name: t.reset_index(drop=True) for name, t in tables.items()}, _findings(classes, study))
+    tables = {name: table.reset_index(drop=True) for name, table in tables.items()}
+    return Result(tables, _findings(classes, tables["pairs"], len(study.codes)))
 
 
 def _pairs(codes: np.ndarray, balanced: np.ndarray, distances: np.ndarray) -> Iterator[tuple]:
@@ -140,7 +141,8 @@ def _pairs(codes: np.ndarray, balanced: np.ndarray, distances: np.ndarray) -> It
             if min(first.sum(), (~first).sum()) < FEWEST:
                 continue
             model = np.log(balanced[rows, a] / balanced[rows, b])
-            near = np.log((distances[rows, b] + 1e-9) / (distances[rows, a] + 1e-9))
+            reach = np.clip(distances[rows][:, [a, b]], 1e-9, 1e9)  # rows that share no column lie infinitely far apart
+            near = np.log(reach[:, 1] / reach[:, 0])
             side = np.where(first, 1, -1)
             crossed = (side * model < 0) & (side * near < 0)
             if crossed.any():
@@ -193,10 +195,14 @@ def _classes(study: Study, kept: pd.DataFrame, review: pd.DataFrame, cap: pd.Ser
     return pd.DataFrame(table | {"null": null, "cap": cap.astype(int), "capped": before > named})
 
 
-def _findings(classes: pd.DataFrame, study: Study) -> tuple[Finding, ...]:
+def _findings(classes: pd.DataFrame, pairs: pd.DataFrame, n_samples: int) -> tuple[Finding, ...]:
     found = classes[classes["named"] > 0].sort_values("share", ascending=False, kind="stable")
     if found.empty:
-        text = f"No label stands out as wrong among {wording.plural(len(study.codes), 'row')}, beyond what overlap explains."
+        text = f"No label stands out as wrong among {wording.plural(n_samples, 'row')}, beyond what overlap explains."
+        if hidden := int((pairs["distance"] < APART).sum()):
+            text += (
+                f" In {wording.plural(hidden, 'pair')} of classes, overlap is too strong to tell a wrong label from it."
+            )
         return (Finding("fine", text),)
     findings = []
     for row in found.itertuples():

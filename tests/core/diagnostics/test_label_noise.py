@@ -1,6 +1,7 @@
 """Label noise: planted flips are found, overlap and rarity are not taken for them."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from core import synthetic
@@ -95,3 +96,15 @@ def test_nothing_is_drawn_when_nothing_is_named():
 def test_ten_rows_are_too_few():
     with pytest.raises(NotApplicable, match="second largest class has 6 rows"):
         label_noise(Study(synthetic.planted("few_rows")))
+
+
+def test_what_overlap_hides_is_said():
+    result = label_noise(Study(synthetic.planted("overlap")))
+    assert result.severity == "fine"
+    assert "In 1 pair of classes, overlap is too strong" in result.findings[0].text
+
+
+def test_rows_that_share_no_column_are_survived():
+    half, gaps = np.arange(150.0), np.full(150, np.nan)
+    frame = pd.DataFrame({"a": np.r_[gaps, half], "b": np.r_[half, gaps], "outcome": ["x", "y"] * 150})
+    assert label_noise(Study(Dataset.from_frame(frame, "outcome"))).severity == "fine"
