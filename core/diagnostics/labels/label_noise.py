@@ -92,7 +92,7 @@ def label_noise(
         ``classes``: class, n_samples, named, share with low and high, null (right labels expected among the named rows),
         cap (most rows that may be named), capped. ``review``: row (1 is the first), given label, likely label, margin
         (balanced probability of the likely minus the given label), wrong (probability), reason; the surest first.
-        ``pairs``: class, other class, distance (d′), labelled as class, labelled as other (the two κ), evidence for each.
+        ``pairs``: class, other class, distance (d′), labelled as class, labelled as other (the two κ), evidence, other evidence.
 
     References
     ----------
