@@ -15,6 +15,7 @@ from core.errors import UserError, unknown
 from core.learners.encoding import distance_matrix_input
 from core.numerics.neighbours import nearest
 from core.recipe import Recipe
+from core.wording import plural, quoted
 
 FEWEST = 10
 """Rows that a class should have before it is the class of interest unasked."""
@@ -66,6 +67,14 @@ class Study:
                 f"The table has {self.dataset.n_samples} rows with a label; at least {2 * self.n_folds} are needed."
             )
             raise UserError(problem, "Choose a table with more rows.")
+        if self.dataset.counts.iloc[0] < self.n_folds:
+            problem = (
+                f"The largest class of column {quoted(self.dataset.target)} has {plural(self.dataset.counts.iloc[0], 'row')}; "
+                f"at least {self.n_folds} are needed."
+            )
+            raise UserError(
+                problem, "Choose another target column, or merge its values into fewer classes in the file."
+            )
 
     @property
     def key(self) -> tuple:

@@ -58,7 +58,7 @@ def missingness_leak(study: Study, *, leak: Annotated[float, Range(0.7, 1.0, 0.0
     -------
     Result
         ``overall``: class, n_samples, auc, low, high, expected, null_low, null_high, p; ``expected`` is the mean of the exchanged labels.
-        ``columns``: column, n_missing, auc, low, high, expected; the gaps of one column alone as the score, of the columns that tell most.
+        ``columns``: column, n_missing, auc, low, high, expected, more_gaps_in; the gaps of one column alone as the score.
 
     Raises
     ------

@@ -1,0 +1,69 @@
+"""The floors of the house: a module imports only from lower floors, and only the front knows Streamlit."""
+
+import ast
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+FLOORS = {
+    0: {"errors", "wording", "docstrings", "params", "result", "glossary"},
+    1: {"charts", "numerics"},
+    2: {"dataset", "reading", "registry", "engine"},
+    3: {"recipe", "study", "synthetic", "judge", "learners", "explanation", "jobs"},
+    4: {"diagnostics", "remedies"},
+    5: {"evaluation", "report"},
+    6: {"__init__"},
+    7: {"__main__"},
+}
+FLOOR = {name: floor for floor, names in FLOORS.items() for name in names}
+SIDEWAYS = {0, 1, 2, 3, 5}
+NUMERIC = {"numpy", "scipy", "numba", "core", "__future__", "math", "dataclasses", "collections", "functools", "typing"}
+
+ROOT = Path(__file__).parents[2]
+CORE = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts): ast.parse(path.read_text(encoding="utf-8"))
+    for path in sorted((ROOT / "core").rglob("*.py"))
+}
+EACH = pytest.mark.parametrize("module", CORE)
+
+
+def imports(tree, *, top_level=False):
+    """Every module that a file imports, ``from core import charts`` as ``core.charts``."""
+    for node in tree.body if top_level else ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+            yield from (name if name in CORE or f"{name}.__init__" in CORE else node.module for name in names)
+
+
+def part(module):
+    """The part of core that a module belongs to: "core.reading.read" is in "reading"."""
+    return module.split(".")[1] if module.count(".") else "__init__"
+
+
+@EACH
+def test_a_module_stands_on_a_floor_and_imports_only_from_lower_ones(module):
+    floor = FLOOR[part(module)]
+    for name in imports(CORE[module]):
+        if name.split(".")[0] == "core":
+            below = FLOOR[part(name)]
+            beside = below == floor and (floor in SIDEWAYS or name.endswith("__init__"))
+            assert below < floor or beside, f"{module} (floor {floor}) imports {name} (floor {below})"
+
+
+@EACH
+def test_only_the_front_knows_streamlit(module):
+    assert not [name for name in imports(CORE[module]) if name.split(".")[0] in ("streamlit", "pages")]
+
+
+@pytest.mark.parametrize("module", [module for module in CORE if part(module) == "numerics"])
+def test_numerics_are_arrays_in_and_arrays_out(module):
+    assert {name.split(".")[0] for name in imports(CORE[module])} <= NUMERIC
+    assert all(part(name) == "numerics" for name in imports(CORE[module]) if name.startswith("core"))
+
+
+def test_no_import_runs_in_a_circle():
+    graph = {module: {name for name in imports(tree, top_level=True) if name in CORE} for module, tree in CORE.items()}
+    TopologicalSorter(graph).prepare()
