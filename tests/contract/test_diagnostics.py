@@ -182,7 +182,7 @@ def shown(figure):
             values = np.asarray(trace[axis] if axis in trace and trace[axis] is not None else [])
             if np.issubdtype(values.dtype, np.number):
                 yield from values[np.isfinite(values)].ravel()
-        error = trace["error_x"] if "error_x" in trace else None
+        error = trace.error_x if "error_x" in trace else None
         if error is not None and error.array is not None:
             ends = np.asarray(trace.x, dtype=float) + np.asarray(error.array, dtype=float)
             yield from ends[np.isfinite(ends)]
