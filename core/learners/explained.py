@@ -13,7 +13,7 @@ from sklearn.base import clone
 from core.errors import NotApplicable
 from core.learners.contributions import contributions, innermost
 
-BACKGROUND = 2000
+BACKGROUND = 400
 """Original training rows over which contributions are centred, per fold; all of them when there are fewer."""
 
 MOST_NUMBERS = 2e7
