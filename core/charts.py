@@ -59,10 +59,7 @@ def bars(
         A column with the value expected by chance, drawn as a grey mark.
     """
     figure = go.Figure()
-    groups = (
-        [(None, table)] if not by else [(name, rows) for name, rows in table.groupby(by, sort=False, observed=True)]
-    )
-    for name, rows in groups:
+    for name, rows in _series(table, by):
         figure.add_bar(
             x=rows[x],
             y=_unique_labels(rows[y]),
@@ -103,10 +100,7 @@ def intervals(
         Where a grey line stands: zero for differences.
     """
     figure = go.Figure()
-    groups = (
-        [(None, table)] if not by else [(name, rows) for name, rows in table.groupby(by, sort=False, observed=True)]
-    )
-    for i, (name, rows) in enumerate(groups):
+    for i, (name, rows) in enumerate(_series(table, by)):
         figure.add_scatter(
             x=rows[x],
             y=_unique_labels(rows[y]),
@@ -171,10 +165,7 @@ def points(
     y_title: str,
     caption: str,
     by: str = "",
-    colour: str = "",
-    colour_title: str = "",
     lines: bool = False,
-    diagonal: bool = False,
 ) -> go.Figure:
     """A scatter of the table's rows, or lines through them in the order of the table.
 
@@ -182,36 +173,19 @@ def points(
     ----------
     by : str
         A column that splits the rows into series with symbols of their own.
-    colour : str
-        A numeric column that colours the points instead.
     lines : bool
         Join the points.
-    diagonal : bool
-        Draw the line y = x in grey.
     """
     figure = go.Figure()
-    groups = (
-        [(None, table)] if not by else [(name, rows) for name, rows in table.groupby(by, sort=False, observed=True)]
-    )
-    for i, (name, rows) in enumerate(groups):
-        marker: dict = {"symbol": SYMBOLS[i % len(SYMBOLS)], "size": 7}
-        if colour:
-            marker |= {
-                "color": rows[colour],
-                "colorscale": "Cividis",
-                "showscale": True,
-                "colorbar": {"title": {"text": colour_title}},
-            }
+    for i, (name, rows) in enumerate(_series(table, by)):
         figure.add_scatter(
             x=_axis_values(rows[x]),
             y=_axis_values(rows[y]),
             mode="lines+markers" if lines else "markers",
-            marker=marker,
+            marker={"symbol": SYMBOLS[i % len(SYMBOLS)], "size": 7},
             name=label(name) if name is not None else "measured",
             showlegend=by != "",
         )
-    if diagonal:
-        figure.add_shape(type="line", x0=0, y0=0, x1=1, y1=1, line={"color": GREY, "dash": "dot"})
     categories = not pd.api.types.is_numeric_dtype(table[y].dtype)
     if categories:
         figure.update_yaxes(autorange="reversed", type="category")
@@ -270,6 +244,10 @@ def waterfall(
     )
     figure.update_yaxes(autorange="reversed", type="category")
     return _finish(figure, title, x_title, y_title, caption, rows=len(table))
+
+
+def _series(table: pd.DataFrame, by: str) -> list[tuple[object, pd.DataFrame]]:
+    return list(table.groupby(by, sort=False, observed=True)) if by else [(None, table)]
 
 
 def _finish(figure: go.Figure, title: str, x_title: str, y_title: str, caption: str, *, rows: int) -> go.Figure:
