@@ -172,21 +172,17 @@ def _contradictions(classes: pd.DataFrame, errors: judge.Judged, tolerated: floa
     more = errors.value > errors.null_high
     half = worst["share"] > HALF and worst["n_samples"] >= ENOUGH
     severity = "issue" if half or (much and more) else "caution" if much or (more and errors.value > 1) else "fine"
-    chance = f"chance would give {wording.number(round(errors.null, 1))} at the same class sizes"
+    chance = f"Chance would give {wording.number(round(errors.null, 1))} errors at the same class sizes"
     if more:
-        reason = f"{chance}, so equal rows seem to be labelled in two ways"
+        reason = f"{chance}: equal rows seem to be labelled in two ways."
     elif errors.value < errors.null_low:
-        reason = (
-            f"{chance}; fewer than chance means a coarse table, in which different cases look alike, and not bad labels"
-        )
+        reason = f"{chance}: fewer than chance means a coarse table, in which different cases look alike, and not bad labels."
     else:
-        reason = (
-            f"{chance}, so the columns do not tell the classes of these rows apart, and nothing speaks for bad labels"
-        )
+        reason = f"{chance}: the columns do not tell these rows apart, and nothing speaks for bad labels."
     text = (
         f"{wording.of(classes['contradictory_rows'].sum(), n)} equal a row of another class. No classifier can avoid "
-        f"{wording.plural(errors.value, 'error')} on them, most of all in {wording.quoted(worst['class'])}, which loses "
-        f"{wording.of(worst['unavoidable_errors'], worst['n_samples'])}; {reason}."
+        f"{wording.plural(errors.value, 'error')} on them; {wording.quoted(worst['class'])} loses most, "
+        f"{wording.of(worst['unavoidable_errors'], worst['n_samples'])}. {reason}"
     )
     return Finding(severity, text)
 
