@@ -12,7 +12,6 @@ from core.docstrings import parse
 from core.errors import UserError, unknown
 from core.wording import number, quoted
 
-
 CONTEXT = ("random_state", "positive", "miss_cost")
 """Keyword arguments that the study fills in; an analyst is not asked for them."""
 
