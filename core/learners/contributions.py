@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -22,8 +23,8 @@ def innermost(fitted: Any) -> Any:
 def contributions(learner: Any, X: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Split the scores of rows into a constant and one part per column.
 
-    Boosted trees: TreeSHAP as LightGBM itself computes it (``pred_contrib``), with native categories and gaps. Linear
-    model: coefficient times encoded value, summed over the encoded columns that come from one column of the table.
+    Boosted trees: ``shap.TreeExplainer``, with native categories and gaps. Linear model: ``shap.LinearExplainer`` on the
+    encoded columns, summed over those that come from one column of the table.
 
     Parameters
     ----------
@@ -64,17 +65,28 @@ def contributions(learner: Any, X: pd.DataFrame) -> tuple[np.ndarray, np.ndarray
 def _trees(learner: BoostedTrees, X: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     Z, booster = learner.encode(X), learner.model_.booster_
     output = booster.predict(Z, raw_score=True, num_threads=1).reshape(len(Z), -1)
-    blocks = booster.predict(Z, pred_contrib=True, num_threads=1).reshape(len(Z), output.shape[1], Z.shape[1] + 1)
-    blocks = blocks.transpose(0, 2, 1)
-    return blocks[:, :-1], blocks[0, -1], output
+    with warnings.catch_warnings():  # shap and what it imports announce changes of their own
+        warnings.simplefilter("ignore")
+        import shap
+
+        explainer = shap.TreeExplainer(booster)
+        parts = np.asarray(explainer.shap_values(Z)).reshape(*Z.shape, output.shape[1])
+    return parts, np.atleast_1d(explainer.expected_value), output
 
 
 def _linear(learner: LinearModel, X: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     Z, model = learner.encode(X), learner.model_
     owners = np.zeros((X.shape[1], Z.shape[1]))
     owners[learner.encoded_columns(), np.arange(Z.shape[1])] = 1
-    parts = np.stack([(Z * weights) @ owners.T for weights in model.coef_], axis=2)
-    return parts, model.intercept_, model.decision_function(Z).reshape(len(Z), -1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import shap
+
+        centre = np.zeros((1, Z.shape[1]))
+        explainer = shap.LinearExplainer((model.coef_, model.intercept_), shap.maskers.Independent(centre))
+        encoded = np.asarray(explainer.shap_values(Z)).reshape(*Z.shape, len(model.coef_))
+    parts = np.einsum("nek,je->njk", encoded, owners)
+    return parts, np.atleast_1d(explainer.expected_value), model.decision_function(Z).reshape(len(Z), -1)
 
 
 def _both(second: np.ndarray) -> np.ndarray:
