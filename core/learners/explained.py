@@ -138,9 +138,9 @@ def explain(
         learner = innermost(clone(classifier).fit(X.iloc[train], codes[train]))
         most = int(np.clip(MOST_NUMBERS / (shape[1] * shape[2]), 1, BACKGROUND))
         ground, weight = by_class(codes[train], most, random_state)
-        around, _, level = contributions(learner, X.iloc[train[ground]])
-        split, constant, measured = contributions(learner, X.iloc[rows[here]])
+        split, constant, measured = contributions(learner, X.iloc[np.concatenate([train[ground], rows[here]])])
         gap = max(gap, largest_gap(split, constant, measured))
+        (around, split), (level, measured) = (np.split(values, [len(ground)]) for values in (split, measured))
         parts[np.ix_(here, np.arange(shape[1]), learner.classes_)] = split - np.average(around, axis=0, weights=weight)
         base[np.ix_(here, learner.classes_)] = np.average(level, axis=0, weights=weight)
         output[np.ix_(here, learner.classes_)] = measured
