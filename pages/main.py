@@ -20,7 +20,6 @@ ICON = Path(__file__).parent / "kit" / "icon.svg"
 
 def frame() -> None:
     """Draw the frame, and the page in it."""
-    st.set_page_config("Counterpoise", str(ICON), layout="wide")
     st.logo(str(ICON.with_name("logo.svg")), icon_image=str(ICON), size="large")
     page = st.navigation(
         [
@@ -28,6 +27,8 @@ def frame() -> None:
             for name, (title, icon) in STEPS.items()
         ]
     )
+    name = "Counterpoise" if page.title == "Data" else f"{page.title} · Counterpoise"
+    st.set_page_config(name, str(ICON), layout="wide")
     choices.restore()
     choices.publish(session.source())
     session.drop_stale()

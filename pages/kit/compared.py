@@ -22,7 +22,9 @@ def builder() -> None:
         title, question = group_title("remedy", stage)
         options = {"": "Nothing"} | {item.slug: item.title for item in methods("remedy", stage)}
         with column:
-            slug = st.selectbox(title, options, format_func=options.get, key=f"stage {stage}", help=text.md(question))
+            slug = st.selectbox(
+                title, options, format_func=text.naming(options), key=f"stage {stage}", help=text.md(question)
+            )
             if slug:
                 st.caption(text.md(method(slug).question))
                 picked[slug] = show.ask(method(slug), place="builder")

@@ -24,7 +24,7 @@ def overrides() -> None:
         named = zip(st.columns(3), choices.READING, (DELIMITERS, ENCODINGS, DECIMALS), strict=False)
         for column, name, known in named:
             bound = choices.bound(name, choices.choice(name) if choices.choice(name) in known else "")
-            column.selectbox(name.capitalize(), known, format_func=known.get, **bound)
+            column.selectbox(name.capitalize(), known, format_func=text.naming(known), **bound)
         tokens = list(choices.choice("missing_tokens"))
         bound = choices.bound("missing_tokens", tokens)
         st.multiselect("Words that mean missing", tokens, accept_new_options=True, placeholder="Type a word", **bound)
@@ -38,12 +38,12 @@ def meaning() -> None:
     left, middle, right = st.columns(3)
     with left:
         bound = choices.bound("target", session.target())
-        st.selectbox("Target", names, format_func=names.get, help=term("Target"), **bound)
+        st.selectbox("Target", names, format_func=text.naming(names), help=term("Target"), **bound)
         st.caption(text.md(session.target_reasons().get(session.target(), "It is not among the likely targets.")))
     with right:
         features = {name: text for name, text in names.items() if name != session.target()}
         bound = choices.bound("leave_out", list(session.leave_out()))
-        st.multiselect("Columns to leave out", features, format_func=features.get, placeholder="None", **bound)
+        st.multiselect("Columns to leave out", features, format_func=text.naming(features), placeholder="None", **bound)
         rest = {name: why for name, why in session.leave_out_reasons().items() if name not in session.leave_out()}
         for name, why in list(rest.items())[:5]:
             st.caption(text.md(f"{names[name]}: {why}"))
@@ -53,7 +53,9 @@ def meaning() -> None:
         study = session.study()
         classes = text.labels(study.classes)
         bound = choices.bound("class", study.positive)
-        st.selectbox("Class of interest", classes, format_func=classes.get, help=term("Class of interest"), **bound)
+        st.selectbox(
+            "Class of interest", classes, format_func=text.naming(classes), help=term("Class of interest"), **bound
+        )
         st.caption(text.md(of(study.class_sizes[study.positive_code], study.dataset.n_samples)))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from typing import Any
@@ -37,7 +38,7 @@ CHART = {
     "modeBarButtonsToRemove": ["zoom2d", "pan2d", "select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d"],
 }
 ROWS_SHOWN, COLUMNS_SHOWN = 1000, 60
-POLL_SECONDS = 0.3
+POLL_SECONDS, REDRAW_SECONDS = 0.1, 1.0
 
 
 def mistake(error: UserError) -> None:
@@ -46,15 +47,16 @@ def mistake(error: UserError) -> None:
     st.page_link(DATA_PAGE, label="Go to the data page", icon=":material/table:")
 
 
-def guarded(draw: Callable[[], None]) -> Callable[[], None]:
-    """Turn an analyst's mistake into a sentence and a way out."""
+def guarded(draw: Callable[[], Any]) -> Callable[[], Any]:
+    """Turn an analyst's mistake into a sentence and a way out, and give None."""
 
     @wraps(draw)
-    def safe() -> None:
+    def safe() -> Any:
         try:
-            draw()
+            return draw()
         except UserError as error:
             mistake(error)
+            return None
 
     return safe
 
@@ -91,24 +93,34 @@ def sidebar() -> None:
             st.markdown(f"{name}  \n**{md(clip(value, 40))}**")
 
 
-def progress(running: Mapping[Any, Job], noun: str) -> None:
-    """A bar that follows jobs, with a way to stop them; the page is drawn again when more has arrived."""
+def progress(running: Mapping[Any, Job], noun: str) -> Callable[[], None]:
+    """A bar over jobs, with a way to stop them.
+
+    Returns
+    -------
+    callable
+        To be called when the rest of the page is drawn: it moves the bar and draws the page again when more has arrived.
+        The analyst's clicks go first.
+    """
     jobs = list(running.values())
-    seen = sum(job.done for job in jobs)
+    seen, drawn, total = sum(job.done for job in jobs), time.monotonic(), sum(job.total for job in jobs)
+    if not any(job.live for job in jobs):
+        if any(job.state in ("cancelled", "failed") for job in jobs):
+            trouble(jobs)
+        return lambda: None
+    left, right = st.columns([5, 1], vertical_alignment="center")
+    bar = left.progress(seen / total, text=f"{seen} of {plural(total, noun)} done")
+    right.button("Stop", key=f"stop {noun}", on_click=session.stop, icon=":material/stop:", width="stretch")
 
-    @st.fragment(run_every=POLL_SECONDS)
     def follow() -> None:
-        done, total = sum(job.done for job in jobs), sum(job.total for job in jobs)
-        if done != seen or not any(job.live for job in jobs):
-            st.rerun()
-        left, right = st.columns([5, 1], vertical_alignment="center")
-        left.progress(done / max(total, 1), text=f"{done} of {plural(total, noun)} done")
-        right.button("Stop", key=f"stop {noun}", on_click=session.stop, icon=":material/stop:", width="stretch")
+        while True:
+            time.sleep(POLL_SECONDS)
+            done = sum(job.done for job in jobs)
+            bar.progress(done / total, text=f"{done} of {plural(total, noun)} done")
+            if not any(job.live for job in jobs) or (done != seen and time.monotonic() - drawn > REDRAW_SECONDS):
+                st.rerun()
 
-    if any(job.live for job in jobs):
-        follow()
-    elif any(job.state in ("cancelled", "failed") for job in jobs):
-        trouble(jobs)
+    return follow
 
 
 def trouble(jobs: Sequence[Job]) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from core.wording import clip
+
+JOINED = r"(\\:)(?=\\/\\/)|(www)(?=\\\.)|(\\@)|(\\:)(?=\w)|(\\[-<>=~])(?=\\[-<>=~])"
+"""Where a link, a named icon, or a dash or arrow made of several characters would begin: an invisible joiner stops it."""
 
 
 def md(text: object) -> str:
@@ -19,7 +22,7 @@ def md(text: object) -> str:
     """
     line = re.sub(r"[\r\n]+", " ", str(text)).replace("  ", " \u00a0")
     line = re.sub(r"([\\`*_{}\[\]()#+\-.!|<>~$:^=&@/%\"'])", r"\\\1", line)
-    return re.sub(r"(\\:)(?=\\/\\/)|(www)(?=\\\.)|(\\@)|(?<=\w)(\\:)(?=\w)", lambda hit: hit[0] + "\u2060", line)
+    return re.sub(JOINED, lambda hit: hit[0] + "\u2060", line)
 
 
 def prose(text: str) -> str:
@@ -29,6 +32,11 @@ def prose(text: str) -> str:
         f"`{part}`" if i % 2 else "\n\n".join(md(block) for block in part.split("\n\n")) for i, part in enumerate(parts)
     ]
     return "".join(lines)
+
+
+def naming(shown: Mapping[Any, str]) -> Callable[[Any], str]:
+    """Names for the options of a widget; an option of a table that was there before has its own text."""
+    return lambda option: shown.get(option, clip(option))
 
 
 def labels(options: Sequence[object], limit: int = 80) -> dict[Any, str]:

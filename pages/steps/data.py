@@ -1,5 +1,7 @@
 """Data: choose a table, see how it was read, say what the classes are."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from core.reading.samples import samples
@@ -28,30 +30,35 @@ def source() -> None:
         if "upload" in st.session_state or session.source() == choices.UPLOAD:
             name = st.session_state.get("upload", ("not uploaded yet",))[0]
             options = {choices.UPLOAD: f"Your own file: {clip(name)}"} | options
-        st.selectbox("Or take an example", options, format_func=options.get, **choices.bound("data", session.source()))
+        st.selectbox(
+            "Or take an example", options, format_func=text.naming(options), **choices.bound("data", session.source())
+        )
         if sample := session.sample():
             st.markdown(text.md(sample.what_is_wrong))
             st.caption(text.md(f"Source: {sample.source} Licence: {sample.licence}"))
 
 
-def headline() -> None:
+def headline() -> Callable[[], None]:
     """The gravest finding on an example; on an upload, how the classes are spread."""
     items = session.of_page() if session.sample() else session.of_page(*session.PROFILE)[:1]
     found = session.results(items)
     with st.container(border=True):
         st.markdown("#### The diagnosis in one line")
         show.headline({item: job.results[0] for item, job in found.items() if job.results})
-        show.progress(found, "check")
+        follow = show.progress(found, "check")
         page, label = (
             ("diagnose", "See the whole diagnosis") if session.sample() else ("profile", "Go on to the profile")
         )
         st.page_link(f"steps/{page}.py", label=label, icon=":material/arrow_forward:")
+    return follow
 
 
 source()
 if session.source() == choices.UPLOAD:
     reading.overrides()
 session.table()
-show.guarded(headline)()
+follow = show.guarded(headline)()
 show.guarded(reading.meaning)()
 reading.facts(session.table())
+if follow:
+    follow()

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.evaluation.compare import with_baseline
-from pages.kit import choices, session, show
+from pages.kit import choices, session, show, text
 
 st.title("Explain")
 st.markdown("What the model looks at, beside the model that does nothing about the imbalance.")
@@ -11,13 +11,14 @@ st.markdown("What the model looks at, beside the model that does nothing about t
 recipes = {recipe.text: recipe for recipe in with_baseline(choices.recipes())}
 titles = {text: recipe.title for text, recipe in recipes.items()}
 chosen = choices.explained()
-st.selectbox("Recipe", titles, format_func=titles.get, **choices.bound("explained", chosen.text))
+st.selectbox("Recipe", titles, format_func=text.naming(titles), **choices.bound("explained", chosen.text))
 if len(recipes) == 1:
     st.caption("Only the baseline is here. Build a recipe on the Remedy page to see what it changes.")
 
 found = session.results(session.of_page(*session.EXPLAIN), session.study(chosen))
-show.progress(found, "explanation")
+follow = show.progress(found, "explanation")
 for item, job in found.items():
     if job.results:
         show.card(item, job.results[0], every_figure=True)
 st.page_link("steps/report.py", label="Go on to the report", icon=":material/arrow_forward:")
+follow()

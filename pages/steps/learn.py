@@ -12,7 +12,7 @@ st.markdown("What every method does and why, with a sick and a healthy table of 
 items = catalogue()
 names = {slug: f"{group_title(item.kind, item.group)[0]}: {item.title}" for slug, item in items.items()}
 order = sorted(items, key=lambda slug: (items[slug].kind, items[slug].group not in session.PROFILE, names[slug]))
-slug = st.selectbox("Method", order, format_func=names.get, key="learn", persist_state="session")
+slug = st.selectbox("Method", order, format_func=text.naming(names), key="learn", persist_state="session")
 item = items[slug]
 with st.container(border=True):
     st.markdown(f"#### {text.md(item.title)}")
@@ -24,11 +24,12 @@ with st.container(border=True):
     for parameter in item.params:
         st.markdown(f"`{parameter.name}`: {text.prose(parameter.help)} Default: `{parameter.default}`")
 
+follow = None
 if item.sick and item.healthy:
     st.subheader("Sick and healthy, side by side")
     studies = {which: session.example(item, which) for which in ("sick", "healthy")}
     found = {which: session.result(item, study) for which, study in studies.items()}
-    show.progress(found, "example")
+    follow = show.progress(found, "example")
     for column, (which, study) in zip(st.columns(2), studies.items(), strict=True):
         with column.container(border=True):
             results = found[which].results
@@ -42,3 +43,5 @@ if item.sick and item.healthy:
 st.subheader("Glossary")
 for word, meaning in TERMS.items():
     st.markdown(f"**{text.md(word)}**: {text.md(meaning)}")
+if follow:
+    follow()

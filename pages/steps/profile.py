@@ -8,8 +8,9 @@ st.title("Profile")
 st.markdown("What is in the table, how the classes are spread, and what the gaps mean.")
 
 found = session.results(session.of_page(*session.PROFILE))
-show.progress(found, "check")
+follow = show.progress(found, "check")
 for item, job in found.items():
     if job.results:
         show.card(item, job.results[0])
 st.page_link("steps/diagnose.py", label="Go on to the diagnosis", icon=":material/arrow_forward:")
+follow()

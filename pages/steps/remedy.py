@@ -6,7 +6,7 @@ from core.evaluation.compare import with_baseline
 from core.glossary import term
 from core.learners import LEARNERS
 from core.registry import methods
-from pages.kit import choices, compared, session, show
+from pages.kit import choices, compared, session, show, text
 
 st.title("Remedy")
 st.markdown("Build recipes and see whether they do better than doing nothing with the right threshold.")
@@ -15,7 +15,7 @@ study = session.study()
 left, middle, right = st.columns(3)
 with left:
     bound = choices.bound("learner", choices.choice("learner"))
-    st.selectbox("Learner", LEARNERS, format_func=LEARNERS.get, help=term("Learner"), **bound)
+    st.selectbox("Learner", LEARNERS, format_func=text.naming(LEARNERS), help=term("Learner"), **bound)
 with middle:
     label = "How many false alarms does one miss cost?"
     bound = choices.bound("cost", float(choices.choice("cost")))
@@ -36,10 +36,11 @@ if len(recipes) == 1:
     )
 
 jobs = {recipe: session.scores(recipe) for recipe in recipes}
-show.progress(jobs, "fold")
+follow = show.progress(jobs, "fold")
 arrived = {recipe: job.results for recipe, job in jobs.items() if len(job.results) >= 2}
 if recipes[0] in arrived:
     compared.draw(session.comparison(study, arrived))
 else:
     st.markdown("The first scores appear after two folds.")
 st.page_link("steps/explain.py", label="Go on to what the model looks at", icon=":material/arrow_forward:")
+follow()

@@ -13,7 +13,7 @@ study = session.study(choices.explained())
 found = session.results([*session.of_page(*session.PROFILE), *session.of_page()])
 found |= session.results(session.of_page(*session.EXPLAIN), study)
 scored = {recipe: session.scores(recipe) for recipe in with_baseline(choices.recipes())}
-show.progress(found | scored, "step")
+follow = show.progress(found | scored, "step")
 
 outcomes = {recipe: job.results for recipe, job in scored.items() if len(job.results) >= 2}
 comparison = session.comparison(session.study(), outcomes) if with_baseline(())[0] in outcomes else None
@@ -33,3 +33,4 @@ for section in report.diagnoses:
     st.markdown(f"{show.tag(section.severity)} **{text.md(section.title)}**: {text.md(section.sentences[0][1])}")
 with st.expander("How it was made", icon=":material/fingerprint:"):
     st.markdown("\n".join(f"- {text.md(name)}: {text.md(value)}" for name, value in report.provenance))
+follow()

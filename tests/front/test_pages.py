@@ -127,6 +127,17 @@ def test_a_new_table_starts_from_a_clean_sheet(opened):
     assert app.selectbox(key="ask target").value == samples()[1].target
 
 
+def test_a_widget_survives_a_choice_of_the_table_before(opened):
+    """The browser may still send columns of the old table while the new one is drawn."""
+    app = opened()
+    assert app.multiselect(key="ask leave_out").value, "the opening example leaves a column out"
+    app.file_uploader[0].set_value(csv_file(GOOD))
+    app.multiselect(key="ask leave_out").set_value(list(samples()[0].leave_out))
+    app.run()
+    assert not app.exception
+    assert app.multiselect(key="ask leave_out").value == []
+
+
 def test_an_upload_is_held_once(opened):
     """T12: the bytes are in the session's state, and the uploader that brought them is gone."""
     app = opened(upload=csv_file(GOOD))
