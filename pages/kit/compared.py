@@ -63,11 +63,13 @@ def draw(result: Result) -> None:
             st.markdown(f"**{text.md(finding.text)}**" if position == 0 else text.md(finding.text))
         show.suggestions(result, "verdict")
     st.subheader("Scores with their intervals")
-    wide = side_by_side(result.tables["scores"])
     st.caption(
         "Mean over the folds, and where the true value plausibly lies at 95 %. Log loss and Brier score: lower is better."
     )
-    show.grid(wide, alt="Scores of every recipe with their intervals")
+    for cut, rows in result.tables["scores"].groupby("cut", sort=False):
+        title = f"Cut {cut}" if cut else "Whatever the cut"
+        st.markdown(f"**{title}**")
+        show.grid(side_by_side(rows), alt=f"Scores of every recipe with their intervals. {title}.")
     columns = st.columns(2)
     for position, (title, figure) in enumerate(draw_comparison(result).items()):
         with columns[position % 2]:
@@ -81,13 +83,11 @@ def draw(result: Result) -> None:
 
 
 def side_by_side(scores: pd.DataFrame) -> pd.DataFrame:
-    """One row per recipe and cut, one column per metric: a value with its interval as text."""
+    """One row per recipe, one column per metric: a value with its interval as text."""
     texts = [
         f"{score(row.value) if row.value < 10 else number(row.value)} ({interval(row.low, row.high)})"
         for row in scores.itertuples()
     ]
-    cut = scores["cut"].replace("", "at any threshold")
-    long = pd.DataFrame({"recipe": scores["recipe"], "cut": cut, "metric": scores["metric"], "text": texts})
-    order = long["metric"].drop_duplicates()
-    wide = long.pivot_table(index=["recipe", "cut"], columns="metric", values="text", aggfunc="first", sort=False)
-    return wide.reindex(columns=order).fillna("").reset_index()
+    long = scores[["recipe", "metric"]].assign(text=texts)
+    wide = long.pivot_table(index="recipe", columns="metric", values="text", aggfunc="first", sort=False)
+    return wide.reindex(columns=long["metric"].drop_duplicates()).fillna("").reset_index()
