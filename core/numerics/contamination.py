@@ -7,11 +7,12 @@ from functools import partial
 
 import numpy as np
 from scipy.optimize import minimize
-from scipy.special import expit, logit, ndtr, ndtri
+from scipy.special import ndtr, ndtri
 
 N_BINS = 200
 GRID = np.linspace(-6.0, 6.0, 289)
 LARGEST_SHARE = 0.5
+LOG_DISTANCES = (-3.0, 2.2)
 
 
 @dataclass(frozen=True)
@@ -24,15 +25,15 @@ class Contamination:
         d′, the distance of the two clouds in standard deviations.
     shares : tuple of float
         κ: the share of the rows labelled as each class that belong to the other.
-    evidence : tuple of float
-        Twice the log-likelihood that each κ adds to a model with overlap alone; at least 0.
+    evidence : float
+        Twice the log-likelihood that both κ add to a model with overlap alone; at least 0.
     wrong : ndarray (n_samples,)
         Probability of each row that its label is wrong.
     """
 
     distance: float
     shares: tuple[float, float]
-    evidence: tuple[float, float]
+    evidence: float
     wrong: np.ndarray
 
 
@@ -78,12 +79,13 @@ def contamination(score: np.ndarray, first: np.ndarray) -> Contamination:
     centre = np.bincount(row, rank * weight) / np.bincount(row, weight)
     counts = np.stack([np.bincount(row, chosen, minlength=len(bins)) for chosen in (first, ~first)])
     loss = partial(_loss, centre=centre, counts=counts, sizes=sizes)
-    best, distance, shares = _fit(loss, (True, True))
-    without = (_fit(loss, (False, True))[0], _fit(loss, (True, False))[0])
-    clouds, labelled = _densities(distance, shares, centre)
-    wrong = np.stack([shares[0] * clouds[1], shares[1] * clouds[0]]) / labelled
-    evidence = tuple(max(0.0, 2 * (value - best)) for value in without)
-    return Contamination(distance, shares, evidence, np.where(first, wrong[0][row], wrong[1][row]))
+    best, distance, shares = _fit(loss, True)
+    without = _fit(loss, False)[0]
+    (a, b), odds = shares, _odds(distance, shares, centre)
+    wrong = a * odds / (1 - a + a * odds), b / (b + (1 - b) * odds)
+    return Contamination(
+        distance, shares, max(0.0, 2 * (without - best)), np.where(first, wrong[0][row], wrong[1][row])
+    )
 
 
 def _ranks(score: np.ndarray, first: np.ndarray) -> np.ndarray:
@@ -93,33 +95,29 @@ def _ranks(score: np.ndarray, first: np.ndarray) -> np.ndarray:
     return (np.cumsum(mass) - mass / 2)[position]
 
 
-def _densities(distance: float, shares: tuple[float, float], rank: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _odds(distance: float, shares: tuple[float, float], rank: np.ndarray) -> np.ndarray:
+    """Density of the second cloud over that of the first where the score has these ranks."""
     half, a = distance / 2, 0.5 * (1 - shares[0] + shares[1])
     z = np.interp(rank, a * ndtr(GRID - half) + (1 - a) * ndtr(GRID + half), GRID)
-    clouds = np.exp(-0.5 * np.stack([z - half, z + half]) ** 2)
-    labelled = np.stack([(1 - shares[i]) * clouds[i] + shares[i] * clouds[1 - i] for i in (0, 1)])
-    return clouds, labelled
+    return np.exp(-distance * z)
 
 
 def _loss(
     distance: float, shares: tuple[float, float], *, centre: np.ndarray, counts: np.ndarray, sizes: np.ndarray
 ) -> float:
-    odds = _densities(distance, shares, centre)[1] * sizes[:, None]
-    return float(-(counts * np.log(odds / odds.sum(axis=0))).sum())
+    (a, b), odds = shares, _odds(distance, shares, centre)
+    first, second = sizes[0] * (1 - a + a * odds), sizes[1] * (b + (1 - b) * odds)
+    total = np.log(first + second)
+    return float(counts[0] @ (total - np.log(first)) + counts[1] @ (total - np.log(second)))
 
 
-def _fit(loss: partial, free: tuple[bool, bool]) -> tuple[float, float, tuple[float, float]]:
-    def unpack(x: np.ndarray) -> tuple[float, tuple[float, float]]:
-        kappa = iter(LARGEST_SHARE * expit(x[1:]))
-        a, b = (float(next(kappa)) if is_free else 0.0 for is_free in free)
-        return float(np.exp(np.clip(x[0], -3, 2.2))), (a, b)
-
-    start = logit(0.02 / LARGEST_SHARE)
-    fits = []
+def _fit(loss: partial, shares_free: bool) -> tuple[float, float, tuple[float, float]]:
+    largest, fits = LARGEST_SHARE if shares_free else 0.0, []
     for distance in (1.5, 3.5):
-        x = np.array([np.log(distance), *[start] * sum(free)])
-        fits.append(
-            minimize(lambda v: loss(*unpack(v)), x, method="Nelder-Mead", options={"xatol": 0.01, "fatol": 0.01})
+        x, bounds = (
+            [np.log(distance), min(0.02, largest), min(0.02, largest)],
+            [LOG_DISTANCES, (0.0, largest), (0.0, largest)],
         )
+        fits.append(minimize(lambda v: loss(np.exp(v[0]), v[1:]), x, method="L-BFGS-B", bounds=bounds))
     best = min(fits, key=lambda fit: fit.fun)
-    return float(best.fun), *unpack(best.x)
+    return float(best.fun), float(np.exp(best.x[0])), (float(best.x[1]), float(best.x[2]))

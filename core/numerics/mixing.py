@@ -67,23 +67,17 @@ def balanced_mixing(
         The null of complete mixing, about ``n / (2 n − 1)`` for n rows per class.
     """
     shares, null = np.empty(n_draws), np.empty(n_draws * n_null)
+    labels = np.arange(2 * n) < n
     for draw in range(n_draws):
         chosen = np.concatenate([rng.choice(rows, n, replace=False) for rows in (rows_a, rows_b)])
-        distances = squared_distances(Z[chosen], Z[chosen])
+        place = rng.permutation(2 * n)  # rows of text columns have many neighbours at one distance; no order may choose
+        distances = np.round(squared_distances(Z[chosen[place]], Z[chosen[place]]), 9)
         np.fill_diagonal(distances, np.nan)
-        order = _nearest_with_random_ties(distances, min(k, 2 * n - 1), rng)
-        labels = np.arange(2 * n)[None, :] < n
-        shuffled = rng.permuted(np.repeat(labels, n_null, axis=0), axis=1)
-        shares[draw] = foreign_share(order, labels)[0]
+        order = np.argpartition(distances, min(k, 2 * n - 1) - 1, axis=1)[:, : min(k, 2 * n - 1)]
+        shuffled = rng.permuted(np.repeat(labels[None, :], n_null, axis=0), axis=1)
+        shares[draw] = foreign_share(order, labels[None, place])[0]
         null[draw * n_null : (draw + 1) * n_null] = foreign_share(order, shuffled)
     return shares, null
-
-
-def _nearest_with_random_ties(distances: np.ndarray, k: int, rng: np.random.Generator) -> np.ndarray:
-    # rows of text columns have many neighbours at one distance; the order of the rows must not choose among them
-    shuffle = rng.permutation(len(distances))
-    order = np.argsort(np.round(distances[:, shuffle], 9), axis=1, kind="stable")[:, :k]
-    return shuffle[order]
 
 
 def overlap_of_scores(first: np.ndarray, second: np.ndarray) -> float:

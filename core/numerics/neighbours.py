@@ -118,8 +118,9 @@ def _kth_distance(Z: np.ndarray, rows: np.ndarray, k: int) -> np.ndarray:
     kth = np.empty(len(Z))
     step = max(1, BLOCK_CELLS // len(rows))
     for start in range(0, len(Z), step):
-        block = np.arange(start, min(start + step, len(Z)))
-        d = squared_distances(Z[block], Z[rows])
-        d[block[:, None] == rows] = np.inf
-        kth[block] = np.partition(d, k - 1, axis=1)[:, k - 1]
+        d = squared_distances(Z[start : start + step], Z[rows])
+        itself = np.flatnonzero((rows >= start) & (rows < start + step))
+        d[rows[itself] - start, itself] = np.inf
+        d.partition(k - 1, axis=1)
+        kth[start : start + step] = d[:, k - 1]
     return np.sqrt(kth)

@@ -27,7 +27,7 @@ FEWEST = 10
 ALL_PAIRS, PARTNERS = 12, 3
 """Up to this many classes every pair is measured; with more, each class and its nearest class centres."""
 
-LOOKED_UP, DISTANCES = 400, 50_000_000
+LOOKED_UP, DISTANCES = 200, 20_000_000
 """Rows of a class whose raw share is measured: at most so many, and at most so many distances over all classes."""
 
 
@@ -78,9 +78,10 @@ def class_overlap(
     -------
     Result
         ``classes``: class, partner (the most mixed), mixing with low and high, null (always 1) with null_low and null_high,
-        model_mixing, foreign_share (raw, among all rows), base_rate (the raw share by class frequencies alone), n_rows (raw
-        share: rows looked up). ``pairs``: class, partner, n_rows (per class and draw), foreign_share, null_share, mixing
-        with low, high, null_low and null_high, model_mixing. Classes of fewer than 10 rows are left out.
+        model_mixing, foreign_share (raw, among all rows), base_rate (the raw share by class frequencies alone), n_rows (looked
+        up for the raw share: at most 200, a standard error of at most 3.5 points). ``pairs``: class, partner, n_rows (per
+        class and draw), foreign_share, null_share, mixing with low, high, null_low and null_high, model_mixing. Classes
+        of fewer than 10 rows are left out.
 
     References
     ----------

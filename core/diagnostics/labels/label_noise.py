@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,7 @@ from core.dataset import Dataset
 from core.errors import NotApplicable
 from core.judge import proportion_interval
 from core.numerics.contamination import contamination, normal_scores
+from core.numerics.mixing import overlap_of_scores
 from core.numerics.neighbours import class_distances, nearest
 from core.params import Range
 from core.registry import About
@@ -26,14 +27,23 @@ FEWEST = 10
 """Rows of each class that a pair of classes needs to be judged."""
 
 EVIDENCE = 12.0
-"""Twice the log-likelihood that exchanged labels must add: about 1 in 4,000 by chance for one pair of classes.
+"""Twice the log-likelihood that exchanged labels must add: about 1 in 500 of tables without noise do so (4,000 drawn), for one pair.
 
 With K (K − 1) / 2 pairs, twice the logarithm of their number is added, so that all pairs together stay there."""
 
-APART = 2.0
-"""Standard deviations between two classes below which overlap and noise cannot be told apart (a ROC-AUC of .92)."""
+APART = 1 / 3
+"""Mixing of two classes, without the suspects, above which overlap and noise cannot be told apart (a ROC-AUC of .97)."""
 
-PAIR = ["class", "other class", "distance", "labelled as class", "labelled as other", "evidence", "other evidence"]
+PAIR = [
+    "class",
+    "other class",
+    "distance",
+    "labelled as class",
+    "labelled as other",
+    "evidence",
+    "suspects",
+    "mixing without them",
+]
 """Columns of the table of pairs."""
 
 NOTABLE, ENOUGH = 0.02, 5
@@ -53,19 +63,20 @@ def label_noise(
     frequencies. For each pair of classes a, b the score of a row is the sum of two rank scores: ``log q_a / q_b`` and
     ``log r_b / r_a``, where r is the distance to the k-th nearest row of a class. On the ranks of this score stands the
     model ``P(score | label a) = (1 − κ_a) N(d′/2, 1) + κ_a N(−d′/2, 1)``, and likewise for b. d′ measures overlap, which
-    falls off towards the core of the other class; κ_a measures exchanged labels, whose share stays flat.
+    falls off towards the core of the other class; κ_a measures exchanged labels, whose share stays flat. Mixing is
+    ``4 e (1 − e)`` with the balanced error e of ``log q_a / q_b``, as in the check of class overlap. Confident learning
+    counts the rows above a threshold per class, which names over a quarter of a clean rare class; that the model takes the
+    place of the threshold is our inference, hence emerging.
 
     How it is detected
     ------------------
-    A row of a is named when κ_a raises twice the log-likelihood by more than 12 (with more than two classes, plus twice
-    the logarithm of the number of pairs) over a model with overlap alone, when the model and the neighbourhood both put
-    the row on the side of b, when at most as many of its ``k`` nearest rows carry its label as carry b, and when its
-    probability of a wrong label is at least ``confidence``. The null is what overlap alone puts there: the right labels
-    to be expected among the named rows. Pairs whose d′ is below 2, or whose κ is above 1.5 times ``max_share``, are not
-    judged: what looks like noise there is likely overlap. Confident learning counts the rows above a threshold per
-    class; here the model takes the place of the threshold, because a threshold names over a quarter of a clean rare
-    class. That is our inference, hence emerging. An issue needs 5 rows, and 2 % of a class at the low end of the interval;
-    less is a caution.
+    A row is a suspect when the model and its nearest rows both place it with another class, with class frequencies removed,
+    and its probability of a wrong label is at least ``confidence``. Suspects are named where exchanged labels explain the
+    rows of the two classes better than overlap alone: both κ add 12 to twice the log-likelihood, plus twice the logarithm of
+    the number of pairs of classes. They are not named where the two classes, with the suspects set aside, are still mixed to
+    more than a third of what shuffled labels would show: there overlap is too strong to tell a wrong label from it. The null is
+    the number of right labels to be expected among the named rows; 5 rows, and 2 % of a class at the low end of the
+    interval, are an issue, less is a caution.
 
     Why it matters
     --------------
@@ -80,19 +91,23 @@ def label_noise(
     Parameters
     ----------
     max_share : float
-        Largest share of a class that is named. What exceeds it is likely overlap, and the sentence says so.
+        Largest share of a class that is named, the surest rows first. What exceeds it is likely overlap, and the
+        sentence says so.
     confidence : float
         Smallest probability of a wrong label for a row to be named.
     k : int
-        Which nearest row of each class gives the distance to the class; at most 500 rows per class are drawn for it.
+        Which nearest row of each class gives the distance to the class; at most 500 rows per class are drawn for it. Among
+        its k nearest rows the likely label must outweigh the given one, with and without class frequencies: wrong labels
+        lie scattered, while rows that lie together are a group of their own.
 
     Returns
     -------
     Result
         ``classes``: class, n_samples, named, share with low and high, null (right labels expected among the named rows),
-        cap (most rows that may be named), capped. ``review``: row (1 is the first), given label, likely label, margin
-        (balanced probability of the likely minus the given label), wrong (probability), reason; the surest first.
-        ``pairs``: class, other class, distance (d′), labelled as class, labelled as other (the two κ), evidence, other evidence.
+        cap (most rows that may be named), capped (rows that the cap leaves out). ``review``: row (1 is the first), given
+        label, likely label, margin (balanced probability of the likely minus the given label), wrong (probability), reason;
+        the surest first. ``pairs``: class, other class, distance (d′), labelled as class, labelled as other (the two κ),
+        evidence, suspects, mixing without them.
 
     References
     ----------
@@ -109,19 +124,18 @@ def label_noise(
     nobody = np.empty(0, dtype=int)
     named, pairs = [_review(study, nobody, nobody, np.empty(0), balanced)], []
     kept_out = _contradicted(study)
-    for a, b, rows, score, crossed in _pairs(study.codes, balanced, distances):
+    for a, b, rows, model, score, crossed in _pairs(study.codes, balanced, distances):
         first = study.codes[rows] == a
         fit = contamination(score, first)
-        judged = [
-            shown > _needed(study) and share <= 1.5 * max_share
-            for shown, share in zip(fit.evidence, fit.shares, strict=True)
-        ]
-        sure = (fit.wrong >= confidence) & np.where(first, *judged) & (fit.distance >= APART)
-        chosen = np.flatnonzero(crossed & sure & ~kept_out[rows])
+        chosen = np.flatnonzero(crossed & ~kept_out[rows] & (fit.wrong >= confidence))
         likely = np.where(first, b, a)
         chosen = chosen[_outnumbered(study, rows[chosen], likely[chosen], k)]
-        named.append(_review(study, rows[chosen], likely[chosen], fit.wrong[chosen], balanced))
-        pairs.append((study.classes[a], study.classes[b], fit.distance, *fit.shares, *fit.evidence))
+        rest = np.isin(np.arange(len(rows)), chosen, invert=True)
+        sides = model[rest & first], model[rest & ~first]
+        left = overlap_of_scores(*sides) if all(map(len, sides)) else 1.0
+        if fit.evidence > _needed(study) and left <= APART:
+            named.append(_review(study, rows[chosen], likely[chosen], fit.wrong[chosen], balanced))
+        pairs.append((study.classes[a], study.classes[b], fit.distance, *fit.shares, fit.evidence, len(chosen), left))
     review = pd.concat(named).sort_values(["wrong", "row"], ascending=[False, True])
     cap = np.floor(max_share * study.dataset.counts)
     kept = review.groupby("given label").cumcount() < review["given label"].map(cap)
@@ -132,7 +146,7 @@ def label_noise(
 
 
 def _pairs(codes: np.ndarray, balanced: np.ndarray, distances: np.ndarray) -> Iterator[tuple]:
-    """Pairs of classes in which a row lies on the other side: its rows, score, and whether each row has crossed."""
+    """Pairs of classes in which a row lies on the other side: its rows, two scores, and whether each row has crossed."""
     top = balanced.argmax(axis=1)
     for a in range(balanced.shape[1]):
         for b in range(a + 1, balanced.shape[1]):
@@ -140,13 +154,12 @@ def _pairs(codes: np.ndarray, balanced: np.ndarray, distances: np.ndarray) -> It
             first = codes[rows] == a
             if min(first.sum(), (~first).sum()) < FEWEST:
                 continue
-            model = np.log(balanced[rows, a] / balanced[rows, b])
             reach = np.clip(distances[rows][:, [a, b]], 1e-9, 1e9)  # rows that share no column lie infinitely far apart
-            near = np.log(reach[:, 1] / reach[:, 0])
+            model, near = np.log(balanced[rows, a] / balanced[rows, b]), np.log(reach[:, 1] / reach[:, 0])
             side = np.where(first, 1, -1)
             crossed = (side * model < 0) & (side * near < 0)
             if crossed.any():
-                yield a, b, rows, normal_scores(model, first) + normal_scores(near, first), crossed
+                yield a, b, rows, model, normal_scores(model, first) + normal_scores(near, first), crossed
 
 
 def _needed(study: Study) -> float:
@@ -162,10 +175,12 @@ def _contradicted(study: Study) -> np.ndarray:
 
 
 def _outnumbered(study: Study, rows: np.ndarray, likely: np.ndarray, k: int) -> np.ndarray:
-    """Whether at most as many of the k nearest rows carry a row's given label as carry the likely one."""
+    """Whether the likely label outweighs the given one among the k nearest rows, with and without class frequencies."""
     found, _ = nearest(study.Z[rows], study.Z, min(k + 1, len(study.Z)))
     labels = np.where(found == rows[:, None], -1, study.codes[found])
-    return (labels == study.codes[rows][:, None]).sum(axis=1) <= (labels == likely[:, None]).sum(axis=1)
+    given = study.codes[rows]
+    n_given, n_likely = ((labels == codes[:, None]).sum(axis=1) for codes in (given, likely))
+    return n_given * np.maximum(1, study.class_sizes[likely] / study.class_sizes[given]) <= n_likely
 
 
 def _review(
@@ -192,32 +207,42 @@ def _classes(study: Study, kept: pd.DataFrame, review: pd.DataFrame, cap: pd.Ser
         "low": low,
         "high": high,
     }
-    return pd.DataFrame(table | {"null": null, "cap": cap.astype(int), "capped": before > named})
+    return pd.DataFrame(table | {"null": null, "cap": cap.astype(int), "capped": before - named})
 
 
 def _findings(classes: pd.DataFrame, pairs: pd.DataFrame, n_samples: int) -> tuple[Finding, ...]:
     found = classes[classes["named"] > 0].sort_values("share", ascending=False, kind="stable")
+    findings = [_finding(row) for row in found.itertuples()]
     if found.empty:
         text = f"No label stands out as wrong among {wording.plural(n_samples, 'row')}, beyond what overlap explains."
-        if hidden := int((pairs["distance"] < APART).sum()):
-            text += (
-                f" In {wording.plural(hidden, 'pair')} of classes, overlap is too strong to tell a wrong label from it."
-            )
-        return (Finding("fine", text),)
-    findings = []
-    for row in found.itertuples():
-        severity = "issue" if row.low > NOTABLE and row.named >= ENOUGH else "caution"
-        expected = "fewer than one" if row.null < 1 else f"about {wording.count(row.null)}"
-        verb = "lies" if row.named == 1 else "lie"
+        findings.append(Finding("fine", text))
+    hidden = pairs[pairs["mixing without them"] > APART]
+    if len(hidden):
+        most = hidden.sort_values(["suspects", "mixing without them"]).iloc[-1]
+        rows = f", even without {wording.plural(most['suspects'], 'suspect row')}" if most["suspects"] else ""
         text = (
-            f"{wording.of(row.named, row.n_samples)} of class {wording.quoted(row[1])} {verb} deep inside another class, "
-            f"where overlap alone would put {expected}: mislabelled, or right for a reason that no column shows. "
-            f"Review them; do not delete them unseen."
+            f"In {wording.plural(len(hidden), 'pair')} of classes, overlap is too strong to tell a wrong label from it: "
+            f"{wording.quoted(most['class'])} and {wording.quoted(most['other class'])} are mixed to "
+            f"{wording.share(most['mixing without them'])} of what shuffled labels would show{rows}."
         )
-        if row.capped:
-            text += " More rows looked like this than a class may give; the excess is likely overlap, not noise."
-        findings.append(Finding(severity, text))
+        findings.append(Finding("fine", text))
     return tuple(findings)
+
+
+def _finding(row: NamedTuple) -> Finding:
+    severity = "issue" if row.low > NOTABLE and row.named >= ENOUGH else "caution"
+    expected = "fewer than one" if row.null < 1 else f"about {wording.count(row.null)}"
+    looks, them = ("looks", "it") if row.named == 1 else ("look", "them")
+    text = (
+        f"{wording.of(row.named, row.n_samples)} of class {wording.quoted(row[1])} {looks} mislabelled: model and nearest "
+        f"rows place {them} with another class, where overlap would put {expected}. "
+        f"Review {them}; do not delete {them} unseen."
+    )
+    if row.capped:
+        looks = "looks" if row.capped == 1 else "look"
+        more = wording.plural(row.capped, "more row")
+        text += f" {more} {looks} so too, above the cap of {wording.count(row.cap)}; the excess is likely overlap."
+    return Finding(severity, text)
 
 
 def draw(result: Result) -> dict[str, go.Figure]:
