@@ -193,8 +193,7 @@ def draw(figures: Mapping[str, Any], place: str) -> None:
     """Draw figures with their captions."""
     for title, figure in figures.items():
         caption = (figure.layout.meta or {}).get("caption", title)
-        if st.context.theme.type == "dark":
-            figure.layout.colorway = st.get_option("theme.dark.chartCategoricalColors")
+        figure.layout.colorway = None  # the theme has one palette for light and one for dark
         st.plotly_chart(figure, key=f"{place} {title}", alt=f"{title}. {caption}", config=CHART)
         st.caption(md(caption))
 
