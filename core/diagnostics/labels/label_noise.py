@@ -27,7 +27,7 @@ FEWEST = 10
 """Rows of each class that a pair of classes needs to be judged."""
 
 EVIDENCE = 12.0
-"""Twice the log-likelihood that exchanged labels must add: about 1 in 500 of tables without noise do so (4,000 drawn), for one pair.
+"""Twice the log-likelihood that exchanged labels must add; about 1 in 500 pairs of classes without noise get there (4,000 drawn).
 
 With K (K − 1) / 2 pairs, twice the logarithm of their number is added, so that all pairs together stay there."""
 
