@@ -1,4 +1,4 @@
-"""What may go wrong: an analyst's mistake, a method that does not apply, a cancelled run."""
+"""What may go wrong: an analyst's mistake, or a method that does not apply."""
 
 from __future__ import annotations
 
@@ -38,10 +38,6 @@ class UserError(Exception):
 
 class NotApplicable(Exception):
     """A reason why a method says nothing about this table; it becomes a finding, never a failure."""
-
-
-class Cancelled(Exception):
-    """The analyst stopped a run."""
 
 
 def unknown(kind: str, name: str, options: Iterable[str]) -> UserError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -133,24 +132,3 @@ def area_null(n_class: int, n_rest: int, n_comparisons: int = 1) -> float:
 
     z = float(norm.isf((1 - LEVEL) / 2 / n_comparisons))
     return min(0.5 + z * float(np.sqrt((n_class + n_rest + 1) / (12 * n_class * n_rest))), 1.0)
-
-
-def permutation_null(
-    statistic: Callable[[np.ndarray], float], codes: np.ndarray, *, n_draws: int = 200, random_state: int = 0
-) -> Judged:
-    """Judge a statistic of the labels against shuffled labels: the same class sizes, no relation to the rows.
-
-    Parameters
-    ----------
-    statistic : callable
-        Takes labels (n_samples,) and returns a number.
-    codes : ndarray (n_samples,)
-        The labels.
-    n_draws : int
-        Permutations.
-    random_state : int
-        Seed.
-    """
-    rng = np.random.default_rng(random_state)
-    draws = np.array([statistic(rng.permutation(codes)) for _ in range(n_draws)])
-    return against_null(statistic(codes), draws)

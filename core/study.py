@@ -13,7 +13,6 @@ from core import learners
 from core.dataset import Dataset
 from core.errors import UserError, unknown
 from core.learners.encoding import distance_matrix_input
-from core.numerics.neighbours import nearest
 from core.recipe import Recipe
 from core.wording import plural, quoted
 
@@ -129,13 +128,6 @@ class Study:
     def Z(self) -> np.ndarray:
         """The rows encoded for distances (n_samples, n_encoded); NaN where a numeric cell is missing."""
         return distance_matrix_input(self.dataset.X)
-
-    def neighbours(self, k: int = 5) -> np.ndarray:
-        """The k nearest rows of each row (n_samples, k), exact; only for tables of up to 30,000 rows."""
-        wanted = max(k, 10)
-        if ("neighbours", wanted) not in self._memory:
-            self._memory["neighbours", wanted] = nearest(self.Z, self.Z, min(wanted, len(self.Z) - 1), itself=True)[0]
-        return self._memory["neighbours", wanted][:, :k]
 
     def classifier(self, recipe: Recipe | None = None) -> Any:
         """The learner wrapped by a recipe, unfitted."""

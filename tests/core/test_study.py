@@ -72,10 +72,3 @@ def test_equal_choices_have_equal_keys():
     assert Study(dataset).key == Study(dataset, recipe=Recipe()).key
     assert Study(dataset).key != Study(dataset, random_state=1).key
     assert Study(dataset).key != Study(planted("clean", random_state=1)).key
-
-
-def test_neighbours_are_shared_and_a_row_is_not_its_own():
-    study = Study(planted("clean", class_sizes=(80, 20)))
-    assert study.neighbours(5).shape == (100, 5)
-    assert not (study.neighbours(5) == np.arange(100)[:, None]).any()
-    assert np.array_equal(study.neighbours(3), study.neighbours(5)[:, :3])

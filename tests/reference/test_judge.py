@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest, t
 
-from core.judge import against_null, fold_interval, permutation_null, proportion_interval
+from core.judge import against_null, fold_interval, proportion_interval
 
 
 @pytest.mark.parametrize(("k", "n"), [(0, 10), (1, 10), (10, 10), (7, 249), (0, 1), (500, 1000)])
@@ -38,13 +38,3 @@ def test_fold_interval_leaves_out_empty_folds_and_widens_for_several_comparisons
 def test_the_null_counts_its_own_value():
     judged = against_null(3.0, np.array([1.0, 2.0, 3.0, 4.0]))
     assert (judged.value, judged.null, judged.p) == (3.0, 2.5, 3 / 5)
-
-
-def test_permutation_tells_a_relation_from_none():
-    rng = np.random.default_rng(0)
-    codes, noise = np.repeat([0, 1], 50), rng.normal(size=100)
-    related = permutation_null(lambda c: abs(np.corrcoef(c, codes + noise / 5)[0, 1]), codes)
-    unrelated = permutation_null(lambda c: abs(np.corrcoef(c, noise)[0, 1]), codes)
-    assert related.p == pytest.approx(1 / 201)
-    assert unrelated.p > 0.05
-    assert related.null_low < related.null < related.null_high < related.value
