@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from core.errors import UserError, unknown
+from core.reading.dependence import dependent_columns
 from core.wording import count, plural, quoted
 
 MAX_CLASSES = 100
@@ -95,7 +96,8 @@ class Dataset:
     target : str
         The name of the target column.
     roles : mapping of str to tuple of str
-        Columns by role: "ignore" holds those that were left out.
+        Columns by role: "ignore" holds those that were left out; "group" and "time" those that seem to say which rows
+        belong together or which came first, also among the columns that were left out.
     fingerprint : str
         Changes with the file's content and with every choice.
     reading : Reading
@@ -156,7 +158,7 @@ class Dataset:
             repr((table.fingerprint, target, sorted(ignored))).encode("utf-8", "replace"), digest_size=16
         )
         y = labels[kept].reset_index(drop=True).rename(target)
-        roles = {"ignore": ignored}
+        roles = {"ignore": ignored, **dependent_columns(table.frame, target)}
         return cls(
             X.reset_index(drop=True), y, table.name, target, roles, digest.hexdigest(), table.reading, tuple(notes)
         )
@@ -172,7 +174,8 @@ class Dataset:
     def counts(self) -> pd.Series:
         """Rows per class, most frequent first; ties in the order of the labels."""
         counts = self.y.value_counts()
-        return counts.iloc[np.lexsort((counts.index.astype(str), -counts.to_numpy()))].rename("n_samples")
+        order = np.lexsort((counts.index.astype(str), -counts.to_numpy()))
+        return counts.iloc[order].rename("n_samples").rename_axis(None)  # the target may be named as a column of a result
 
     @property
     def classes(self) -> tuple[str, ...]:

@@ -9,6 +9,8 @@ TERMS = {
     "Baseline": "Do nothing to the rows or weights, and put the threshold where it belongs. Every recipe is compared with it.",
     "Brier score": "The mean squared distance between the probabilities and what happened. Lower is better.",
     "Calibrated": "Of all rows with probability 0.2, a fifth belongs to the class. Only such probabilities can be read as risks.",
+    "Calibration intercept": "How far all probabilities are too low (above 0) or too high (below 0), on the scale of log-odds.",
+    "Calibration slope": "1 when the spread of the probabilities is right; below 1 they are too extreme, above 1 too timid.",
     "Class of interest": "The class that must not be missed. Recall, precision and average precision are about it.",
     "Cost of a miss": "How many false alarms you would accept to avoid one miss. With calibrated probabilities the best "
     "threshold is 1 / (1 + this number). Zero means that you state no cost.",
@@ -26,6 +28,8 @@ TERMS = {
     "Matthews correlation": "The correlation between what was predicted and what was true. Zero is chance, one is perfect.",
     "Miss": "A row of the class of interest that is taken for another class.",
     "Null": "The value that chance alone gives at the same class sizes. A number counts as evidence only beyond it.",
+    "Observed over expected": "Rows of the class of interest over the sum of their probabilities. Below 1 the probabilities "
+    "are too high, as after resampling.",
     "Out of fold": "Predicted by a model that never saw the row.",
     "Overlap": "Rows of different classes lie among each other, so that the columns cannot tell them apart.",
     "Precision": "Of the rows taken for the class of interest, the share that belongs to it.",

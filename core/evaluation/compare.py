@@ -10,14 +10,28 @@ import plotly.graph_objects as go
 
 from core import charts, judge
 from core.engine import provenance
-from core.evaluation.scoring import AT_HALF, AT_OWN, COST, DECISIONS, PROBABILITY, RANKING, FoldOutcome, score_fold
+from core.evaluation.scoring import (
+    AT_HALF,
+    AT_OWN,
+    CALIBRATION,
+    COST,
+    DECISIONS,
+    PROBABILITY,
+    RANKING,
+    FoldOutcome,
+    score_fold,
+)
 from core.evaluation.verdict import findings
 from core.recipe import Recipe
 from core.result import Result
 from core.study import Study
 
 BASELINE = Recipe()
-METRICS = (*RANKING, *DECISIONS, *PROBABILITY)
+METRICS = (*RANKING, *DECISIONS, *PROBABILITY, *CALIBRATION)
+BOUNDS = {"Matthews correlation": (-1, 1), "log loss": (0, np.inf), COST: (0, np.inf), CALIBRATION[0]: (0, np.inf)}
+BOUNDS |= dict.fromkeys(CALIBRATION[1:], (-np.inf, np.inf))
+"""Where a score may lie; between 0 and 1 unless named here."""
+
 Outcomes = Mapping[Recipe, Sequence[FoldOutcome]]
 
 
@@ -150,11 +164,8 @@ def _scores(recipe: Recipe, outcomes: Sequence[FoldOutcome]) -> pd.DataFrame:
     for metric, cut in _keys(outcomes):
         values = np.array([outcome.scores[metric, cut] for outcome in outcomes])
         mean, low, high = judge.fold_interval(values, outcomes[0].test_share)
-        floor, ceiling = (
-            (-1.0 if metric == "Matthews correlation" else 0.0),
-            (1.0 if metric not in ("log loss", COST) else np.inf),
-        )
-        low, high = max(low, floor), min(high, ceiling)
+        floor, ceiling = BOUNDS.get(metric, (0, 1))
+        low, high = np.maximum(low, floor), np.minimum(high, ceiling)
         rows.append((recipe.title, metric, cut, mean, low, high, int((~np.isnan(values)).sum())))
     return pd.DataFrame(rows, columns=["recipe", "metric", "cut", "value", "low", "high", "n_folds"])
 

@@ -15,6 +15,7 @@ from core.study import Study
 AT_HALF, AT_OWN = "at 0.5", "at its own threshold"
 RANKING = ("average precision", "ROC-AUC")
 PROBABILITY = ("Brier score", "log loss")
+CALIBRATION = ("observed over expected", "calibration intercept", "calibration slope")
 DECISIONS = ("recall", "precision", "F1", "macro-F1", "balanced accuracy", "Matthews correlation")
 COST = "cost per 1,000 rows"
 LOWER_IS_BETTER = (*PROBABILITY, COST)
@@ -22,6 +23,9 @@ SCARCE = 50
 """Rows of the class of interest below which a tuned threshold is too uncertain to prefer."""
 
 SMALLEST = 1e-15
+MOST_LOG_ODDS = 15.0
+FEWEST_FOR_SLOPE = 5
+"""Rows of each side that a fold needs before a line through its log-odds is fitted."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,12 +98,50 @@ def score_fold(study: Study, recipe: Recipe, fold: int) -> FoldOutcome:
         AT_OWN: confusion(codes[test], decide(proba, positive, fitted.threshold_), n_classes),
     }
     scores = _ranking_scores(proba, codes[test], positive)
+    scores |= {(name, ""): value for name, value in calibration(proba[:, positive], codes[test] == positive).items()}
     for cut, matrix in matrices.items():
         scores |= {(name, cut): value for name, value in decision_scores(matrix, positive).items()}
         if study.miss_cost:
             scores[COST, cut] = _cost(matrix, positive, study.miss_cost)
     elapsed = time.perf_counter() - start
     return FoldOutcome(recipe, fold, scores, float(fitted.threshold_), matrices, len(test) / len(train), elapsed)
+
+
+def calibration(scores: np.ndarray, found: np.ndarray) -> dict[str, float]:
+    """How true the probabilities of the class of interest are.
+
+    Parameters
+    ----------
+    scores : ndarray (n_samples,)
+        Probabilities.
+    found : ndarray of bool (n_samples,)
+        Whether the row belongs to the class.
+
+    Returns
+    -------
+    dict of str to float
+        "observed over expected": rows of the class over the sum of the probabilities; 1 is right, below 1 they are too high.
+        "calibration slope" and "calibration intercept" of the logistic regression of the class on the log-odds; 1 and 0
+        are right, a slope below 1 means that the probabilities are too extreme. NaN where a fold has fewer than
+        ``FEWEST_FOR_SLOPE`` rows on either side or all probabilities are equal.
+
+    References
+    ----------
+    Cox (1958), Biometrika 45. Van Calster et al. (2019), BMC Medicine 17.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    expected = float(scores.sum())
+    result = dict.fromkeys(CALIBRATION, np.nan) | {CALIBRATION[0]: found.sum() / expected if expected > 0 else np.nan}
+    odds = np.clip(
+        np.log(np.maximum(scores, SMALLEST)) - np.log1p(-np.minimum(scores, 1 - SMALLEST)),
+        -MOST_LOG_ODDS,
+        MOST_LOG_ODDS,
+    )
+    if min(found.sum(), (~found).sum()) >= FEWEST_FOR_SLOPE and np.ptp(odds) > 0:
+        line = LogisticRegression(C=1e6, tol=1e-6, solver="newton-cholesky").fit(odds[:, None], found)
+        result |= {"calibration intercept": float(line.intercept_[0]), "calibration slope": float(line.coef_[0, 0])}
+    return result
 
 
 def _ranking_scores(proba: np.ndarray, codes: np.ndarray, positive: int) -> dict[tuple[str, str], float]:

@@ -27,10 +27,11 @@ def findings(study: Study, tables: Tables, metric: str, order: Sequence[Recipe])
             f"The class of interest {wording.quoted(study.positive)} has {wording.plural(n_positive, 'row')}: too few to "
             "say which recipe is better. Collect more rows before choosing one."
         )
-        return (Finding("caution", text), _evidence(study, tables))
+        return (Finding("caution", text), _evidence(study, tables), *_dependence(study))
     if (waiting := _waiting(study, tables, len(order))) is not None:
         return (waiting, _evidence(study, tables))
     parts = [_verdict(study, tables, metric), _evidence(study, tables), *_scarce(tables, n_positive)]
+    parts += _dependence(study)
     return tuple(filter(None, [*parts, _harm(tables, metric), _broken_probabilities(tables), _parity(study, order)]))
 
 
@@ -115,6 +116,24 @@ def _scarce(tables: Tables, n_positive: int) -> list[Finding]:
         "State what a miss costs and use the cost threshold on calibrated probabilities."
     )
     return [Finding("caution", text, ("calibrated_probabilities", "cost_threshold"))]
+
+
+def _dependence(study: Study) -> list[Finding]:
+    group, time = (study.dataset.roles.get(role, ()) for role in ("group", "time"))
+    findings = []
+    if group:
+        text = (
+            f"{wording.listing(group)} may say which rows belong together. Folds are random within classes, so rows of one "
+            "group stand on both sides of a fold and the scores may be too good. Keep one row per group, and compare again."
+        )
+        findings.append(Finding("caution", text))
+    if time:
+        text = (
+            f"{wording.listing(time)} holds dates. Folds are random, so a model is trained on rows that are later than those it "
+            "is tested on. If it is to predict what comes, the scores may be too good."
+        )
+        findings.append(Finding("caution", text))
+    return findings
 
 
 def _harm(tables: Tables, metric: str) -> Finding | None:

@@ -5,7 +5,7 @@ import pytest
 
 from core.errors import UserError
 from core.evaluation.compare import BASELINE, METRICS, compare, draw, evaluate, with_baseline
-from core.evaluation.scoring import AT_HALF, AT_OWN, COST, DECISIONS, decided, score_fold
+from core.evaluation.scoring import AT_HALF, AT_OWN, COST, DECISIONS, calibration, decided, score_fold
 from core.recipe import Recipe
 from core.study import Study
 from core.synthetic import planted
@@ -184,3 +184,21 @@ def test_no_verdict_while_folds_are_missing(study):
     base = [score_fold(study, BASELINE, fold) for fold in range(3)]
     first = compare(study, {BASELINE: base}).findings[0]
     assert first.text == "3 of 10 folds (30 %) scored so far. The verdict follows when all are."
+
+
+def test_calibration_is_read_off_known_probabilities():
+    """True probabilities have slope 1 and intercept 0; doubled log-odds halve the slope; inflated ones show in both others."""
+    rng = np.random.default_rng(0)
+    odds = rng.normal(-2, 1.5, 60_000)
+    found = rng.random(len(odds)) < 1 / (1 + np.exp(-odds))
+    cases = {
+        name: calibration(1 / (1 + np.exp(-shown)), found)
+        for name, shown in {"true": odds, "doubled": 2 * odds, "up": odds + 1}.items()
+    }
+    assert list(cases["true"].values()) == pytest.approx([1, 0, 1], abs=0.05)
+    assert cases["doubled"]["calibration slope"] == pytest.approx(0.5, abs=0.02)
+    assert cases["up"]["calibration intercept"] == pytest.approx(-1, abs=0.05)
+    assert cases["up"]["observed over expected"] < 0.8
+    few = calibration(np.array([0.1, 0.2, 0.9]), np.array([False, False, True]))
+    assert few["observed over expected"] == pytest.approx(1 / 1.2)
+    assert np.isnan(few["calibration slope"])
