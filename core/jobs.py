@@ -87,6 +87,7 @@ class Runner:
     def __init__(self, workers: int) -> None:
         self.workers = workers
         self._pool: ProcessPoolExecutor | None = None
+        self._broken: list[ProcessPoolExecutor] = []  # kept: Python 3.13 hangs when one is freed in a callback
         self._waiting: deque[Job] = deque()
         self._running = 0
         self._lock = threading.RLock()
@@ -160,6 +161,7 @@ class Runner:
             self._running -= 1
             error = None if future.cancelled() else future.exception()
             if isinstance(error, BrokenExecutor):
+                self._broken.append(pool)
                 self._pool = None if self._pool is pool else self._pool
                 error = UserError("The machine stopped the computation.", "Try again, or choose a smaller table.")
             if error is not None:
