@@ -256,9 +256,10 @@ def _progress(done: int, total: int) -> None:
 
 
 def _print_head(study: Study) -> None:
-    sizes = study.class_sizes
-    print(f"{clip(study.dataset.name)}: {clip(study.dataset.target)}")
-    print(f"Class of interest {quoted(study.positive)}: {of(sizes[study.positive_code], sizes.sum())}")
+    interest = of(study.class_sizes[study.positive_code], study.dataset.n_samples)
+    notes = [f"Note: {note}" for note in (*study.dataset.reading.notes, *study.dataset.notes)]
+    title = f"{clip(study.dataset.name)}: {clip(study.dataset.target)}"
+    print(title, f"Class of interest {quoted(study.positive)}: {interest}", *notes, sep="\n")
 
 
 def _print_findings(result: Result) -> None:

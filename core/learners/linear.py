@@ -54,12 +54,13 @@ class LinearModel(ClassifierMixin, BaseEstimator):
         self.n_features_in_ = X.shape[1]
         self.feature_names_in_ = np.asarray(X.columns, dtype=object)
         Z = self.encoder_.fit_transform(X)
-        solver = "newton-cholesky" if Z.shape[1] * len(np.unique(y)) <= 600 else "lbfgs"
+        self.classes_ = np.unique(y)
+        solver = "newton-cholesky" if Z.shape[1] * len(self.classes_) <= 600 else "lbfgs"
         self.model_ = LogisticRegression(C=self.C, max_iter=self.max_iter, solver=solver, tol=1e-3)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
-            self.model_.fit(Z, y, sample_weight)
-        self.classes_ = self.model_.classes_
+            if len(self.classes_) > 1:  # the only row of a class may be in the fold that is held out
+                self.model_.fit(Z, y, sample_weight)
         return self
 
     def encode(self, X: Any) -> np.ndarray:
@@ -69,7 +70,8 @@ class LinearModel(ClassifierMixin, BaseEstimator):
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Probabilities (n_samples, n_classes), in the order of ``classes_``."""
-        return self.model_.predict_proba(self.encode(X))
+        Z = self.encode(X)
+        return self.model_.predict_proba(Z) if len(self.classes_) > 1 else np.ones((len(Z), 1))
 
     def predict(self, X: Any) -> np.ndarray:
         """The most probable label of each row."""

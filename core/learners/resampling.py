@@ -54,8 +54,10 @@ class CopyingSampler(BaseEstimator):
 
     def fit_resample(self, X: pd.DataFrame, y: np.ndarray) -> tuple[pd.DataFrame, np.ndarray]:
         """The rows after sampling, and their labels."""
-        chosen = RandomUnderSampler if self.down else RandomOverSampler
         strategy = targets(y, self.balance, down=self.down)
+        if len(strategy) == 1:  # the only row of the other class is in the fold that is held out
+            return X, y
+        chosen = RandomUnderSampler if self.down else RandomOverSampler
         sampler = chosen(sampling_strategy=strategy, random_state=self.random_state)
         sampler.fit_resample(np.zeros((len(y), 1)), y)
         return X.iloc[sampler.sample_indices_], y[sampler.sample_indices_]

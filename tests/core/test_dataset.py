@@ -57,6 +57,12 @@ def test_counts_and_ratio():
     assert dataset.n_samples == 10
 
 
+def test_the_name_of_the_target_does_not_travel_with_the_counts():
+    """A table of a result may have a column of that name."""
+    counts = Dataset.from_frame(pd.DataFrame({"share": ["p", "q", "q"], "a": [1, 2, 3]}), "share").counts
+    assert counts.index.name is None
+
+
 def test_a_class_with_one_row_is_kept():
     assert Dataset.from_frame(frame(y=["a"] * 9 + ["b"]), "y").counts.to_dict() == {"a": 9, "b": 1}
 

@@ -34,6 +34,14 @@ def test_diagnose_prints_the_class_of_interest_and_the_findings(capsys, table):
     assert "--leave-out 'id'" in err
 
 
+def test_what_was_changed_while_reading_is_said(capsys, table):
+    table.write_text(TABLE + "inf,r,7,no\n3,r,8,\n", encoding="utf-8")
+    code, out, _ = run(capsys, "diagnose", table, "--target", "outcome", "--only", "class_distribution")
+    assert code == 0
+    assert "Note: 1 row without a label in column 'outcome' left out." in out
+    assert "Note: 1 infinite value taken as missing." in out
+
+
 def test_a_method_option_reaches_the_method(capsys, table):
     options = ["--only", "class_distribution", "--class_distribution.fewest", "15"]
     _, out, _ = run(capsys, "diagnose", table, "--target", "outcome", *options)

@@ -78,3 +78,10 @@ def test_same_seed_same_rows():
     other = InterpolatingSampler(random_state=4).fit_resample(TABLES["mixed"], Y)[0]
     pd.testing.assert_frame_equal(first, again)
     assert not first.equals(other)
+
+
+@pytest.mark.parametrize("down", [False, True])
+def test_rows_of_one_class_are_kept_as_they_are(down):
+    X_new, y_new = CopyingSampler(down=down).fit_resample(NUMBERS, np.zeros(len(NUMBERS), dtype=int))
+    assert counts(y_new) == [len(NUMBERS)]
+    pd.testing.assert_frame_equal(X_new, NUMBERS)
