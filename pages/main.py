@@ -30,6 +30,7 @@ def frame() -> None:
     name = "Counterpoise" if page.title == "Data" else f"{page.title} · Counterpoise"
     st.set_page_config(name, str(ICON), layout="wide")
     choices.restore()
+    session.forget_unfit()
     choices.publish(session.source())
     session.drop_stale()
     show.sidebar()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import streamlit as st
@@ -25,6 +25,9 @@ DEFAULTS: Mapping[str, Any] = {
 """Every choice with its name in the link; None leaves out what a sample suggests."""
 
 LIMITS = {"cost": (0.0, 1e6), "folds": (2, 10), "repeats": (1, 10), "seed": (0, 2**31 - 1)}
+KEPT = ("data", "learner", "cost", "folds", "repeats", "seed", "recipe", "set")
+"""Choices that serve any table."""
+
 FREE = ("recipe", "explained", "set", "asked")
 """Choices that leave the study as it is."""
 
@@ -63,18 +66,17 @@ def choose(**values: Any) -> None:
     """Make choices; a new source starts from a clean sheet."""
     chosen = st.session_state.choices
     if "data" in values:
-        kept = {"learner", "cost", "folds", "repeats", "seed", "recipe", "set"}
-        chosen.update({name: default for name, default in DEFAULTS.items() if name not in kept})
+        _reset(name for name in DEFAULTS if name not in KEPT)
     if "target" in values and values["target"] != chosen["target"]:
-        chosen["class"] = ""
+        _reset(["class"])
     chosen.update(values)
 
 
 def bound(name: str, value: Any) -> dict[str, Any]:
     """What a widget needs to show a choice and to change it; ``value`` is what it shows now."""
-    key = f"ask {name}"
+    key = _key(name)
     st.session_state[key] = value
-    return {"key": key, "on_change": _store, "args": (name,)}
+    return {"key": key, "on_change": _store, "args": (name, key)}
 
 
 def uploader() -> dict[str, Any]:
@@ -139,9 +141,22 @@ def _from_link(name: str, default: Any, given: tuple[str, ...]) -> Any:
     return given[-1]
 
 
-def _store(name: str) -> None:
-    value = st.session_state[f"ask {name}"]
-    choose(**{name: tuple(value) if isinstance(value, list) else value})
+def _reset(names: Iterable[str]) -> None:
+    """Forget choices; their widgets are made anew, so that what a browser still says about the old ones is not heard."""
+    renewed = st.session_state.setdefault("renewed", {})
+    for name in names:
+        st.session_state.choices[name] = DEFAULTS[name]
+        renewed[name] = renewed.get(name, 0) + 1
+
+
+def _key(name: str) -> str:
+    return f"ask {name} {st.session_state.get('renewed', {}).get(name, 0)}"
+
+
+def _store(name: str, key: str) -> None:
+    if key == _key(name):
+        value = st.session_state[key]
+        choose(**{name: tuple(value) if isinstance(value, list) else value})
 
 
 def _keep_upload() -> None:
@@ -153,4 +168,5 @@ def _keep_upload() -> None:
         state.upload = (file.name, content, hashlib.blake2b(content, digest_size=16).hexdigest())
         state.uploads = state.get("uploads", 0) + 1
         if not awaited:  # or else the choices of the link are for this file
+            _reset(["data"])
             choose(data=UPLOAD)

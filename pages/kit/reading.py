@@ -32,8 +32,8 @@ def overrides() -> None:
         st.text_input("Sheet of a workbook", placeholder="The first one that holds cells", **bound)
 
 
-def meaning() -> None:
-    """The target, the class of interest, and what to leave out."""
+def meaning() -> bool:
+    """The target, the class of interest, and what to leave out; true when they make a study."""
     names = text.labels(session.table().frame.columns)
     left, middle, right = st.columns(3)
     with left:
@@ -57,6 +57,9 @@ def meaning() -> None:
             "Class of interest", classes, format_func=text.naming(classes), help=term("Class of interest"), **bound
         )
         st.caption(text.md(of(study.class_sizes[study.positive_code], study.dataset.n_samples)))
+    for note in study.dataset.notes:
+        st.caption(text.md(note))
+    return True
 
 
 def facts(table: Table) -> None:

@@ -21,7 +21,7 @@ from core.recipe import Recipe
 from core.registry import Method, methods
 from core.result import Result
 from core.study import Study
-from pages.kit.choices import DEFAULTS, READING, UPLOAD, choice, of_study, settings
+from pages.kit.choices import DEFAULTS, READING, UPLOAD, choice, choose, of_study, settings
 
 PROFILE, EXPLAIN = ("profile", "missingness"), ("explanation",)
 """Families with a page of their own; every other family stands on the Diagnose page."""
@@ -83,6 +83,20 @@ def leave_out() -> tuple[str, ...]:
     usual = sample().leave_out if sample() is not None else ()
     chosen = usual if choice("leave_out") is None else choice("leave_out")
     return tuple(column for column in chosen if column in known)
+
+
+def forget_unfit() -> None:
+    """Forget choices that the table does not know, such as those of a link that was made for another one."""
+    try:
+        columns = table().frame.columns
+        if choice("target") not in columns:
+            choose(target="")
+        if choice("leave_out") and not set(choice("leave_out")) & set(columns):
+            choose(leave_out=None)
+        if choice("class") not in dataset().classes:
+            choose(**{"class": ""})
+    except UserError:  # the page says what is wrong
+        return
 
 
 def target_reasons() -> Mapping[str, str]:

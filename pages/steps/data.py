@@ -57,8 +57,11 @@ source()
 if session.source() == choices.UPLOAD:
     reading.overrides()
 session.table()
-follow = show.guarded(headline)()
-show.guarded(reading.meaning)()
+top = st.container()
+follow = None
+if show.guarded(reading.meaning)():
+    with top:
+        follow = headline()
 reading.facts(session.table())
 if follow:
     follow()

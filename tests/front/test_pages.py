@@ -23,6 +23,11 @@ def csv_file(content, name="mine.csv"):
     return (name, content, "text/csv")
 
 
+def asked(widgets, name):
+    """The widget that asks for a choice."""
+    return next(widget for widget in widgets if str(widget.key).startswith(f"ask {name} "))
+
+
 def texts(app):
     return "\n".join(markdown_texts(app)).replace("\\", "")
 
@@ -40,7 +45,7 @@ def test_the_first_screen_shows_what_to_do_a_diagnosis_and_an_upload(opened):
     app = opened()
     assert app.markdown[1].value.count("\n") == 2, "three lines say what to do"
     assert app.file_uploader[0].label == "Upload your own table"
-    assert app.selectbox(key="ask target").value == samples()[0].target
+    assert asked(app.selectbox, "target").value == samples()[0].target
     assert re.search(r"-badge\[:material/\w+: (Issue|Caution)\]", "\n".join(markdown_texts(app)))
 
 
@@ -109,33 +114,33 @@ def test_a_link_made_with_a_file_waits_for_the_file(opened):
 
 def test_choices_survive_a_page_change_and_stand_in_the_link(opened):
     app = opened(upload=csv_file(GOOD))
-    app.selectbox(key="ask class").set_value("no").run()
-    app.multiselect(key="ask leave_out").set_value(["age"]).run()
+    asked(app.selectbox, "class").set_value("no").run()
+    asked(app.multiselect, "leave_out").set_value(["age"]).run()
     app.switch_page("steps/diagnose.py").run()
     app.switch_page("steps/data.py").run()
-    assert app.selectbox(key="ask class").value == "no"
-    assert app.multiselect(key="ask leave_out").value == ["age"]
+    assert asked(app.selectbox, "class").value == "no"
+    assert asked(app.multiselect, "leave_out").value == ["age"]
     assert dict(app.query_params) == {"data": "upload", "class": "no", "leave_out": "age"}
 
 
 def test_a_new_table_starts_from_a_clean_sheet(opened):
     app = opened(upload=csv_file(GOOD), cost="3")
-    app.multiselect(key="ask leave_out").set_value(["age"]).run()
-    app.selectbox(key="ask data").set_value(samples()[1].slug).run()
+    asked(app.multiselect, "leave_out").set_value(["age"]).run()
+    asked(app.selectbox, "data").set_value(samples()[1].slug).run()
     assert "leave_out" not in app.query_params
     assert app.query_params["cost"] == "3.0"
-    assert app.selectbox(key="ask target").value == samples()[1].target
+    assert asked(app.selectbox, "target").value == samples()[1].target
 
 
 def test_a_widget_survives_a_choice_of_the_table_before(opened):
     """The browser may still send columns of the old table while the new one is drawn."""
     app = opened()
-    assert app.multiselect(key="ask leave_out").value, "the opening example leaves a column out"
+    assert asked(app.multiselect, "leave_out").value, "the opening example leaves a column out"
     app.file_uploader[0].set_value(csv_file(GOOD))
-    app.multiselect(key="ask leave_out").set_value(list(samples()[0].leave_out))
+    asked(app.multiselect, "leave_out").set_value(list(samples()[0].leave_out))
     app.run()
     assert not app.exception
-    assert app.multiselect(key="ask leave_out").value == []
+    assert asked(app.multiselect, "leave_out").value == []
 
 
 def test_an_upload_is_held_once(opened):
@@ -222,7 +227,7 @@ def test_hostile_names_reach_no_page_as_markup(opened):
             assert not [name for name in dangerous if name in text], page
             assert not re.search(r"(?<!\\)<\w", text), page
     app.switch_page("steps/data.py").run()
-    assert set(app.selectbox(key="ask target").options) == {clip(name, 80) for name in (*names, "outcome")}
+    assert set(asked(app.selectbox, "target").options) == {clip(name, 80) for name in (*names, "outcome")}
 
 
 def test_a_recipe_is_built_scored_and_taken_away(opened):
@@ -277,3 +282,65 @@ def test_long_names_are_told_apart():
 def test_file_names_are_safe():
     made = [file_name(name) for name in ("../../etc/passwd", "CON", "a/b\\c.csv", "x" * 300 + ".csv", "<b>.html")]
     assert made == ["etc_passwd", "file_CON", "a_b_c.csv", "x" * 76 + ".csv", "b_.html"]
+
+
+def test_a_late_click_on_the_table_before_is_not_heard(opened):
+    """The browser may still send what the widgets of the last table held, when the next table is there already."""
+    app = opened(upload=csv_file(GOOD))
+    late = asked(app.selectbox, "class").set_value("no")._widget_state
+    app.file_uploader[0].set_value(csv_file(table(["size"], ["no", "yes", "maybe"]), "next.csv")).run()
+    states = app._tree.get_widget_states()
+    states.widgets.append(late)
+    app._run(states)
+    assert "class" not in app.query_params
+    assert "maybe" in asked(app.selectbox, "class").options
+
+
+def test_choices_that_the_table_does_not_know_leave_the_link(opened):
+    sample = samples()[0]
+    link = {"target": "no such column", "class": "no such class", "leave_out": "no such column", "recipe": "rm:-rf=/"}
+    app = opened("profile", **link)
+    assert dict(app.query_params) == {"data": sample.slug}
+    app.switch_page("steps/data.py").run()
+    assert tuple(asked(app.multiselect, "leave_out").value) == sample.leave_out
+
+
+def test_a_choice_for_a_file_that_is_still_to_come_stays_in_the_link(opened):
+    app = opened("profile", **{"data": "upload", "target": "outcome", "class": "no"})
+    assert app.query_params["class"] == "no"
+    app.switch_page("steps/data.py").run()
+    app.file_uploader[0].set_value(csv_file(GOOD)).run()
+    assert asked(app.selectbox, "class").value == "no"
+
+
+def test_a_mistake_is_told_once(opened):
+    app = opened(upload=csv_file(b"a,y\n" + b"1,u\n" * 40))
+    assert len(app.error) == 1
+    assert "1 class" in app.error[0].value
+
+
+def test_rows_without_a_label_are_told(opened):
+    app = opened(upload=csv_file(GOOD + b"1,2,3,\n"))
+    assert "1 row without a label" in texts(app)
+
+
+@pytest.mark.parametrize("n_rare", [1, 3])
+def test_remedies_and_explanations_on_a_class_of_hardly_any_rows(opened, n_rare):
+    rows = [f"{i},{i * i % 17},{'rare' if i < n_rare else 'common'}" for i in range(60)]
+    app = opened(upload=csv_file("\n".join(["size,weight,outcome", *rows]).encode()))
+    app.switch_page("steps/remedy.py").run()
+    app.button[[button.label for button in app.button].index("Try every remedy alone")].click().run()
+    assert len(app.query_params["recipe"]) > 4
+    for page in ("remedy", "explain", "report"):
+        app.switch_page(f"steps/{page}.py").run()
+        assert not app.exception
+        assert not app.error
+        assert "Failed" not in texts(app)
+
+
+def test_no_session_sees_the_file_of_another(opened):
+    first = opened(upload=csv_file(GOOD, "private.csv"))
+    second = opened("data", data="upload")
+    assert "private.csv" in texts(first)
+    assert "private.csv" not in texts(second)
+    assert "a link does not carry files" in texts(second)
