@@ -256,10 +256,10 @@ def _progress(done: int, total: int) -> None:
 
 
 def _print_head(study: Study) -> None:
-    interest = of(study.class_sizes[study.positive_code], study.dataset.n_samples)
-    notes = [f"Note: {note}" for note in (*study.dataset.reading.notes, *study.dataset.notes)]
-    title = f"{clip(study.dataset.name)}: {clip(study.dataset.target)}"
-    print(title, f"Class of interest {quoted(study.positive)}: {interest}", *notes, sep="\n")
+    data, rows = study.dataset, study.class_sizes[study.positive_code]
+    notes = "".join(f"\nNote: {note}" for note in (*data.reading.notes, *data.notes))
+    interest = f"{quoted(study.positive)}: {of(rows, data.n_samples)}"
+    print(f"{clip(data.name)}: {clip(data.target)}\nClass of interest {interest}{notes}")
 
 
 def _print_findings(result: Result) -> None:
