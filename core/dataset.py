@@ -175,7 +175,9 @@ class Dataset:
         """Rows per class, most frequent first; ties in the order of the labels."""
         counts = self.y.value_counts()
         order = np.lexsort((counts.index.astype(str), -counts.to_numpy()))
-        return counts.iloc[order].rename("n_samples").rename_axis(None)  # the target may be named as a column of a result
+        return (
+            counts.iloc[order].rename("n_samples").rename_axis(None)
+        )  # the target may be named as a column of a result
 
     @property
     def classes(self) -> tuple[str, ...]:
