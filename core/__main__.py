@@ -97,13 +97,9 @@ def _command(commands: Any, name: str, run: Callable[[argparse.Namespace], None]
 
 def _add_table_options(parser: Parser) -> Parser:
     parser.add_argument("table", metavar="TABLE", help="CSV, TSV, Parquet or XLSX, also gzipped")
-    for name, text in (
-        ("delimiter", "found out when left out"),
-        ("encoding", "found out when left out"),
-        ("decimal", "the decimal mark; found out when left out"),
-        ("sheet", "of a workbook; the first when left out"),
-    ):
-        parser.add_argument(f"--{name}", default="", help=text)
+    for name in ("delimiter", "encoding", "decimal"):
+        parser.add_argument(f"--{name}", default="", help="found out when left out")
+    parser.add_argument("--sheet", default="", help="of a workbook; the first when left out")
     parser.add_argument("--missing", nargs="+", metavar="WORD", default=[], help="words that stand for a missing cell")
     return parser
 
