@@ -20,6 +20,7 @@ ICON = Path(__file__).parent / "kit" / "icon.svg"
 
 def frame() -> None:
     """Draw the frame, and the page in it."""
+    st.set_page_config(page_icon=str(ICON), layout="wide")  # first, or a browser may fetch a page's icon from afar
     st.logo(str(ICON.with_name("logo.svg")), icon_image=str(ICON), size="large")
     page = st.navigation(
         [
@@ -28,7 +29,7 @@ def frame() -> None:
         ]
     )
     name = "Counterpoise" if page.title == "Data" else f"{page.title} · Counterpoise"
-    st.set_page_config(name, str(ICON), layout="wide")
+    st.set_page_config(name)
     choices.restore()
     session.forget_unfit()
     choices.publish(session.source())

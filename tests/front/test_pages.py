@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import streamlit as st
 from hostile_tables import HOSTILE, PAGES, markdown_texts, table
 
 from core.reading.samples import samples
@@ -344,3 +345,22 @@ def test_no_session_sees_the_file_of_another(opened):
     assert "private.csv" in texts(first)
     assert "private.csv" not in texts(second)
     assert "a link does not carry files" in texts(second)
+
+
+def recorded(function, calls):
+    """The function, with a note of each call: its name, and whether it names an icon."""
+
+    def spy(*arguments, **named):
+        calls.append((function.__name__, "page_icon" in named))
+        return function(*arguments, **named)
+
+    return spy
+
+
+def test_the_icon_of_the_app_is_known_before_its_pages(opened, monkeypatch):
+    """T10: until it is, the browser asks another host for the icon of the page."""
+    calls = []
+    for name in ("set_page_config", "navigation"):
+        monkeypatch.setattr(st, name, recorded(getattr(st, name), calls))
+    opened()
+    assert calls[:2] == [("set_page_config", True), ("navigation", False)]
