@@ -123,9 +123,8 @@ def _add_method_options(parser: Parser) -> None:
     for item in methods("diagnostic"):
         group = parser.add_argument_group(item.title)
         for parameter in item.params:
-            text = f"{parameter.help} Default: {parameter.default}."
-            option = f"--{item.slug}.{parameter.name}"
-            group.add_argument(option, metavar="VALUE", default=argparse.SUPPRESS, help=text.replace("%", "%%"))
+            text = f"{parameter.help} Default: {parameter.default}.".replace("%", "%%")
+            group.add_argument(f"--{item.slug}.{parameter.name}", metavar="VALUE", default=argparse.SUPPRESS, help=text)
 
 
 def _diagnose(given: argparse.Namespace) -> None:
