@@ -216,3 +216,11 @@ def test_importance_weighs_every_class_by_its_share():
     everything = engine.run("shapley_values", study, max_rows=2000)
     few, many = (r.tables["importance"].set_index("column")["contribution"] for r in (result, everything))
     assert few["measure 1"] == pytest.approx(many["measure 1"], rel=0.1)
+
+
+def test_one_row_of_a_class_is_no_reason_to_suspect_a_column():
+    """No ranking can be measured on one row."""
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"a": rng.normal(size=60), "b": [9.0, *rng.normal(size=59)], "y": ["v"] + ["u"] * 59})
+    lonely = Study(Dataset.from_frame(frame, "y"), positive="v", learner="linear")
+    assert not any("carries" in finding.text for finding in engine.run("shapley_values", lonely).findings)

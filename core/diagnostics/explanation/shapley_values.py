@@ -119,7 +119,7 @@ def _main(view: View, importance: pd.DataFrame) -> Finding:
         )
     auc = roc_auc_score(truth[known], output[known]) if 0 < truth[known].sum() < known.sum() else np.nan
     first, share = wording.quoted(own["column"].iloc[0]), own["share"].iloc[0]
-    if share > NEARLY_ALL and view.study.dataset.X.shape[1] > 1:
+    if share > NEARLY_ALL and view.study.dataset.X.shape[1] > 1 and not np.isnan(auc):
         severity = "issue" if auc >= NEARLY_PERFECT else "caution"
         text = (
             f"One column, {first}, carries {wording.share(share)} of the explanation of {wording.quoted(view.label)}, in a model with "
