@@ -17,7 +17,7 @@ from core.recipe import Recipe, recipes
 from core.registry import Method, catalogue, methods
 from core.result import Result
 from core.study import Study
-from core.wording import clip, interval, listing, of, quoted, score, seconds
+from core.wording import clip, listing, of, quoted, seconds, with_interval
 
 SUFFIXES = (".html", ".md", ".json")
 
@@ -268,7 +268,7 @@ def _print_scores(result: Result) -> None:
     for recipe, rows in result.tables["scores"].groupby("recipe", sort=False):
         print(f"\n{recipe}")
         for row in rows.itertuples():
-            print(f"  {f'{row.metric} {row.cut}':42} {score(row.value):>9}  ({interval(row.low, row.high)})")
+            print(f"  {f'{row.metric} {row.cut}':42} {with_interval(row.value, row.low, row.high)}")
 
 
 def _check_report(path: str | None) -> None:

@@ -155,6 +155,22 @@ def _plain(x: float) -> str:
     return MISSING if x is None or math.isnan(x) else f"{x:.3f}"
 
 
+def with_interval(value: float, low: float, high: float) -> str:
+    """Write a measured value with its interval; three decimals, or significant digits where those would hide it.
+
+    Examples
+    --------
+    >>> with_interval(0.5, 0.412, 0.58), with_interval(0.00031, 0.0001, 0.0005), with_interval(128.3, 90.2, 170)
+    ('0.500 (0.412 to 0.580)', '0.0003 (0.0001 to 0.0005)', '128 (90.2 to 170)')
+    >>> with_interval(float("nan"), float("nan"), float("nan"))
+    '–'
+    """
+    if value is None or math.isnan(value):
+        return MISSING
+    write = _plain if value == 0 or 0.001 <= abs(value) < 10 else number
+    return write(value) if math.isnan(low) else f"{write(value)} ({write(low)} to {write(high)})"
+
+
 def change(x: float) -> str:
     """Write a difference with its sign.
 

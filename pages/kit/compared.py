@@ -10,7 +10,7 @@ from core.glossary import TERMS
 from core.recipe import STAGES, Recipe
 from core.registry import group_title, method, methods
 from core.result import Result
-from core.wording import interval, number, score
+from core.wording import number, with_interval
 from pages.kit import choices, show, text
 
 
@@ -84,10 +84,7 @@ def draw(result: Result) -> None:
 
 def side_by_side(scores: pd.DataFrame) -> pd.DataFrame:
     """One row per recipe, one column per metric: a value with its interval as text."""
-    texts = [
-        f"{score(row.value) if row.value < 10 else number(row.value)} ({interval(row.low, row.high)})"
-        for row in scores.itertuples()
-    ]
+    texts = [with_interval(row.value, row.low, row.high) for row in scores.itertuples()]
     long = scores[["recipe", "metric"]].assign(text=texts)
     wide = long.pivot_table(index="recipe", columns="metric", values="text", aggfunc="first", sort=False)
     return wide.reindex(columns=long["metric"].drop_duplicates()).fillna("").reset_index()
