@@ -28,7 +28,7 @@ from core.study import Study
 ABOUT = About("Target leakage", "Does one column alone give the class away?", "emerging", "seconds")
 
 NUMBER_LEVELS, TEXT_LEVELS = 32, 100
-DECIDES, SURE = 0.95, 0.9
+DECIDES, SURE, SURE_OF_RECALL = 0.95, 0.9, 0.85
 CLEAN, AGREE = 0.98, 0.99
 FLAG_VALUES = 10
 ENOUGH = 10
@@ -46,14 +46,14 @@ def target_leakage(
     """Which columns alone tell the class so well that they may not be known when the prediction is made.
 
     Each column becomes levels: its values, or ranges of a number with more than 32 values, cut at 32 quantiles and where the
-    rows of each class begin and end; a missing cell is a level of its own. The rate of class c in level b is r_bc = (n_bc + π_c) / (n_b + 1), counted in the training rows only; a row of a test fold is taken
-    for the class with the largest rate of its level. Recall, precision and the area under the ROC curve are out of fold.
+    rows of each class begin and end; a missing cell is a level of its own. The rate of class c in level b is
+    r_bc = (n_bc + π_c) / (n_b + 1), counted in the training rows only; a row of a test fold is taken for the class with the largest rate of its level. Recall, precision and the area under the ROC curve are out of fold.
 
     How it is detected
     ------------------
     A strong predictor errs in both directions; a leak has a clean side. A column decides the class when, out of fold, recall,
-    precision and the recall of the rest reach 0.95 with lower limits of at least 0.9, for one of two classes, for a rare one of
-    several, or for all of several (mean recall). It copies the class when 99 % of the rows of every class share one value, and not the
+    precision and the recall of the rest reach 0.95, with lower limits of at least 0.9 (0.85 for the recall, which rests on
+    fewer rows), for one of two classes, for a rare one of several, or for all of several (mean recall). It copies the class when 99 % of the rows of every class share one value, and not the
     same one in all classes. It marks part of the class when 98 % of the rows with one of its values (text, or a number with at most 10
     values) belong to one rare class, with a lower limit of at least 0.9, and cover ``coverage`` of that class; rare means at most half
     of an equal share. Deciding a larger class of several, or on too few rows to be sure, is a caution. What chance gives is the null of the rank sum at the same class sizes,
@@ -150,12 +150,11 @@ def _tell(name: str, counts: np.ndarray, values: list[str], sizes: np.ndarray, c
     areas, (hits, taken) = area_by_fold(counts, rates), taken_for(counts, rates)
     n, single = sizes.sum(), np.array([value != "" for value in values])[: len(total)]
     marks = _marked(total, single, sizes, coverage)
-    parts = np.array(
-        [[hits, sizes], [hits, taken], [n - sizes - taken + hits, n - sizes]]
-    )  # recall, precision, recall of the rest
+    parts = np.array([[hits, sizes], [hits, taken], [n - sizes - taken + hits, n - sizes]])
     shares = parts[:, 0] / np.maximum(parts[:, 1], 1)
     reached = (shares.min(axis=0) >= DECIDES) & (sizes >= ENOUGH)
-    sure = reached & (judge.proportion_interval(parts[:, 0], parts[:, 1])[0].min(axis=0) >= SURE)
+    floors = np.array([[SURE_OF_RECALL], [SURE], [SURE]])  # recall, precision, recall of the rest
+    sure = reached & (judge.proportion_interval(parts[:, 0], parts[:, 1])[0] >= floors).all(axis=0)
     if _decides(sure, shares[0], sizes):
         verdict, classes = VERDICTS[0], sure
     elif copies_class(total, single, sizes >= ENOUGH, AGREE):
