@@ -83,7 +83,8 @@ def compare(study: Study, outcomes: Outcomes, *, metric: str = "") -> Result:
     study : Study
         Not changed.
     outcomes : mapping of Recipe to sequence of FoldOutcome
-        Must hold the baseline ``Recipe()``. Differences use the folds that both sides have.
+        Must hold the baseline ``Recipe()`` with at least one fold. Differences use the folds that both sides have. A recipe
+        without folds yet is not shown, but is counted: no verdict is given before it is scored.
     metric : str
         What "better" means; empty takes the cost when one is stated, and average precision otherwise.
 
@@ -110,7 +111,7 @@ def compare(study: Study, outcomes: Outcomes, *, metric: str = "") -> Result:
     seconds = sum(outcome.seconds for recipe in order for outcome in outcomes[recipe])
     values = {"recipes": [recipe.text for recipe in order], "metric": metric, "learner": study.learner}
     stamp = provenance("evaluate", values, study, seconds)
-    return Result(tables, findings(study, tables, metric, order), stamp)
+    return Result(tables, findings(study, tables, metric, with_baseline(outcomes)), stamp)
 
 
 def draw(result: Result) -> dict[str, go.Figure]:
@@ -172,7 +173,7 @@ def _scores(recipe: Recipe, outcomes: Sequence[FoldOutcome]) -> pd.DataFrame:
 
 def _differences(order: Sequence[Recipe], outcomes: Outcomes) -> pd.DataFrame:
     base = {outcome.fold: outcome for outcome in outcomes[BASELINE]}
-    share, n_recipes, rows = outcomes[BASELINE][0].test_share, max(1, len(order) - 1), []
+    share, n_recipes, rows = outcomes[BASELINE][0].test_share, max(1, len(with_baseline(outcomes)) - 1), []
     for recipe in order:
         pairs = [(outcome, base[outcome.fold]) for outcome in outcomes[recipe] if outcome.fold in base]
         if recipe == BASELINE:  # the gain of the threshold alone

@@ -147,8 +147,12 @@ def scores(recipe: Recipe) -> jobs.Job:
     return _desk().job((held.key, "scores", recipe), tasks)
 
 
-def comparison(held: Study, outcomes: Mapping[Recipe, Sequence[Any]]) -> Result:
-    """What has been scored so far, compared with the baseline."""
+def comparison(scored: Mapping[Recipe, jobs.Job]) -> Result | None:
+    """What has been scored so far, compared with the baseline; None until that has two folds."""
+    held = study()
+    outcomes = {recipe: job.results if job.done >= 2 else [] for recipe, job in scored.items()}
+    if not outcomes[Recipe()]:
+        return None
     arrived = tuple((recipe, len(folds)) for recipe, folds in outcomes.items())
     return _comparison(repr((held.key, arrived)), held, outcomes)
 

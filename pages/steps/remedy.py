@@ -11,7 +11,7 @@ from pages.kit import choices, compared, session, show, text
 st.title("Remedy")
 st.markdown("Build recipes and see whether they do better than doing nothing with the right threshold.")
 
-study = session.study()
+session.study()  # says what is wrong before anything is asked
 left, middle, right = st.columns(3)
 with left:
     bound = choices.bound("learner", choices.choice("learner"))
@@ -37,9 +37,9 @@ if len(recipes) == 1:
 
 jobs = {recipe: session.scores(recipe) for recipe in recipes}
 follow = show.progress(jobs, "fold")
-arrived = {recipe: job.results for recipe, job in jobs.items() if len(job.results) >= 2}
-if recipes[0] in arrived:
-    compared.draw(session.comparison(study, arrived))
+comparison = session.comparison(jobs)
+if comparison is not None:
+    compared.draw(comparison)
 else:
     st.markdown("The first scores appear after two folds.")
 st.page_link("steps/explain.py", label="Go on to what the model looks at", icon=":material/arrow_forward:")

@@ -15,8 +15,7 @@ found |= session.results(session.of_page(*session.EXPLAIN), study)
 scored = {recipe: session.scores(recipe) for recipe in with_baseline(choices.recipes())}
 follow = show.progress(found | scored, "step")
 
-outcomes = {recipe: job.results for recipe, job in scored.items() if len(job.results) >= 2}
-comparison = session.comparison(session.study(), outcomes) if with_baseline(())[0] in outcomes else None
+comparison = session.comparison(scored)
 report = build(study, [(item, job.results[0]) for item, job in found.items() if job.results], comparison)
 
 with st.container(horizontal=True):

@@ -219,3 +219,11 @@ def test_every_remedy_is_scored_on_a_class_of_hardly_any_rows(n_rare, learner):
     compared = evaluate(small, alone)
     assert set(compared.tables["scores"]["recipe"]) == {recipe.title for recipe in (BASELINE, *alone)}
     assert "too few" in compared.findings[0].text
+
+
+def test_no_verdict_while_a_recipe_has_no_fold_yet(study):
+    """The baseline is done, another recipe has only begun: it is not shown, and it is waited for."""
+    base = [score_fold(study, BASELINE, fold) for fold in range(10)]
+    result = compare(study, {BASELINE: base, Recipe.of("class_weights"): []})
+    assert result.findings[0].text.startswith("10 of 20 folds (50 %) scored so far.")
+    assert set(result.tables["scores"]["recipe"]) == {"Do nothing"}
