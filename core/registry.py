@@ -36,6 +36,9 @@ class About:
         calls anything an issue.
     judges_sizes : bool
         Whether the class sizes themselves are what a diagnostic judges. Only then may its two examples differ in them.
+    names : tuple of str
+        The planted conditions of ``core.synthetic`` that a diagnostic calls an issue; the specificity matrix holds it to
+        these and to no other. Empty for a method that only describes.
     """
 
     title: str
@@ -44,6 +47,7 @@ class About:
     cost: str = "instant"
     gravest: str = "issue"
     judges_sizes: bool = False
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -10,7 +10,10 @@ import pandas as pd
 from core.dataset import Dataset
 
 SIZES = (900, 100)
-CONDITIONS = ("clean", "overlap", "label_noise", "leak", "meaningful_gaps", "random_gaps", "contradictions", "few_rows")
+"""Rows per class, unless told otherwise: 1 in 10."""
+
+Planted = tuple[pd.DataFrame, np.ndarray]
+"""The columns (n_samples, n_features) and the codes of the classes (n_samples,); 0 is "common"."""
 
 
 def planted(
@@ -18,16 +21,13 @@ def planted(
 ) -> Dataset:
     """Generate a table with one planted condition.
 
-    Each class is a unit normal cloud; in the clean table the centres lie 4 standard deviations apart.
+    Each class is a unit normal cloud; in the clean table the centres lie 4 standard deviations apart. What a condition
+    changes stands in the docstring of its function, see ``CONDITIONS``.
 
     Parameters
     ----------
     condition : str
-        One of ``CONDITIONS``. "overlap" moves the centres together (1 standard deviation); "label_noise" gives 10 %
-        of the rows of each class the label of another, keeping the class sizes; "leak" adds a column that tells the
-        class; "meaningful_gaps" empties a part of one column, four times as often in the rare classes; "random_gaps" empties
-        a quarter of two columns, whatever the class;
-        "contradictions" copies rows and gives the copies another label; "few_rows" keeps class sizes but 6 rows of the rarest.
+        One of ``CONDITIONS``.
     class_sizes : sequence of int
         Rows per class, "common" first; kept by every condition but "few_rows".
     n_features : int
@@ -42,20 +42,83 @@ def planted(
     """
     if condition not in CONDITIONS:
         raise ValueError(f"unknown condition {condition!r}")
-    sizes = [*class_sizes[:-1], 6] if condition == "few_rows" else list(class_sizes)
     rng = np.random.default_rng(random_state)
-    frame, codes = clouds(sizes, n_features=n_features, distance=1.0 if condition == "overlap" else 4.0, rng=rng)
-    if condition == "label_noise":
-        codes = swap_labels(codes, 0.1, rng)
-    elif condition == "leak":
-        frame["result code"] = codes + rng.normal(0, 0.01, len(codes))
-    elif condition == "meaningful_gaps":
-        frame.loc[rng.random(len(codes)) < np.where(codes > 0, 0.8, 0.2), "measure 1"] = np.nan
-    elif condition == "random_gaps":
-        frame[["measure 1", "measure 2"]] = frame[["measure 1", "measure 2"]].mask(rng.random((len(codes), 2)) < 0.25)
-    elif condition == "contradictions":
-        frame, codes = _contradict(frame, codes, rng)
+    frame, codes = CONDITIONS[condition](list(class_sizes), n_features, rng)
     return Dataset.from_frame(frame.assign(outcome=names(codes)), "outcome", name=condition.replace("_", " "))
+
+
+def clean(sizes: Sequence[int], n_features: int, rng: np.random.Generator) -> Planted:
+    """Centres 4 standard deviations apart: as rare, and separable."""
+    return clouds(sizes, n_features=n_features, distance=4.0, rng=rng)
+
+
+def overlap(sizes: Sequence[int], n_features: int, rng: np.random.Generator) -> Planted:
+    """Centres 1 standard deviation apart."""
+    return clouds(sizes, n_features=n_features, distance=1.0, rng=rng)
+
+
+def label_noise(sizes: Sequence[int], n_features: int, rng: np.random.Generator) -> Planted:
+    """A tenth of the rows of the smallest class, and as many of each other, exchange labels; class sizes stay."""
+    frame, codes = clean(sizes, n_features, rng)
+    return frame, swap_labels(codes, 0.1, rng)
+
+
+def leak(sizes: Sequence[int], n_features: int, rng: np.random.Generator) -> Planted:
+    """A further column tells the class."""
+    frame, codes = clean(sizes, n_features, rng)
+    return frame.assign(**{"result code": codes + rng.normal(0, 0.01, len(codes))}), codes
+
+
+def meaningful_gaps(sizes: Sequence[int], n_features: int, rng: np.random.Generator) -> Planted:
+    """One column is emptied in part, four times as often in the rare classes."""
+    frame, codes = clean(sizes, n_features, rng)
+    frame.loc[rng.random(len(codes)) < np.where(codes > 0, 0.8, 0.2), "measure 1"] = np.nan
+    return frame, codes
+
+
+def random_gaps(sizes: Sequence[int], n_features: int, rng: np.random.Generator) -> Planted:
+    """A quarter of two columns is empty, whatever the class."""
+    frame, codes = clean(sizes, n_features, rng)
+    frame[["measure 1", "measure 2"]] = frame[["measure 1", "measure 2"]].mask(rng.random((len(codes), 2)) < 0.25)
+    return frame, codes
+
+
+def gap_leak(sizes: Sequence[int], n_features: int, rng: np.random.Generator) -> Planted:
+    """One column was filled in for the common class only, but for one row in 200."""
+    frame, codes = clean(sizes, n_features, rng)
+    odd = rng.random(len(codes)) < 0.005
+    return frame.assign(**{"measure 1": frame["measure 1"].mask((codes > 0) ^ odd)}), codes
+
+
+def contradictions(sizes: Sequence[int], n_features: int, rng: np.random.Generator) -> Planted:
+    """A tenth of the rows of every class but the first are copies of rows of the first."""
+    frame, codes = clean(sizes, n_features, rng)
+    common, rare = np.flatnonzero(codes == 0), np.flatnonzero(codes > 0)
+    target = rng.choice(rare, max(2, len(rare) // 10), replace=False)
+    frame.iloc[target] = frame.iloc[rng.choice(common, len(target), replace=False)].to_numpy()
+    return frame, codes
+
+
+def few_rows(sizes: Sequence[int], n_features: int, rng: np.random.Generator) -> Planted:
+    """The rarest class has 6 rows."""
+    return clean([*sizes[:-1], 6], n_features, rng)
+
+
+CONDITIONS: dict[str, Callable[[Sequence[int], int, np.random.Generator], Planted]] = {
+    condition.__name__: condition
+    for condition in (
+        clean,
+        overlap,
+        label_noise,
+        leak,
+        meaningful_gaps,
+        random_gaps,
+        gap_leak,
+        contradictions,
+        few_rows,
+    )
+}
+"""Every condition by its name."""
 
 
 def clouds(
@@ -94,13 +157,3 @@ def names(codes: np.ndarray) -> np.ndarray:
     n_classes = int(codes.max()) + 1
     words = ["common", "rare"] if n_classes == 2 else [f"class {c + 1}" for c in range(n_classes)]
     return np.array(words)[codes]
-
-
-def _contradict(frame: pd.DataFrame, codes: np.ndarray, rng: np.random.Generator) -> tuple[pd.DataFrame, np.ndarray]:
-    """Overwrite a tenth of the rows of every class but the first with copies of rows of the first."""
-    frame = frame.copy()
-    common = np.flatnonzero(codes == 0)
-    rare = np.flatnonzero(codes > 0)
-    target = rng.choice(rare, max(2, len(rare) // 10), replace=False)
-    frame.iloc[target] = frame.iloc[rng.choice(common, len(target), replace=False)].to_numpy()
-    return frame, codes

@@ -17,7 +17,13 @@ from core.registry import About
 from core.result import Finding, Result
 from core.study import Study
 
-ABOUT = About("Shapley values", "Which columns move the score, and what did the remedy change?", "emerging", "seconds")
+ABOUT = About(
+    "Shapley values",
+    "Which columns move the score, and what did the remedy change?",
+    "emerging",
+    "seconds",
+    names=("leak",),
+)
 
 SHOWN = 12
 """Columns in the table of single contributions."""

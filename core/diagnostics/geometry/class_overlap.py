@@ -19,7 +19,9 @@ from core.registry import About
 from core.result import Finding, Result
 from core.study import Study
 
-ABOUT = About("Class overlap", "Which classes lie on top of each other?", maturity="emerging", cost="seconds")
+ABOUT = About(
+    "Class overlap", "Which classes lie on top of each other?", maturity="emerging", cost="seconds", names=("overlap",)
+)
 
 FEWEST = 10
 """Rows that a class needs to be judged."""

@@ -21,7 +21,9 @@ from core.registry import About
 from core.result import Finding, Result
 from core.study import Study
 
-ABOUT = About("Label noise", "Which labels are probably wrong?", maturity="emerging", cost="seconds")
+ABOUT = About(
+    "Label noise", "Which labels are probably wrong?", maturity="emerging", cost="seconds", names=("label_noise",)
+)
 
 FEWEST = 10
 """Rows of each class that a pair of classes needs to be judged."""

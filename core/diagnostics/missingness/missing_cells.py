@@ -15,7 +15,11 @@ from core.registry import About
 from core.result import Finding, Result
 from core.study import Study
 
-ABOUT = About("Missing cells", "What is missing, and is more of it missing in some classes?")
+ABOUT = About(
+    "Missing cells",
+    "What is missing, and is more of it missing in some classes?",
+    names=("meaningful_gaps", "gap_leak"),
+)
 
 SHOWN = 25
 SIGNIFICANT = 0.01

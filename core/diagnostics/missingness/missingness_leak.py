@@ -18,7 +18,7 @@ from core.registry import About
 from core.result import Finding, Result
 from core.study import Study
 
-ABOUT = About("Missingness leak", "Do the gaps alone give the class away?")
+ABOUT = About("Missingness leak", "Do the gaps alone give the class away?", names=("gap_leak",))
 
 N_DRAWS = 100
 MAX_ROWS = 20_000
@@ -198,11 +198,7 @@ def draw(result: Result) -> dict[str, go.Figure]:
 
 def sick(random_state: int = 0) -> Dataset:
     """A column that was filled in for the common class only."""
-    dataset = synthetic.planted("clean", random_state=random_state)
-    odd = np.random.default_rng(random_state).random(dataset.n_samples) < 0.005
-    frame = dataset.X.assign(outcome=dataset.y)
-    frame["measure 1"] = frame["measure 1"].mask((dataset.y == "rare") ^ odd)
-    return Dataset.from_frame(frame, "outcome", name="missingness leak")
+    return synthetic.planted("gap_leak", random_state=random_state)
 
 
 def healthy(random_state: int = 0) -> Dataset:

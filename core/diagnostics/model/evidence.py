@@ -17,7 +17,7 @@ from core.registry import About
 from core.result import Finding, Result
 from core.study import Study
 
-ABOUT = About("Evidence", "Do the scores mean anything?", cost="seconds")
+ABOUT = About("Evidence", "Do the scores mean anything?", cost="seconds", names=("few_rows",))
 
 FEW_POSITIVES = 50
 """Rows of the class of interest below which every claim about it is wide."""

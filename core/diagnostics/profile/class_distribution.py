@@ -15,7 +15,7 @@ from core.registry import About
 from core.result import Finding, Result
 from core.study import Study
 
-ABOUT = About("Class distribution", "How are the rows spread over the classes?", judges_sizes=True)
+ABOUT = About("Class distribution", "How are the rows spread over the classes?", judges_sizes=True, names=("few_rows",))
 
 TOO_FEW = 10
 

@@ -16,7 +16,11 @@ from core.registry import About
 from core.result import Finding, Result
 from core.study import Study
 
-ABOUT = About("Duplicate and contradictory rows", "Are there equal rows, and do they agree on the class?")
+ABOUT = About(
+    "Duplicate and contradictory rows",
+    "Are there equal rows, and do they agree on the class?",
+    names=("contradictions",),
+)
 
 N_DRAWS = 100
 MANY_COPIES = 0.1
