@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Annotated, NamedTuple
 
 import numpy as np
@@ -13,9 +12,7 @@ from core import charts, synthetic, wording
 from core.dataset import Dataset
 from core.errors import NotApplicable
 from core.judge import proportion_interval
-from core.numerics.contamination import contamination, normal_scores
-from core.numerics.mixing import overlap_of_scores
-from core.numerics.neighbours import class_distances, nearest
+from core.label_quality import APART, FEWEST, LabelQuality, label_quality
 from core.params import Range
 from core.registry import About
 from core.result import Finding, Result
@@ -24,29 +21,6 @@ from core.study import Study
 ABOUT = About(
     "Label noise", "Which labels are probably wrong?", maturity="emerging", cost="seconds", names=("label_noise",)
 )
-
-FEWEST = 10
-"""Rows of each class that a pair of classes needs to be judged."""
-
-EVIDENCE = 12.0
-"""Twice the log-likelihood that exchanged labels must add; about 1 in 500 pairs of classes without noise get there (4,000 drawn).
-
-With K (K − 1) / 2 pairs, twice the logarithm of their number is added, so that all pairs together stay there."""
-
-APART = 1 / 3
-"""Mixing of two classes, without the suspects, above which overlap and noise cannot be told apart (a ROC-AUC of .97)."""
-
-PAIR = [
-    "class",
-    "other class",
-    "distance",
-    "labelled as class",
-    "labelled as other",
-    "evidence",
-    "suspects",
-    "mixing without them",
-]
-"""Columns of the table of pairs."""
 
 NOTABLE, ENOUGH = 0.02, 5
 """An issue needs this share of a class, at the low end of its interval, and this many rows."""
@@ -119,81 +93,29 @@ def label_noise(
     if study.class_sizes[1] <= FEWEST:
         text = f"The second largest class has {wording.plural(study.class_sizes[1], 'row')}; more than {FEWEST} are needed."
         raise NotApplicable(text)
-    proba = np.clip(study.out_of_fold(), 1e-6, 1)
-    balanced = proba / study.class_sizes
-    balanced /= balanced.sum(axis=1, keepdims=True)
-    distances = class_distances(study.Z, study.codes, k, random_state=study.random_state)
-    nobody = np.empty(0, dtype=int)
-    named, pairs = [_review(study, nobody, nobody, np.empty(0), balanced)], []
-    kept_out = _contradicted(study)
-    for a, b, rows, model, score, crossed in _pairs(study.codes, balanced, distances):
-        first = study.codes[rows] == a
-        fit = contamination(score, first)
-        chosen = np.flatnonzero(crossed & ~kept_out[rows] & (fit.wrong >= confidence))
-        likely = np.where(first, b, a)
-        chosen = chosen[_outnumbered(study, rows[chosen], likely[chosen], k)]
-        rest = np.isin(np.arange(len(rows)), chosen, invert=True)
-        sides = model[rest & first], model[rest & ~first]
-        left = overlap_of_scores(*sides) if all(map(len, sides)) else 1.0
-        if fit.evidence > _needed(study) and left <= APART:
-            named.append(_review(study, rows[chosen], likely[chosen], fit.wrong[chosen], balanced))
-        pairs.append((study.classes[a], study.classes[b], fit.distance, *fit.shares, fit.evidence, len(chosen), left))
-    review = pd.concat(named).sort_values(["wrong", "row"], ascending=[False, True])
+    quality = label_quality(study, confidence, k)
+    review = _review(study, quality)
     cap = np.floor(max_share * study.dataset.counts)
     kept = review.groupby("given label").cumcount() < review["given label"].map(cap)
     classes = _classes(study, review[kept], review, cap)
-    tables = {"classes": classes, "review": review[kept], "pairs": pd.DataFrame(pairs, columns=PAIR)}
+    tables = {"classes": classes, "review": review[kept], "pairs": quality.pairs}
     tables = {name: table.reset_index(drop=True) for name, table in tables.items()}
     return Result(tables, _findings(classes, tables["pairs"], len(study.codes)))
 
 
-def _pairs(codes: np.ndarray, balanced: np.ndarray, distances: np.ndarray) -> Iterator[tuple]:
-    """Pairs of classes in which a row lies on the other side: its rows, two scores, and whether each row has crossed."""
-    top = balanced.argmax(axis=1)
-    for a in range(balanced.shape[1]):
-        for b in range(a + 1, balanced.shape[1]):
-            rows = np.flatnonzero(((codes == a) | (codes == b)) & ((top == a) | (top == b)))
-            first = codes[rows] == a
-            if min(first.sum(), (~first).sum()) < FEWEST:
-                continue
-            reach = np.clip(distances[rows][:, [a, b]], 1e-9, 1e9)  # rows that share no column lie infinitely far apart
-            model, near = np.log(balanced[rows, a] / balanced[rows, b]), np.log(reach[:, 1] / reach[:, 0])
-            side = np.where(first, 1, -1)
-            crossed = (side * model < 0) & (side * near < 0)
-            if crossed.any():
-                yield a, b, rows, model, normal_scores(model, first) + normal_scores(near, first), crossed
-
-
-def _needed(study: Study) -> float:
-    n_classes = len(study.classes)
-    return EVIDENCE + 2 * np.log(n_classes * (n_classes - 1) / 2)
-
-
-def _contradicted(study: Study) -> np.ndarray:
-    """Whether an identical row carries another label."""
-    rows = pd.util.hash_pandas_object(study.dataset.X, index=False).to_numpy()
-    labels = pd.Series(study.codes).groupby(rows)
-    return (labels.transform("min") != labels.transform("max")).to_numpy()
-
-
-def _outnumbered(study: Study, rows: np.ndarray, likely: np.ndarray, k: int) -> np.ndarray:
-    """Whether the likely label outweighs the given one among the k nearest rows, with and without class frequencies."""
-    found, _ = nearest(study.Z[rows], study.Z, min(k + 1, len(study.Z)))
-    labels = np.where(found == rows[:, None], -1, study.codes[found])
-    given = study.codes[rows]
-    n_given, n_likely = ((labels == codes[:, None]).sum(axis=1) for codes in (given, likely))
-    return n_given * np.maximum(1, study.class_sizes[likely] / study.class_sizes[given]) <= n_likely
-
-
-def _review(
-    study: Study, rows: np.ndarray, likely: np.ndarray, wrong: np.ndarray, balanced: np.ndarray
-) -> pd.DataFrame:
-    labels, given = np.array(study.classes, dtype=object), study.codes[rows]
-    margin = balanced[rows, likely] - balanced[rows, given]
+def _review(study: Study, quality: LabelQuality) -> pd.DataFrame:
+    rows = np.flatnonzero(quality.suspect)
+    labels, given, likely = np.array(study.classes, dtype=object), study.codes[rows], quality.likely[rows]
+    other = quality.balanced[rows, likely]
     text = "{} by the other rows, with class frequencies removed; its nearest rows of that class are closer too."
-    table = {"row": rows + 1, "given label": labels[given], "likely label": labels[likely], "margin": margin}
-    reasons = [text.format(wording.share(value)) for value in balanced[rows, likely]]
-    return pd.DataFrame(table | {"wrong": wrong, "reason": reasons})
+    reasons = [text.format(wording.share(value)) for value in other]
+    table = {"row": rows + 1, "given label": labels[given], "likely label": labels[likely]}
+    table |= {
+        "margin": other - quality.balanced[rows, given],
+        "wrong": quality.error_probability[rows],
+        "reason": reasons,
+    }
+    return pd.DataFrame(table).sort_values(["wrong", "row"], ascending=[False, True])
 
 
 def _classes(study: Study, kept: pd.DataFrame, review: pd.DataFrame, cap: pd.Series) -> pd.DataFrame:
