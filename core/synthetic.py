@@ -104,6 +104,37 @@ def few_rows(sizes: Sequence[int], n_features: int, rng: np.random.Generator) ->
     return clean([*sizes[:-1], 6], n_features, rng)
 
 
+def near_duplicates(sizes: Sequence[int], n_features: int, rng: np.random.Generator) -> Planted:
+    """Half of the rows of every class but the first are noisy copies of the other half."""
+    frame, codes = clean(sizes, n_features, rng)
+    for c in range(1, len(sizes)):
+        sources, copies = np.array_split(rng.permutation(np.flatnonzero(codes == c)), 2)
+        noise = rng.normal(0, 0.02, (len(copies), n_features))
+        frame.iloc[copies] = frame.iloc[sources[: len(copies)]].to_numpy() + noise
+    return frame, codes
+
+
+def groups(sizes: Sequence[int], n_features: int, rng: np.random.Generator) -> Planted:
+    """Five rows per patient, all of one class, whose measurements lie near each other; a column names the patient."""
+    codes = rng.permutation(np.repeat(np.arange(len(sizes)), sizes))
+    order = np.argsort(codes, kind="stable")
+    patient = np.empty(len(codes), dtype=int)
+    patient[order] = np.concatenate([c * len(codes) + np.arange(n) // 5 for c, n in enumerate(sizes)])
+    number, of_row = np.unique(patient, return_inverse=True)
+    values = rng.normal(0, 1.5, (len(number), n_features))[of_row] + rng.normal(0, 0.5, (len(codes), n_features))
+    values += 3.0 / np.sqrt(2) * (codes[:, None] == np.arange(n_features))
+    frame = pd.DataFrame(values, columns=[f"measure {j + 1}" for j in range(n_features)])
+    return frame.assign(patient=[f"p{i}" for i in rng.permutation(len(number))[of_row]]), codes
+
+
+def nuisance(sizes: Sequence[int], n_features: int, rng: np.random.Generator) -> Planted:
+    """Two sites, whose last measurement differs by 3 standard deviations; most rare rows come from one of them."""
+    frame, codes = clean(sizes, n_features, rng)
+    second = rng.random(len(codes)) < np.where(codes > 0, 0.8, 0.3)
+    frame.iloc[:, -1] += 3.0 * second
+    return frame.assign(site=np.where(second, "south", "north")), codes
+
+
 CONDITIONS: dict[str, Callable[[Sequence[int], int, np.random.Generator], Planted]] = {
     condition.__name__: condition
     for condition in (
@@ -116,6 +147,9 @@ CONDITIONS: dict[str, Callable[[Sequence[int], int, np.random.Generator], Plante
         gap_leak,
         contradictions,
         few_rows,
+        near_duplicates,
+        groups,
+        nuisance,
     )
 }
 """Every condition by its name."""
