@@ -13,8 +13,12 @@ from core import learners
 from core.dataset import Dataset
 from core.errors import UserError, unknown
 from core.learners.encoding import distance_matrix_input
+from core.numerics.neighbours import NeighbourTable, neighbour_table
 from core.recipe import Recipe
 from core.wording import plural, quoted
+
+N_NEIGHBOURS = 10
+"""Nearest rows in the table of neighbours that several methods share."""
 
 FEWEST = 10
 """Rows that a class should have before it is the class of interest unasked."""
@@ -128,6 +132,11 @@ class Study:
     def Z(self) -> np.ndarray:
         """The rows encoded for distances (n_samples, n_encoded); NaN where a numeric cell is missing."""
         return distance_matrix_input(self.dataset.X)
+
+    @cached_property
+    def neighbours(self) -> NeighbourTable:
+        """The nearest rows of every row, or of a sample of each class beyond 30,000 rows; shared by several methods."""
+        return neighbour_table(self.Z, self.codes, N_NEIGHBOURS, random_state=self.random_state)
 
     def classifier(self, recipe: Recipe | None = None) -> Any:
         """The learner wrapped by a recipe, unfitted."""
