@@ -1,0 +1,169 @@
+"""How well each class is found with a part of the rows: computed once per study, read by the check of scarcity and the ledger."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from core.judge import LEVEL, fold_interval
+from core.numerics.ranking import average_precision
+from core.numerics.saturation import growth, recall_at_prevalence
+from core.recipe import Recipe
+from core.study import Study
+
+FEWEST = 10
+"""Rows that a class needs for a learning curve."""
+
+SHARES = (0.25, 0.5, 1.0)
+"""Shares of the training rows: each doubles the one before it."""
+
+ONE_HALF = 30_000
+"""Rows above which one half of the training rows is drawn instead of two."""
+
+POINTS = 0.05
+"""The next step of recall that rows are counted for."""
+
+AHEAD = (2, 4)
+"""How many times the rows a curve is carried on to."""
+
+N_DRAWS = 1000
+POINT = ["times", "rows", "recall", "low", "high"]
+
+
+@dataclass(frozen=True, eq=False)
+class LearningCurve:
+    """Out-of-fold recall of each class with a part of the rows, and what more rows would bring to the class of interest.
+
+    Parameters
+    ----------
+    points : pandas.DataFrame
+        One row per class of at least ``FEWEST`` rows and share of the training rows: class, share, rows (of the class in
+        training), recall with low and high (at prevalence: as many rows are taken as the class has), average_precision.
+    slopes : pandas.DataFrame
+        One row per class: class, slope with low and high (recall per doubling of the rows), gain with gain_low and
+        gain_high (recall from half to all rows), climbs.
+    ahead : pandas.DataFrame
+        The class of interest with more rows: times (the rows), rows, recall with low and high.
+    rows_needed : tuple of float
+        Rows of the class of interest, in all, to the next five points of recall, with low and high; infinite where that is
+        beyond four times the rows.
+    climbs : bool
+        Whether the curve of the class of interest still climbs at its end.
+    own_half, own_full : ndarray (n_samples,)
+        Out-of-fold probability of each row's own class with half and with all of the training rows.
+    """
+
+    points: pd.DataFrame
+    slopes: pd.DataFrame
+    ahead: pd.DataFrame
+    rows_needed: tuple[float, float, float]
+    climbs: bool
+    own_half: np.ndarray
+    own_full: np.ndarray
+
+
+def learning_curve(study: Study) -> LearningCurve:
+    """Measure recall with a quarter, a half and all of the training rows of each fold.
+
+    Every class is thinned alike, so that only the amount changes and no class share. All sizes of a fold are tested on the
+    same rows. The slope is ``(recall(1) − recall(¼)) / 2`` per fold, with the interval of Nadeau and Bengio. A curve climbs
+    when the slope's interval leaves zero out and the last doubling gained at least half of the slope: a curve that has
+    flattened does not climb. Beyond all rows the curve is carried on by an inverse power law (see
+    ``core.numerics.saturation.growth``): the middle and the central 95 % of curves drawn from a t distribution around the
+    mean of the folds, with their corrected covariance. The rule and the band are our inference.
+
+    Parameters
+    ----------
+    study : Study
+        The result is kept with it.
+
+    Returns
+    -------
+    LearningCurve
+    """
+    if "learning_curve" not in study._memory:
+        study._memory["learning_curve"] = _measured(study)
+    return study._memory["learning_curve"]
+
+
+def _measured(study: Study) -> LearningCurve:
+    judged = np.flatnonzero(study.class_sizes >= max(FEWEST, study.n_folds))
+    full, rows = study.out_of_fold(), np.arange(len(study.codes))
+    half, scores, counts = full.copy(), np.full((2, len(judged), len(SHARES), study.n_folds), np.nan), []
+    rng = np.random.default_rng(study.random_state)
+    measured = study.positive_code in judged
+    for fold, (train, test) in enumerate(study.folds[: study.n_folds] if measured else ()):
+        quarter, *halves = _parts(study.codes, train, rng, 1 if len(rows) > ONE_HALF else 2)
+        at = [[study.fit_predict_proba(Recipe(), part, test) for part in parts] for parts in ([quarter], halves)]
+        half[test] = np.mean(at[1], axis=0)
+        for size, probas in enumerate([*at, [full[test]]]):
+            scores[:, :, size, fold] = _scores(probas, study.codes[test], judged)
+        counts.append([np.bincount(study.codes[part], minlength=len(full.T)) for part in (quarter, halves[0], train)])
+    points, slopes = _tables(
+        study, judged if measured else judged[:0], scores, np.mean(counts, axis=0) if counts else None
+    )
+    own = slopes[slopes["class"] == study.positive]
+    recall = scores[0, np.flatnonzero(judged == study.positive_code)]
+    ahead, needed = _ahead(study, recall[0].T) if measured else (pd.DataFrame(columns=POINT), (np.inf,) * 3)
+    climbs = bool(own["climbs"].any())
+    return LearningCurve(points, slopes, ahead, needed, climbs, half[rows, study.codes], full[rows, study.codes])
+
+
+def _parts(codes: np.ndarray, train: np.ndarray, rng: np.random.Generator, n_halves: int) -> list[np.ndarray]:
+    """A quarter of the training rows of each class, and two halves that share at most one row of a class; none is left out."""
+    shuffled = rng.permutation(train)
+    shuffled = shuffled[np.argsort(codes[shuffled], kind="stable")]
+    own = codes[shuffled]
+    start, size = np.searchsorted(own, own), np.bincount(own)[own]
+    place = (np.arange(len(own)) - start) / size
+    kept = [place < 0.25, place < 0.5, place + 1 / size > 0.5]
+    return [np.sort(shuffled[chosen]) for chosen in kept[: 1 + n_halves]]
+
+
+def _scores(probas: list[np.ndarray], codes: np.ndarray, judged: np.ndarray) -> np.ndarray:
+    """Recall at prevalence and average precision (2, n_judged), averaged over the models of one size."""
+    values = np.full((2, len(judged)), np.nan)
+    for i, c in enumerate(judged):
+        positive = codes == c
+        if positive.any():
+            values[0, i] = np.mean([recall_at_prevalence(proba[:, c], positive) for proba in probas])
+            values[1, i] = np.mean([average_precision(proba[:, c], positive) for proba in probas])
+    return values
+
+
+def _tables(
+    study: Study, judged: np.ndarray, scores: np.ndarray, counts: np.ndarray | None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    points, slopes, ratio = [], [], 1 / (study.n_folds - 1)
+    for i, c in enumerate(judged):
+        recall, precision = scores[:, i]
+        for size, share in enumerate(SHARES):
+            record = {"class": study.classes[c], "share": share, "rows": counts[size, c]}
+            record |= dict(zip(("recall", "low", "high"), fold_interval(recall[size], ratio), strict=True))
+            record["low"], record["high"] = max(record["low"], 0.0), min(record["high"], 1.0)
+            points.append(record | {"average_precision": np.nanmean(precision[size])})
+        slope, gain = (fold_interval(values, ratio) for values in ((recall[2] - recall[0]) / 2, recall[2] - recall[1]))
+        names = ("slope", "low", "high", "gain", "gain_low", "gain_high")
+        climbs = bool(slope[1] > 0 and gain[0] >= slope[0] / 2)
+        slopes.append({"class": study.classes[c]} | dict(zip(names, slope + gain, strict=True)) | {"climbs": climbs})
+    columns = ["class", "share", "rows", "recall", "low", "high", "average_precision"]
+    names = ["class", "slope", "low", "high", "gain", "gain_low", "gain_high", "climbs"]
+    return pd.DataFrame(points, columns=columns), pd.DataFrame(slopes, columns=names)
+
+
+def _ahead(study: Study, recall: np.ndarray) -> tuple[pd.DataFrame, tuple[float, float, float]]:
+    """The curve (n_folds, n_sizes) of the class of interest carried on, and the rows to the next points."""
+    rng, n_folds = np.random.default_rng(study.random_state), len(recall)
+    n_rows = int(study.class_sizes[study.positive_code])
+    spread = (recall - recall.mean(axis=0)) / np.sqrt(n_folds - 1)
+    noise = rng.normal(size=(N_DRAWS, n_folds)) @ spread * np.sqrt(1 / n_folds + 1 / (n_folds - 1))
+    noise /= np.sqrt(rng.chisquare(n_folds - 1, size=(N_DRAWS, 1)) / (n_folds - 1))
+    drawn = growth(np.clip(recall.mean(axis=0) + noise, 0, 1))
+    middle_and_ends, records = [0.5, (1 - LEVEL) / 2, (1 + LEVEL) / 2], []
+    for times in AHEAD:
+        records.append((times, times * n_rows, *np.quantile(drawn.after(np.log2(times)), middle_and_ends)))
+    needed = np.quantile(drawn.doublings_to(POINTS), middle_and_ends, method="inverted_cdf")
+    in_reach = [n_rows * 2**doublings if doublings <= np.log2(AHEAD[-1]) else np.inf for doublings in needed]
+    return pd.DataFrame(records, columns=POINT), tuple(float(rows) for rows in in_reach)
