@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-LEAST_RATIO, LARGEST_RATIO = 0.5, 1.0
-"""A doubling gains at least half of what the doubling before it gained, and at most as much."""
+LEAST_RATIO = 0.5
+"""A doubling gains at least half of what the doubling before it gained (an exponent c of at most 1)."""
 
 
 @dataclass(frozen=True)
 class Growth:
-    """A score at three doublings and what follows from it, one value per curve.
+    """A score after two doublings and what follows from it, one value per curve.
 
     Parameters
     ----------
@@ -21,7 +21,7 @@ class Growth:
     gain : ndarray (n_curves,)
         What the last doubling gained, smoothed over both doublings; at least 0.
     ratio : ndarray (n_curves,)
-        What a doubling gains over what the one before it gained.
+        What a doubling gains over what the one before it gained; below 1 where something is gained.
     """
 
     last: np.ndarray
@@ -29,36 +29,30 @@ class Growth:
     ratio: np.ndarray
 
     def after(self, doublings: float) -> np.ndarray:
-        """The score (n_curves,) after further doublings; at most 1."""
-        return np.minimum(self.last + self.gain * _sum(self.ratio, doublings), np.maximum(self.last, 1.0))
+        """The score (n_curves,) after further doublings; never above 1."""
+        odds = self.ratio / np.maximum(1 - self.ratio, 1e-12)
+        return self.last + self.gain * odds * (1 - self.ratio**doublings)
 
     def doublings_to(self, points: float) -> np.ndarray:
-        """Doublings (n_curves,) until the score has grown by so much; infinite where it never does, or would pass 1."""
-        share = points / np.maximum(self.gain, 1e-12)
-        bend = 1 - share * (1 - self.ratio) / self.ratio
-        with np.errstate(divide="ignore", invalid="ignore"):
-            needed = np.where(self.ratio > 1 - 1e-9, share, np.log(np.maximum(bend, 0)) / np.log(self.ratio))
-        reached = (self.gain > 0) & ((bend > 0) | (self.ratio > 1 - 1e-9)) & (self.last + points <= 1)
-        return np.where(reached, needed, np.inf)
-
-
-def _sum(ratio: np.ndarray, doublings: float) -> np.ndarray:
-    """``ρ + ρ² + …`` over a number of doublings that need not be whole."""
-    near = np.where(ratio > 1 - 1e-9, 0.5, ratio)
-    return np.where(ratio > 1 - 1e-9, doublings, near * (1 - near**doublings) / (1 - near))
+        """Doublings (n_curves,) until the score has grown by so much; infinite where it never does."""
+        total = self.gain * self.ratio / np.maximum(1 - self.ratio, 1e-12)
+        reached = total > points
+        left = 1 - points / np.where(reached, total, 2 * points)
+        return np.where(reached, np.log(left) / np.log(np.where(reached, self.ratio, 0.5)), np.inf)
 
 
 def growth(scores: np.ndarray) -> Growth:
     """Carry an inverse power law through the scores at a quarter, a half and all of the rows.
 
-    On ``score(n) = a − b n^(−c)`` each doubling gains ``ρ = 2^(−c)`` times what the one before it gained. ρ is the ratio
-    of the two measured gains, held within 0.5 and 1 (c between 1 and 0); the total gain is kept. A curve that falls is
-    flat from then on.
+    On ``score(n) = a − b n^(−c)`` each doubling gains ``ρ = 2^(−c)`` times what the one before it gained. ρ is the ratio of
+    the two measured gains, held at or above 0.5 (c at most 1) and at or below ``√((1 − s(1)) / (1 − s(¼)))``, where the
+    law ends at a score of 1 (a at most 1); the second bound goes first. The total gain is kept. A curve that falls is flat from
+    then on.
 
     Parameters
     ----------
     scores : ndarray (n_curves, 3)
-        Scores at a quarter, a half and all of the rows.
+        Scores at a quarter, a half and all of the rows; at most 1.
 
     Returns
     -------
@@ -66,13 +60,14 @@ def growth(scores: np.ndarray) -> Growth:
 
     Examples
     --------
-    >>> growth(np.array([[0.2, 0.4, 0.5]])).after(1.0)
+    >>> growth(np.array([[0.2, 0.4, 0.5]])).after(1.0).round(3)
     array([0.55])
     """
     first, second = np.diff(scores, axis=1).T
-    ratio = np.clip(second / np.where(first > 0, first, 1e-12), LEAST_RATIO, LARGEST_RATIO)
-    gain = np.maximum(scores[:, 2] - scores[:, 0], 0) * ratio / (1 + ratio)
-    return Growth(scores[:, 2], gain, ratio)
+    total, room = np.maximum(scores[:, 2] - scores[:, 0], 0), 1 - scores[:, 2]
+    highest = np.sqrt(room / np.maximum(room + total, 1e-12))
+    ratio = np.minimum(np.maximum(second / np.where(first > 0, first, 1e-12), LEAST_RATIO), highest)
+    return Growth(scores[:, 2], total * ratio / (1 + ratio), ratio)
 
 
 def recall_at_prevalence(score: np.ndarray, positive: np.ndarray) -> float:
