@@ -64,6 +64,34 @@ def columns_apart(differences: np.ndarray) -> np.ndarray:
     return np.maximum(size.sum(axis=-1) ** 2 / np.maximum((size**2).sum(axis=-1), 1e-300), 1.0)
 
 
+def different_rows(Z: np.ndarray) -> np.ndarray:
+    """The first row of each group of rows that are equal to nine digits, in the order of the rows.
+
+    Rows are compared by one random combination of their columns, which equal rows share and different rows do not.
+
+    Parameters
+    ----------
+    Z : ndarray (n_samples, n_features)
+        NaN is missing, and equals NaN.
+
+    Returns
+    -------
+    ndarray of int
+
+    Examples
+    --------
+    >>> different_rows(np.array([[1.0, np.nan], [2.0, 0.0], [1.0, np.nan]]))
+    array([0, 1])
+    """
+    weights = np.random.default_rng(0).normal(size=Z.shape[1])
+    mixed = np.empty(len(Z))
+    step = max(1, CELLS // Z.shape[1])
+    for start in range(0, len(Z), step):
+        part = Z[start : start + step].round(9)
+        mixed[start : start + step] = (np.where(np.isnan(part), 1e3, part) * weights).sum(axis=1)
+    return np.sort(np.unique(mixed, return_index=True)[1])
+
+
 def near_copies(Z: np.ndarray, rows: np.ndarray, k: int) -> dict[str, np.ndarray]:
     """Find pairs of different rows that chance would hardly put so close.
 

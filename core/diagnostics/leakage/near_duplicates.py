@@ -11,8 +11,7 @@ import plotly.graph_objects as go
 from core import charts, judge, synthetic, wording
 from core.dataset import Dataset
 from core.errors import NotApplicable
-from core.numerics.duplicates import identical_rows
-from core.numerics.near_copies import SURE, near_copies
+from core.numerics.near_copies import SURE, different_rows, near_copies
 from core.params import Range
 from core.registry import About
 from core.result import Finding, Result
@@ -112,8 +111,7 @@ def _class(study: Study, c: int, fold: np.ndarray) -> tuple[dict, dict, pd.DataF
     rows = np.flatnonzero(study.codes == c)
     if len(rows) < FEWEST:
         return None
-    different = np.unique(identical_rows(list(study.Z[rows].T.round(9))), return_index=True)[1]
-    own = rows[np.sort(different)]
+    own = rows[different_rows(study.Z[rows])]
     if len(own) < FEWEST:
         return None
     most = int(np.clip(CELLS / (len(own) * study.Z.shape[1]), FEWEST_ROWS, MOST_ROWS))
@@ -152,9 +150,12 @@ def _findings(study: Study, classes: pd.DataFrame, recall: pd.DataFrame, tolerat
     if not some.any():
         top = classes.loc[classes["share"].idxmax()]
         text = (
-            f"No class has many near-copies of its rows in the training folds. Most has {wording.quoted(top['class'])}, "
-            f"{wording.of(top['n_across'], top['n_rows'], 'different row')}, of those that were looked at."
+            f"No class has many near-copies of its rows in the training folds. Of {wording.quoted(top['class'])}, which has most, "
+            f"{wording.of(top['n_across'], top['n_rows'], 'different row')} have one."
         )
+        if not classes["n_across"].any():
+            looked = wording.plural(classes["n_rows"].sum(), "different row")
+            text = f"None of the {looked} that were looked at has a near-copy of its class in the training folds."
         return (Finding("fine", text),)
     half = 2 * much.sum() >= len(classes)
     findings = []
