@@ -104,6 +104,8 @@ class Dataset:
         How the file was read.
     notes : tuple of str
         What was changed when the target was chosen: rows without a label, infinite values.
+    groups : pandas.DataFrame (n_samples, n_columns)
+        The columns with the role "group" as they stand in the file, also those that were left out.
     """
 
     X: pd.DataFrame
@@ -114,6 +116,7 @@ class Dataset:
     fingerprint: str
     reading: Reading = field(default_factory=Reading)
     notes: tuple[str, ...] = ()
+    groups: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @classmethod
     def from_table(cls, table: Table, target: str, leave_out: Iterable[str] = ()) -> Dataset:
@@ -159,9 +162,9 @@ class Dataset:
         )
         y = labels[kept].reset_index(drop=True).rename(target)
         roles = {"ignore": ignored, **dependent_columns(table.frame, target)}
-        return cls(
-            X.reset_index(drop=True), y, table.name, target, roles, digest.hexdigest(), table.reading, tuple(notes)
-        )
+        groups = table.frame.loc[kept, list(roles["group"])].reset_index(drop=True)
+        X, read, key = X.reset_index(drop=True), table.reading, digest.hexdigest()
+        return cls(X, y, table.name, target, roles, key, read, tuple(notes), groups)
 
     @classmethod
     def from_frame(

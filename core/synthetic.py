@@ -132,7 +132,7 @@ def nuisance(sizes: Sequence[int], n_features: int, rng: np.random.Generator) ->
     frame, codes = clean(sizes, n_features, rng)
     second = rng.random(len(codes)) < np.where(codes > 0, 0.8, 0.3)
     frame.iloc[:, -1] += 3.0 * second
-    return frame.assign(site=np.where(second, "south", "north")), codes
+    return frame.assign(site=np.where(second, "south clinic", "north clinic")), codes
 
 
 CONDITIONS: dict[str, Callable[[Sequence[int], int, np.random.Generator], Planted]] = {

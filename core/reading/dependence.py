@@ -15,9 +15,19 @@ PEOPLE = frozenset(
 )
 TAIL = frozenset(("id", "ids", "code", "key", "name", "number", "no", "nr"))
 DATES = re.compile(r"^\s*(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})([ T]\d{1,2}:\d{2}.*)?\s*$")
+ORIGINS = frozenset(
+    re.findall(
+        r"\w+",
+        "site centre center hospital clinic ward machine device scanner instrument sensor batch lab laboratory plate station "
+        "operator rater manufacturer vendor cohort",
+    )
+)
+CODES = re.compile(r"^\s*[A-Za-z]{1,12}[-_ #.]{0,2}\d{1,12}\s*$")
 SAMPLE = 200
 FEWEST_GROUPS = 10
 MOST_DIFFERENT = 0.9
+FEWEST_CODES, MOST_ROWS_PER_CODE = 30, 50
+MOST_ORIGINS = 20
 
 
 def dependent_columns(frame: pd.DataFrame, target: str) -> dict[str, tuple[str, ...]]:
@@ -47,10 +57,78 @@ def dependent_columns(frame: pd.DataFrame, target: str) -> dict[str, tuple[str, 
     return {"group": group, "time": tuple(name for name, column in others.items() if _holds_dates(column))}
 
 
+def repeated_codes(frame: pd.DataFrame) -> tuple[str, ...]:
+    """Find text columns that may name groups of rows by their values, whatever their own name is.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Features.
+
+    Returns
+    -------
+    tuple of str
+        Columns of at least ``FEWEST_CODES`` codes such as "p12", of 2 to ``MOST_ROWS_PER_CODE`` rows each on average.
+
+    Examples
+    --------
+    >>> repeated_codes(pd.DataFrame({"case": [f"m-{i // 4}" for i in range(200)], "colour": ["red", "blue"] * 100}))
+    ('case',)
+    """
+    return tuple(str(name) for name, column in frame.items() if _holds_codes(column))
+
+
+def origin_columns(frame: pd.DataFrame) -> tuple[str, ...]:
+    """Find columns that say where or with what a row was measured, such as a site, a device or a batch.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Features.
+
+    Returns
+    -------
+    tuple of str
+        Columns of 2 to ``MOST_ORIGINS`` values whose name ends in a word such as "hospital", or whose texts all hold one.
+
+    Examples
+    --------
+    >>> origin_columns(pd.DataFrame({"from": ["site A", "site B"], "age": [40, 41], "Scanner": [1, 2]}))
+    ('from', 'Scanner')
+    """
+    return tuple(str(name) for name, column in frame.items() if _names_origin(str(name), column))
+
+
+def _names_origin(name: str, column: pd.Series) -> bool:
+    values = column.dropna().unique()
+    if not 2 <= len(values) <= MOST_ORIGINS:
+        return False
+    if ORIGINS.intersection(_last_word(name)):
+        return True
+    return not pd.api.types.is_numeric_dtype(column.dtype) and all(ORIGINS & set(_words(str(x))) for x in values)
+
+
+def _words(name: str) -> list[str]:
+    return re.findall(r"[a-z]+", re.sub(r"([a-z])([A-Z])", r"\1 \2", name[:200]).lower())
+
+
+def _last_word(name: str) -> list[str]:
+    words = _words(name)
+    return words[:-1][-1:] if words[-1:] and words[-1] in TAIL - PEOPLE else words[-1:]
+
+
+def _holds_codes(column: pd.Series) -> bool:
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        return False
+    known = column.dropna()
+    n_different = known.nunique()
+    if n_different < FEWEST_CODES or not 2 <= len(known) / n_different <= MOST_ROWS_PER_CODE:
+        return False
+    return all(CODES.match(text[:40]) for text in known.head(SAMPLE).astype(str))
+
+
 def _names_groups(name: str, column: pd.Series) -> bool:
-    words = re.findall(r"[a-z]+", re.sub(r"([a-z])([A-Z])", r"\1 \2", name[:200]).lower())
-    last = words[:-1][-1:] if words[-1:] and words[-1] in TAIL - PEOPLE else words[-1:]
-    if not PEOPLE.intersection(last) or pd.api.types.is_float_dtype(column.dtype):
+    if not PEOPLE.intersection(_last_word(name)) or pd.api.types.is_float_dtype(column.dtype):
         return False
     known = column.dropna()
     return FEWEST_GROUPS <= known.nunique() <= MOST_DIFFERENT * len(known)
