@@ -12,7 +12,8 @@ from core import charts, synthetic, wording
 from core.dataset import Dataset
 from core.errors import NotApplicable
 from core.judge import proportion_interval
-from core.label_quality import APART, FEWEST, LabelQuality, label_quality
+from core.label_quality import APART, FEWEST, LabelQuality, label_quality, nearest_labels
+from core.numerics.confident import confident_counts, surest
 from core.params import Range
 from core.registry import About
 from core.result import Finding, Result
@@ -21,6 +22,9 @@ from core.study import Study
 ABOUT = About(
     "Label noise", "Which labels are probably wrong?", maturity="emerging", cost="seconds", names=("label_noise",)
 )
+
+CONFIDENT_CAP = 0.1
+"""Largest share of a class that confident learning may count."""
 
 NOTABLE, ENOUGH = 0.02, 5
 """An issue needs this share of a class, at the low end of its interval, and this many rows."""
@@ -40,9 +44,10 @@ def label_noise(
     ``log r_b / r_a``, where r is the distance to the k-th nearest row of a class. On the ranks of this score stands the
     model ``P(score | label a) = (1 − κ_a) N(d′/2, 1) + κ_a N(−d′/2, 1)``, and likewise for b. d′ measures overlap, which
     falls off towards the core of the other class; κ_a measures exchanged labels, whose share stays flat. Mixing is
-    ``4 e (1 − e)`` with the balanced error e of ``log q_a / q_b``, as in the check of class overlap. Confident learning
-    counts the rows above a threshold per class, which names over a quarter of a clean rare class; that the model takes the
-    place of the threshold is our inference, hence emerging.
+    ``4 e (1 − e)`` with the balanced error e of ``log q_a / q_b``, as in the check of class overlap. That the model takes the
+    place of a threshold is our inference, hence emerging. Beside it stands the published method, confident learning:
+    ``t_j`` is the mean of p_j over the rows labelled j, and a row is counted for another class whose p reaches its t. It
+    counts over a quarter of a clean rare class, so it names nothing here: it is a second opinion on each row.
 
     How it is detected
     ------------------
@@ -50,7 +55,7 @@ def label_noise(
     and its probability of a wrong label is at least ``confidence``. Suspects are named where exchanged labels explain the
     rows of the two classes better than overlap alone: both κ add 12 to twice the log-likelihood, plus twice the logarithm of
     the number of pairs of classes. They are not named where the two classes, with the suspects set aside, are still mixed to
-    more than a third of what shuffled labels would show: there overlap is too strong to tell a wrong label from it. The null is
+    more than 0.36 of what shuffled labels would show: there overlap is too strong to tell a wrong label from it. The null is
     the number of right labels to be expected among the named rows; 5 rows, and 2 % of a class at the low end of the
     interval, are an issue, less is a caution.
 
@@ -61,8 +66,8 @@ def label_noise(
     What to do
     ----------
     Look at the rows in the review queue and ask whoever labelled them. Do not delete them unseen: a rare but right row
-    looks the same. A contradiction with the true world that no column shows cannot be found here, and rows with an
-    identical row of another class are left to the check of duplicate rows.
+    looks the same. A contradiction with the true world that no column shows cannot be found here. Rows that equal a row of
+    another class stand in the queue too, but are judged by the check of duplicate rows.
 
     Parameters
     ----------
@@ -80,10 +85,13 @@ def label_noise(
     -------
     Result
         ``classes``: class, n_samples, named, share with low and high, null (right labels expected among the named rows),
-        cap (most rows that may be named), capped (rows that the cap leaves out). ``review``: row (1 is the first), given
-        label, likely label, margin (balanced probability of the likely minus the given label), wrong (probability), reason;
-        the surest first. ``pairs``: class, other class, distance (d′), labelled as class, labelled as other (the two κ),
-        evidence, suspects, mixing without them.
+        cap (most rows that may be named), capped (rows that the cap leaves out), confident (rows that confident learning counts
+        for another class, at most 10 % of a class), confident_capped (the least sure ones that this cap leaves out), confirmed
+        (named rows that confident learning counts too). ``review``: one line per row to look at, the surest first: row (1 is the
+        first row with a label), kind (suspect, or contradiction: a row outvoted by equal rows or tied with them), given label,
+        likely label, margin (balanced probability of the likely minus the given label), wrong (probability that the label is
+        wrong; of a contradiction, the share of equal rows with another label), confirmed, reason. ``pairs``: class,
+        other class, distance (d′), labelled as class, labelled as other (the two κ), evidence, suspects, mixing without them.
 
     References
     ----------
@@ -94,44 +102,129 @@ def label_noise(
         text = f"The second largest class has {wording.plural(study.class_sizes[1], 'row')}; more than {FEWEST} are needed."
         raise NotApplicable(text)
     quality = label_quality(study, confidence, k)
-    review = _review(study, quality)
-    cap = np.floor(max_share * study.dataset.counts)
-    kept = review.groupby("given label").cumcount() < review["given label"].map(cap)
-    classes = _classes(study, review[kept], review, cap)
-    tables = {"classes": classes, "review": review[kept], "pairs": quality.pairs}
-    tables = {name: table.reset_index(drop=True) for name, table in tables.items()}
-    return Result(tables, _findings(classes, tables["pairs"], len(study.codes)))
+    cap = np.floor(max_share * study.class_sizes).astype(int)
+    named = surest(study.codes, quality.suspect, quality.error_probability, cap)
+    counted, kept = _confident(study)
+    outvoted, likely, share = _outvoted(study, quality)
+    listed = surest(study.codes, outvoted, share, cap)
+    parts = [
+        _review(study, quality, counted, "suspect", named, quality.likely, quality.error_probability),
+        _review(study, quality, counted, "contradiction", listed, likely, share),
+    ]
+    parts[0]["reason"] = _reasons(study, quality, parts[0], k)
+    parts[1]["reason"] = _equal_reasons(study, quality.group, np.flatnonzero(listed))
+    review = pd.concat(parts).sort_values(["wrong", "row"], ascending=[False, True]).reset_index(drop=True)
+    classes = _classes(study, quality, named, cap).assign(
+        confident=_per_class(study, kept),
+        confident_capped=_per_class(study, counted & ~kept),
+        confirmed=_per_class(study, named & counted),
+    )
+    findings = [*_findings(classes, quality.pairs, len(study.codes)), *_second_opinion(classes)]
+    findings += _contradictions(outvoted, listed)
+    return Result({"classes": classes, "review": review, "pairs": quality.pairs}, tuple(findings))
 
 
-def _review(study: Study, quality: LabelQuality) -> pd.DataFrame:
-    rows = np.flatnonzero(quality.suspect)
-    labels, given, likely = np.array(study.classes, dtype=object), study.codes[rows], quality.likely[rows]
-    other = quality.balanced[rows, likely]
-    text = "{} by the other rows, with class frequencies removed; its nearest rows of that class are closer too."
-    reasons = [text.format(wording.share(value)) for value in other]
-    table = {"row": rows + 1, "given label": labels[given], "likely label": labels[likely]}
-    table |= {
-        "margin": other - quality.balanced[rows, given],
-        "wrong": quality.error_probability[rows],
-        "reason": reasons,
-    }
-    return pd.DataFrame(table).sort_values(["wrong", "row"], ascending=[False, True])
+def _confident(study: Study) -> tuple[np.ndarray, np.ndarray]:
+    """Rows that confident learning counts for another class, and those of them that its cap keeps."""
+    proba, codes = study.out_of_fold(), study.codes
+    guess = confident_counts(proba, codes).guess
+    counted = (guess >= 0) & (guess != codes)
+    sureness = proba[np.arange(len(codes)), guess] - proba[np.arange(len(codes)), codes]
+    return counted, surest(codes, counted, sureness, np.floor(CONFIDENT_CAP * study.class_sizes))
 
 
-def _classes(study: Study, kept: pd.DataFrame, review: pd.DataFrame, cap: pd.Series) -> pd.DataFrame:
-    counts = study.dataset.counts
-    named, before = (t["given label"].value_counts().reindex(counts.index, fill_value=0) for t in (kept, review))
-    null = (1 - kept["wrong"]).groupby(kept["given label"]).sum().reindex(counts.index, fill_value=0.0)
-    low, high = proportion_interval(named.to_numpy(), counts.to_numpy())
-    table = {
-        "class": counts.index,
-        "n_samples": counts,
-        "named": named,
-        "share": named / counts,
-        "low": low,
-        "high": high,
-    }
-    return pd.DataFrame(table | {"null": null, "cap": cap.astype(int), "capped": before - named})
+def _outvoted(study: Study, quality: LabelQuality) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Rows whose label has no majority among equal rows, the largest other class there, and the share of other labels."""
+    rows = np.flatnonzero(quality.contradicted)
+    outvoted, likely, share = np.zeros(len(study.codes), dtype=bool), study.codes.copy(), np.zeros(len(study.codes))
+    group = np.unique(quality.group[rows], return_inverse=True)[1]
+    counts = np.zeros((group.max(initial=-1) + 1, len(study.classes)))
+    np.add.at(counts, (group, study.codes[rows]), 1)
+    own, total = counts[group, study.codes[rows]], counts.sum(axis=1)[group]
+    others = counts[group]
+    others[np.arange(len(rows)), study.codes[rows]] = 0
+    outvoted[rows], likely[rows], share[rows] = (
+        own <= others.max(axis=1, initial=0),
+        others.argmax(axis=1),
+        1 - own / total,
+    )
+    return outvoted, likely, share
+
+
+def _review(
+    study: Study,
+    quality: LabelQuality,
+    counted: np.ndarray,
+    kind: str,
+    chosen: np.ndarray,
+    likely: np.ndarray,
+    wrong: np.ndarray,
+) -> pd.DataFrame:
+    rows = np.flatnonzero(chosen)
+    labels, given = np.array(study.classes, dtype=object), study.codes[rows]
+    margin = quality.balanced[rows, likely[rows]] - quality.balanced[rows, given]
+    table = {"row": rows + 1, "kind": kind, "given label": labels[given], "likely label": labels[likely[rows]]}
+    return pd.DataFrame(table | {"margin": margin, "wrong": wrong[rows], "confirmed": counted[rows]})
+
+
+def _reasons(study: Study, quality: LabelQuality, review: pd.DataFrame, k: int) -> list[str]:
+    """Why each suspect is one: its nearest rows, the model, and confident learning."""
+    rows = review["row"].to_numpy() - 1
+    near = nearest_labels(study, rows, k) == quality.likely[rows][:, None]
+    total = min(k, len(study.codes) - 1)
+    own = quality.balanced[rows, study.codes[rows]]
+    reasons = []
+    for count, label, probability, confirmed in zip(
+        near[:, : k + 1].sum(axis=1), review["likely label"], own, review["confirmed"], strict=True
+    ):
+        text = f"{min(count, total)} of its {total} nearest rows are {wording.quoted(label)}; "
+        text += f"with class sizes made equal, the model gives its label {wording.share(probability)}"
+        reasons.append(text + (", and confident learning agrees." if confirmed else "."))
+    return reasons
+
+
+def _equal_reasons(study: Study, group: np.ndarray, rows: np.ndarray) -> list[str]:
+    """What the labels of the rows are that equal a row."""
+    among = np.isin(group, group[rows])
+    words: dict[int, list[str]] = {}
+    for (g, c), n in pd.Series(study.codes[among]).groupby([group[among], study.codes[among]]).size().items():
+        words.setdefault(g, []).append(f"{wording.count(n)} of class {wording.quoted(study.classes[c])}")
+    return [f"Equal rows have different labels: {', '.join(words[g][:5])}." for g in group[rows]]
+
+
+def _per_class(study: Study, chosen: np.ndarray) -> np.ndarray:
+    return np.bincount(study.codes[chosen], minlength=len(study.classes))
+
+
+def _classes(study: Study, quality: LabelQuality, named: np.ndarray, cap: np.ndarray) -> pd.DataFrame:
+    sizes, rows = study.class_sizes, _per_class(study, named)
+    null = np.bincount(study.codes, named * (1 - quality.error_probability), minlength=len(sizes))
+    low, high = proportion_interval(rows, sizes)
+    table = {"class": study.classes, "n_samples": sizes, "named": rows, "share": rows / sizes, "low": low, "high": high}
+    return pd.DataFrame(table | {"null": null, "cap": cap, "capped": _per_class(study, quality.suspect) - rows})
+
+
+def _second_opinion(classes: pd.DataFrame) -> list[Finding]:
+    counted, left, both, named = classes[["confident", "confident_capped", "confirmed", "named"]].sum()
+    if not counted:
+        return []
+    text = (
+        f"Confident learning, the second opinion, counts {wording.plural(counted, 'row')} for another class than the label; it "
+        "takes much of a rare class for wrong even where every label is right, so it names nothing alone."
+    )
+    if left:
+        text += f" {wording.plural(left, 'less sure row')} beyond {wording.share(CONFIDENT_CAP)} of a class left out."
+    return [Finding("fine", text + (f" It confirms {wording.of(both, named, 'named row')}." if named else ""))]
+
+
+def _contradictions(outvoted: np.ndarray, listed: np.ndarray) -> list[Finding]:
+    if not outvoted.any():
+        return []
+    equal, left = wording.plural(outvoted.sum(), "row"), outvoted.sum() - listed.sum()
+    verb = "equals" if outvoted.sum() == 1 else "equal"
+    text = f"{equal} {verb} rows of another class that are as many or more; the check of duplicate rows judges them. "
+    rest = f"The queue lists {wording.count(listed.sum())} of them, up to the cap of each class." if left else ""
+    return [Finding("fine", (text + (rest or "The queue lists them.")).strip())]
 
 
 def _findings(classes: pd.DataFrame, pairs: pd.DataFrame, n_samples: int) -> tuple[Finding, ...]:
