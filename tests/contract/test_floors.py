@@ -21,6 +21,7 @@ FLOORS = {
         "ledger",
         "label_quality",
         "learning_curve",
+        "training_trace",
     },
     4: {"diagnostics", "remedies"},
     5: {"evaluation", "report"},

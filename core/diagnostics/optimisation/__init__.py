@@ -1,0 +1,1 @@
+"""Optimisation: what does training do to the rare classes?"""
