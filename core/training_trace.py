@@ -19,11 +19,14 @@ N_NETWORKS, N_EPOCHS, RATE = 10, 100, 0.05
 EPOCHS = np.unique(np.r_[0:9, np.round(np.geomspace(9, N_EPOCHS, 16)).astype(int)])
 """Epochs at which the networks are looked at; 0 is before training."""
 
-MAX_ROWS, MAX_CELLS, MAX_EQUAL, MAX_COLUMNS = 1500, 30_000, 600, 100
-"""Rows of a run; rows times classes; rows of a network at equal class sizes; encoded columns."""
+MAX_ROWS, MAX_EQUAL, MAX_COLUMNS = 1500, 600, 100
+"""Rows of the run with the table's shares; rows of each network at equal class sizes; encoded columns."""
 
-HELD_OUT, FEWEST = 4, 8
-"""Every fourth row of a class is kept for looking at the trained networks, in classes of at least so many rows."""
+MAX_CELLS, LEAST = 30_000, 600
+"""Rows times classes, so that many classes stay quick; but not fewer rows than this."""
+
+HELD_OUT, MOST_HELD_OUT, FEWEST = 4, 400, 10
+"""Every fourth row of a class, at most so many, is kept for looking at the trained networks; classes need so many rows."""
 
 MEMORY = 0.9
 """Share of the running average of a class gradient that is kept from one epoch to the next."""
@@ -92,8 +95,11 @@ def training_trace(study: Study) -> TrainingTrace:
     Raises
     ------
     NotApplicable
-        No column varies.
+        The class of interest has fewer than ``FEWEST`` rows, or no column varies.
     """
+    n_rows = study.class_sizes[study.positive_code]
+    if n_rows < FEWEST:
+        raise NotApplicable(f"The class of interest has {plural(n_rows, 'row')}; {FEWEST} are needed to train on.")
     if "training_trace" not in study._memory:
         study._memory["training_trace"] = _traced(study)
     return study._memory["training_trace"]
@@ -134,15 +140,32 @@ def allotted(sizes: np.ndarray, most: int) -> np.ndarray:
     >>> allotted(np.array([900, 300, 10]), 410).tolist()
     [200, 200, 10]
     """
-    caps = np.arange(1, sizes.max() + 1)
-    totals = np.cumsum([np.sum(sizes >= cap) for cap in caps])
+    totals = np.cumsum(len(sizes) - np.searchsorted(np.sort(sizes), np.arange(1, sizes.max() + 1)))
     return np.minimum(sizes, max(int(np.sum(totals <= most)), 1))
 
 
-def middle(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Median, and the central 95 %, over the networks (the second axis of epochs × networks × …)."""
-    low, mid, high = np.nanquantile(values, [(1 - LEVEL) / 2, 0.5, (1 + LEVEL) / 2], axis=1)
-    return mid, low, high
+def middle(values: np.ndarray, axis: int) -> np.ndarray:
+    """Median and the ends of the central 95 % (3, …) along the axis of the networks; NaN is left out.
+
+    Examples
+    --------
+    >>> middle(np.array([[1.0, 2.0, np.nan, 3.0]]), axis=1)[0].tolist()
+    [2.0]
+    """
+    ordered = np.sort(np.moveaxis(values, axis, 0), axis=0)
+    last = np.maximum((~np.isnan(ordered)).sum(axis=0, keepdims=True) - 1, 0)
+    found = []
+    for level in (0.5, (1 - LEVEL) / 2, (1 + LEVEL) / 2):
+        place = level * last
+        below = np.take_along_axis(ordered, np.floor(place).astype(int), axis=0)
+        above = np.take_along_axis(ordered, np.ceil(place).astype(int), axis=0)
+        found.append((below + (place % 1) * (above - below))[0])
+    return np.stack(found)
+
+
+def over_epochs(values: np.ndarray) -> np.ndarray:
+    """Mean over the epochs of training, of values (n_epochs, …) at ``EPOCHS``; those before training are left out."""
+    return np.trapezoid(values[1:], EPOCHS[1:], axis=0) / (EPOCHS[-1] - EPOCHS[1])
 
 
 def _traced(study: Study) -> TrainingTrace:
@@ -152,26 +175,33 @@ def _traced(study: Study) -> TrainingTrace:
     rng, n_classes = np.random.default_rng(study.random_state), len(study.classes)
     drawn = [rng.permutation(np.flatnonzero(study.codes == c)) for c in range(n_classes)]
     n_out = np.where(study.class_sizes >= FEWEST, study.class_sizes // HELD_OUT, 0)
-    held_out = np.concatenate([rows[:k][:MAX_ROWS] for rows, k in zip(drawn, n_out, strict=True)])
+    held_out = np.concatenate([rows[:k][:MOST_HELD_OUT] for rows, k in zip(drawn, n_out, strict=True)])
     rows = [rows[k:] for rows, k in zip(drawn, n_out, strict=True)]
-    left = study.class_sizes - n_out
-    sizes = allotted(left, min(MAX_ROWS, max(MAX_EQUAL, MAX_CELLS // n_classes)))
+    left, most = study.class_sizes - n_out, max(LEAST, MAX_CELLS // n_classes)
+    sizes = allotted(left, min(MAX_ROWS, most))
     share = study.class_sizes / study.class_sizes.sum()
-    natural = _run(X, rows, sizes, share, 1, rng)
-    equal_sizes = allotted(np.minimum(left, left[study.positive_code]), MAX_EQUAL)
-    equal = _run(X, rows, equal_sizes, np.full(n_classes, 1 / n_classes), N_NETWORKS, rng)
+    natural = _run(X, rows, sizes, share, 1, rng, study.random_state)
+    equal_sizes = allotted(np.minimum(left, left[study.positive_code]), min(MAX_EQUAL, most))
+    equal = _run(X, rows, equal_sizes, np.full(n_classes, 1 / n_classes), N_NETWORKS, rng, study.random_state)
     return TrainingTrace(natural, equal, X[held_out], study.codes[held_out], X.shape[1])
 
 
 def _run(
-    X: np.ndarray, rows: list[np.ndarray], sizes: np.ndarray, prior: np.ndarray, n_draws: int, rng: np.random.Generator
+    X: np.ndarray,
+    rows: list[np.ndarray],
+    sizes: np.ndarray,
+    prior: np.ndarray,
+    n_draws: int,
+    rng: np.random.Generator,
+    seed: int,
 ) -> Run:
+    """Train all networks from the weights of one seed, on one draw of rows or on a draw each."""
     drawn = [
         np.concatenate([rng.choice(own, m, replace=False) for own, m in zip(rows, sizes, strict=True)])
         for _ in range(n_draws)
     ]
     X_drawn, codes = X[np.stack(drawn)], np.repeat(np.arange(len(sizes)), sizes)
-    networks = Networks.drawn(N_NETWORKS, X.shape[1], len(sizes))
+    networks = Networks.drawn(N_NETWORKS, X.shape[1], len(sizes), random_state=seed)
     bounds, weight = np.r_[0, np.cumsum(sizes)], (prior / sizes)[codes][None]
     seen, average = [], None
     for epoch, current in enumerate(training(networks, X_drawn, codes[None], weight, n_epochs=N_EPOCHS, rate=RATE)):

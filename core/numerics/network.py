@@ -64,9 +64,12 @@ class Networks:
         """Class probabilities from activations of the hidden layer."""
         logits = H @ self.W2
         logits += self.b2
-        logits -= logits.max(axis=-1, keepdims=True)
+        top = logits[..., 0].copy()
+        for c in range(1, logits.shape[-1]):
+            np.maximum(top, logits[..., c], out=top)
+        logits -= top[..., None]
         np.exp(logits, out=logits)
-        logits /= logits.sum(axis=-1, keepdims=True)
+        logits /= logits @ np.ones((logits.shape[-1], 1), logits.dtype)
         return logits
 
     def gradients(self, X: np.ndarray, target: np.ndarray, weight: np.ndarray) -> list[np.ndarray]:
@@ -86,12 +89,8 @@ class Networks:
         error *= weight
         back = error @ self.W2.swapaxes(1, 2)
         back *= H > 0
-        return [
-            X.swapaxes(1, 2) @ back,
-            back.sum(axis=1, keepdims=True),
-            H.swapaxes(1, 2) @ error,
-            error.sum(axis=1, keepdims=True),
-        ]
+        ones = np.ones((1, 1, H.shape[1]), H.dtype)
+        return [X.swapaxes(1, 2) @ back, ones @ back, H.swapaxes(1, 2) @ error, ones @ error]
 
 
 def training(

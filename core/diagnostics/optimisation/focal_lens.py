@@ -24,7 +24,7 @@ ABOUT = About(
     judges_sizes=True,
 )
 
-GAMMAS = np.arange(0, 5.01, 0.25)
+GAMMAS = np.arange(0, 5.01, 0.5)
 """Values of gamma of the curve."""
 
 SAME = 1e-6
