@@ -29,8 +29,8 @@ ABOUT = About(
 MOST_COLUMNS, MOST_SITES = 2, 4
 FEWEST_ROWS, FEWEST_OF_SITE = 10, 5
 MAX_ROWS, OF_INTEREST, N_FOLDS = 2000, 600, 3
-N_DRAWS = 200
-SIGNIFICANT, APART = 0.01, 0.1
+N_DRAWS, N_EXCHANGES = 200, 1000
+SIGNIFICANT, APART = 0.005, 0.1
 
 
 def nuisance_leak(
@@ -48,7 +48,7 @@ def nuisance_leak(
     The column is the one that you name, or else those (two at most) whose name ends in a word such as "site", "device" or
     "batch", or whose texts all hold one. Other columns that merely go together with the class are never looked at. AUC_c is
     compared with 200 random exchanges of the sites within the class (normal approximation of that null, corrected for all columns
-    and classes, 1 %), the dependence on the site with 200 random exchanges of the class. It is an issue when AUC of the class of
+    and classes, 0.5 %), the dependence on the site with 1,000 random exchanges of the class. It is an issue when AUC of the class of
     interest is at least ``telling`` and beyond chance, and the class of interest depends on the site by at least 10 points; when it has too few
     rows at two sites, the largest class is judged in its place. Dependence alone is a caution. At most 2,000 rows and the four largest sites take
     part. The combination of the two is our inference.
@@ -176,7 +176,7 @@ def _depends(study: Study, site: np.ndarray, words: list[str], rng: np.random.Ge
     known = site >= 0
     total, own = (np.bincount(site[part], minlength=len(words)) for part in (known, known & _positive(study)))
     n_own, n_rest = max(own.sum(), 1), max(total.sum() - own.sum(), 1)
-    draws = rng.multivariate_hypergeometric(total, own.sum(), N_DRAWS, method="marginals")
+    draws = rng.multivariate_hypergeometric(total, own.sum(), N_EXCHANGES, method="marginals")
     counts = np.vstack([own, draws])
     size = np.abs(counts / n_own - (total - counts) / n_rest)
     judged = judge.against_null(size[0].max(), size[1:].max(axis=1))
