@@ -135,6 +135,51 @@ def nuisance(sizes: Sequence[int], n_features: int, rng: np.random.Generator) ->
     return frame.assign(site=np.where(second, "south clinic", "north clinic")), codes
 
 
+def hidden_positives(sizes: Sequence[int], n_features: int, rng: np.random.Generator) -> Planted:
+    """As many rows as a quarter of the last class lie in the middle of its cloud and carry the first label."""
+    frame, codes = clean(sizes, n_features, rng)
+    chosen = rng.choice(np.flatnonzero(codes == 0), sizes[-1] // 4, replace=False)
+    centre = np.zeros(n_features)
+    centre[min(len(sizes), n_features) - 1] = 4.0 / np.sqrt(2)
+    frame.iloc[chosen] = centre + rng.normal(0, 0.5, (len(chosen), n_features))
+    return frame, codes
+
+
+def scarcity(sizes: Sequence[int], n_features: int, rng: np.random.Generator) -> Planted:
+    """Each class but the first lies along a wave through two columns, with a gap around it: separable, but hard to learn from few rows."""
+    codes = rng.permutation(np.repeat(np.arange(len(sizes)), sizes))
+    values = rng.normal(size=(len(codes), n_features))
+    x, y = rng.uniform(-3, 3, len(codes)), rng.uniform(-2, 2, len(codes)) * len(sizes) / 2
+    level = 2.5 * (np.arange(1, len(sizes)) - len(sizes) / 2)
+    for c, middle in enumerate(level, start=1):
+        wave = np.sin(2 * x) + middle
+        inside = (codes != c) & (np.abs(y - wave) < 0.5)
+        y = np.where(inside, wave + np.where(y < wave, -1, 1) * rng.uniform(0.5, 1.0, len(y)), y)
+        y = np.where(codes == c, wave + rng.normal(0, 0.1, len(y)), y)
+    values[:, 0], values[:, 1 % n_features] = x, y
+    return pd.DataFrame(values, columns=[f"measure {j + 1}" for j in range(n_features)]), codes
+
+
+def sub_clusters(sizes: Sequence[int], n_features: int, rng: np.random.Generator) -> Planted:
+    """Two fifths of the smallest class lie in tight groups in hollows of the common cloud; the others in a cloud 8 apart."""
+    frame, codes = clean(sizes, n_features, rng)
+    common, rows = np.flatnonzero(codes == 0), np.flatnonzero(codes == len(sizes) - 1)
+    frame.iloc[rows, min(len(sizes), n_features) - 1] += 4.65
+    axes = np.linalg.qr(rng.normal(size=(n_features, n_features)))[0]
+    values = frame.to_numpy() @ axes
+    small, middle = rows[: round(0.4 * len(rows))], values[common].mean(axis=0)
+    axes = np.vstack([axes.T, -axes.T])
+    axes = axes[np.argsort(axes @ (values[rows].mean(axis=0) - middle))]
+    for axis, group in zip(axes, np.array_split(small, np.clip(round(len(small) / 8), 1, len(axes))), strict=False):
+        centre = middle + 2.2 * axis
+        values[group] = centre + rng.normal(0, 0.25, (len(group), n_features))
+        reach = np.linalg.norm(values[common] - centre, axis=1)
+        near = common[reach < 1.5]
+        out = rng.uniform(1.5, 1.7, len(near)) / np.maximum(reach[reach < 1.5], 1e-9)
+        values[near] = centre + out[:, None] * (values[near] - centre)
+    return pd.DataFrame(values, columns=frame.columns), codes
+
+
 CONDITIONS: dict[str, Callable[[Sequence[int], int, np.random.Generator], Planted]] = {
     condition.__name__: condition
     for condition in (
@@ -150,6 +195,8 @@ CONDITIONS: dict[str, Callable[[Sequence[int], int, np.random.Generator], Plante
         near_duplicates,
         groups,
         nuisance,
+        hidden_positives,
+        sub_clusters,
     )
 }
 """Every condition by its name."""
