@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+FINE, CHANGING = 20, 0.8
+
 
 def scores_of_copies(
     distances: np.ndarray, positive: np.ndarray, copies: int, n_folds: int, together: bool, rng: np.random.Generator
@@ -76,7 +78,8 @@ def between_others(Z: np.ndarray, rows: np.ndarray, neighbours: np.ndarray, tole
     Returns
     -------
     ndarray of bool (n_rows,)
-        Lines along which fewer than three columns change do not count: on a grid many rows lie on them.
+        Lines count only if at least three columns change along them, and ``CHANGING`` of the columns with more than
+        ``FINE`` different values: on a grid, or where some columns are computed from others, many rows lie on other lines.
 
     Examples
     --------
@@ -84,6 +87,9 @@ def between_others(Z: np.ndarray, rows: np.ndarray, neighbours: np.ndarray, tole
     >>> between_others(Z, np.array([2, 3]), np.array([[0, 1, 3], [0, 1, 2]]))
     array([ True, False])
     """
+    fine = np.array([len(np.unique(column)) > FINE for column in Z.T], dtype=bool)
+    enough = max(3.0, CHANGING * fine.sum())
+    compared = fine if fine.sum() >= 3 else np.ones(len(fine), dtype=bool)
     found = np.zeros(len(rows), dtype=bool)
     first, second = np.triu_indices(neighbours.shape[1], 1)
     for i, row in enumerate(rows):
@@ -92,6 +98,6 @@ def between_others(Z: np.ndarray, rows: np.ndarray, neighbours: np.ndarray, tole
         product = away @ away.T
         cosine = product[first, second] / np.maximum(size[first] * size[second], 1e-300)
         opposite = np.flatnonzero((cosine < -1 + tolerance) & (size[first] > 1e-9) & (size[second] > 1e-9))
-        changes = (np.abs(away[second[opposite]] - away[first[opposite]]) > 1e-9).sum(axis=1)
-        found[i] = bool((changes >= 3).any())
+        changes = np.abs(away[second[opposite]] - away[first[opposite]])[:, compared] > 1e-9
+        found[i] = bool((changes.sum(axis=1) >= enough).any())
     return found

@@ -35,6 +35,9 @@ TABLES = ("this table", "labels at random")
 SPLITS = ("copies at random", "copies held together")
 KINDS = ("equal to an earlier row", "on the line between two others")
 MAX_ROWS, FEWEST, OF_INTEREST, N_FOLDS = 600, 10, 40, 5
+LINES = 0.25
+"""How much smaller the share on lines may be: chance gives none, and not every interpolated row has both ends among its nearest."""
+
 LOOKED_AT, OF_ALL, K = 300, 2000, 10
 
 
@@ -56,8 +59,9 @@ def resample_before_split(
     ------------------
     The first part is a demonstration and never a finding against the table: on every table the plain split looks excellent. The
     second part asks whether the file has been resampled already. It is a caution when the share of rows of the class of interest that
-    equal an earlier row of it, or that lie exactly on the line between two of their ten nearest rows (as interpolated rows
-    do), is at least ``tolerated`` more than the same share in the rest, with the lower limit of the share above the share in the rest. The lines, the
+    equal an earlier row of it is at least ``tolerated`` more than the same share in the rest, or the share of those that lie exactly on the
+    line between two of their ten nearest rows (as interpolated rows do) a quarter of that; at least 10 rows each, and the lower limit
+    of the share above the share in the rest. The lines, the
     score and the limits are our inference. Noisy copies are the business of the check of near duplicates.
 
     Why it matters
@@ -181,13 +185,15 @@ def _counts(study: Study, part: np.ndarray, rng: np.random.Generator) -> list[tu
 
 
 def _carried(study: Study, copies: pd.DataFrame, tolerated: float) -> tuple[Finding, ...]:
-    more = copies[(copies["share"] - copies["other_share"] >= tolerated) & (copies["low"] > copies["other_share"])]
+    limit = np.where(copies["kind"] == KINDS[0], tolerated, LINES * tolerated)
+    more = (copies["share"] - copies["other_share"] >= limit) & (copies["low"] > copies["other_share"])
+    more = copies[more & (copies["n_found"] >= FEWEST)]
     return tuple(
         Finding(
             "caution",
-            f"The file seems to have been resampled before it was split: {wording.of(row['n_found'], row['n_rows'])} of "
-            f"{wording.quoted(study.positive)} are {row['kind']}, against {wording.share(row['other_share'])} in the rest. Scores of this "
-            "file are too good; go back to the rows before that step.",
+            f"{wording.of(row['n_found'], row['n_rows'])} of {wording.quoted(study.positive)} are {row['kind']}, against "
+            f"{wording.share(row['other_share'])} in the rest: the file seems to have been resampled before it was split. Unless such rows "
+            "are honestly alike, its scores are too good; go back to the rows before that step.",
         )
         for _, row in more.iterrows()
     )
