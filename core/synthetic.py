@@ -136,12 +136,10 @@ def nuisance(sizes: Sequence[int], n_features: int, rng: np.random.Generator) ->
 
 
 def hidden_positives(sizes: Sequence[int], n_features: int, rng: np.random.Generator) -> Planted:
-    """As many rows as a quarter of the last class lie in the middle of its cloud and carry the first label."""
-    frame, codes = clean(sizes, n_features, rng)
-    chosen = rng.choice(np.flatnonzero(codes == 0), sizes[-1] // 4, replace=False)
-    centre = np.zeros(n_features)
-    centre[min(len(sizes), n_features) - 1] = 4.0 / np.sqrt(2)
-    frame.iloc[chosen] = centre + rng.normal(0, 0.5, (len(chosen), n_features))
+    """Rows from the cloud of the last class carry the first label: a quarter as many as the class has."""
+    hidden = sizes[-1] // 4
+    frame, codes = clean([sizes[0] - hidden, *sizes[1:-1], sizes[-1] + hidden], n_features, rng)
+    codes[rng.choice(np.flatnonzero(codes == len(sizes) - 1), hidden, replace=False)] = 0
     return frame, codes
 
 
