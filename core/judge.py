@@ -62,6 +62,47 @@ def proportion_interval(
     return low, high
 
 
+def difference_interval(
+    k: np.ndarray | float, n: np.ndarray | float, other_k: np.ndarray | float, other_n: np.ndarray | float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Interval of the difference of two independent proportions, ``k / n − other_k / other_n``.
+
+    Newcombe's hybrid: with the Wilson limits l and u of each proportion p, the limits are
+    ``d − √((p − l)² + (u′ − p′)²)`` and ``d + √((u − p)² + (p′ − l′)²)``, at ``LEVEL``.
+
+    Parameters
+    ----------
+    k, n : int or ndarray
+        Successes and trials, at least one.
+    other_k, other_n : int or ndarray
+        Those of the other proportion.
+
+    Returns
+    -------
+    low, high : ndarray
+
+    References
+    ----------
+    Newcombe (1998), Statistics in Medicine 17, method 10.
+    """
+    first, second = (
+        (np.asarray(k, float), np.asarray(n, float)),
+        (np.asarray(other_k, float), np.asarray(other_n, float)),
+    )
+    (p, low, high), (other, other_low, other_high) = _wilson(*first), _wilson(*second)
+    below = np.sqrt((p - low) ** 2 + (other_high - other) ** 2)
+    return p - other - below, p - other + np.sqrt((high - p) ** 2 + (other - other_low) ** 2)
+
+
+def _wilson(k: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    from scipy.stats import norm
+
+    z = float(norm.isf((1 - LEVEL) / 2))
+    p, middle = k / n, (k + z**2 / 2) / (n + z**2)
+    reach = z * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2)) / (1 + z**2 / n)
+    return p, middle - reach, middle + reach
+
+
 def fold_interval(
     values: np.ndarray, test_share: float, level: float = LEVEL, n_comparisons: int = 1
 ) -> tuple[float, float, float]:

@@ -37,7 +37,9 @@ def missing_cells(study: Study, *, difference: Annotated[float, Range(0.02, 0.9,
     For each column and class the exact hypergeometric test asks whether the class has more or fewer gaps than the other classes
     (two-sided: twice the smaller tail). The p-values of all columns and classes are corrected together (Benjamini and Hochberg).
     It is an issue when the corrected p is at most 0.01 and the share of the class differs by ``difference`` or more from the
-    share of the other classes; a caution from 0.03 on.
+    share of the other classes; a caution from 0.03 on. The class of interest against the rest is also looked at by itself, with the
+    p-values corrected over columns (Holm), and with the share of the class where a column is missing and where it is filled: that is what
+    a gap says about a row. Whether all gaps together rank the class better than chance is the question of the check of the missingness leak.
 
     Why it matters
     --------------
@@ -59,11 +61,15 @@ def missing_cells(study: Study, *, difference: Annotated[float, Range(0.02, 0.9,
     Result
         ``columns``: column, n_missing, n_samples, share, low, high, class (the one that differs most), difference, q; most gaps first.
         ``classes``: column, class, n_missing, n_samples, share, low, high, other_share, difference, p, q; columns with gaps.
+        ``of_interest``: column, class, n_missing, n_class (rows of the class of interest among these), prevalence (n_class / n_missing), low,
+        high, prevalence_filled, difference (of the class's share of gaps from that of the rest), difference_low, difference_high, p, p_holm;
+        the clearest first.
         ``complete``: class, n_samples, n_complete, share, low, high; rows without any gap.
 
     References
     ----------
     Rubin (1976), Biometrika 63. Benjamini and Hochberg (1995), Journal of the Royal Statistical Society B 57.
+    Holm (1979), Scandinavian Journal of Statistics 6. Newcombe (1998), Statistics in Medicine 17, for the interval of a difference.
     """
     mask = study.dataset.X.isna().to_numpy()
     names = study.dataset.X.columns
@@ -79,7 +85,8 @@ def missing_cells(study: Study, *, difference: Annotated[float, Range(0.02, 0.9,
             "share": whole / study.class_sizes, "low": low, "high": high,
         }
     )  # fmt: skip
-    tables = {"columns": columns, "classes": classes, "complete": complete}
+    of_interest = _of_interest(classes, study)
+    tables = {"columns": columns, "classes": classes, "of_interest": of_interest, "complete": complete}
     return Result(tables, _findings(study, tables, mask, difference))
 
 
@@ -109,6 +116,28 @@ def _classes(missing: np.ndarray, names: pd.Index, study: Study) -> pd.DataFrame
             "q": false_discovery_control(p.ravel()),
         }
     )
+
+
+def _of_interest(classes: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """What the gaps of each column say about the class of interest."""
+    own = classes[classes["class"] == study.positive]
+    n, n_class, k = study.dataset.n_samples, study.class_sizes[study.positive_code], own["n_missing"].to_numpy()
+    total = classes.groupby("column", sort=False)["n_missing"].sum().to_numpy()
+    low, high = judge.proportion_interval(k, total)
+    difference_low, difference_high = judge.difference_interval(k, n_class, total - k, n - n_class)
+    rank = np.argsort(own["p"].to_numpy(), kind="stable")
+    corrected = np.empty(len(own))
+    corrected[rank] = np.maximum.accumulate(np.minimum(own["p"].to_numpy()[rank] * np.arange(len(own), 0, -1), 1.0))
+    table = {
+        "column": own["column"],
+        "class": study.positive,
+        "n_missing": total,
+        "n_class": k,
+        "prevalence": k / total,
+    }
+    table |= {"low": low, "high": high, "prevalence_filled": (n_class - k) / np.maximum(n - total, 1)}
+    table |= {"difference": own["difference"], "difference_low": difference_low, "difference_high": difference_high}
+    return pd.DataFrame(table | {"p": own["p"], "p_holm": corrected}).iloc[rank].reset_index(drop=True)
 
 
 def _columns(n_missing: np.ndarray, n: int, names: pd.Index, classes: pd.DataFrame) -> pd.DataFrame:
@@ -144,7 +173,11 @@ def _findings(
         f"Dropping every row with a gap would leave {wording.of(complete['n_complete'].sum(), n)}, and of "
         f"{wording.quoted(study.positive)} {wording.of(of_interest['n_complete'], of_interest['n_samples'])}."
     )
-    return (*_differences(tables["classes"], difference), Finding("fine", text))
+    return (
+        *_differences(tables["classes"], difference),
+        *_told(tables["of_interest"], difference),
+        Finding("fine", text),
+    )
 
 
 def _differences(classes: pd.DataFrame, difference: float) -> tuple[Finding, ...]:
@@ -163,6 +196,26 @@ def _differences(classes: pd.DataFrame, difference: float) -> tuple[Finding, ...
         f"{wording.share(top['other_share'])} of the others: the gaps mean something, so keep them visible to the learner."
     )
     return (Finding(severity, text),)
+
+
+def _told(of_interest: pd.DataFrame, difference: float) -> tuple[Finding, ...]:
+    """What a gap says about a row, for the column where it says most about the class of interest."""
+    size = of_interest["difference"].abs()
+    clear = of_interest[(of_interest["p_holm"] <= SIGNIFICANT) & (size >= min(NOTICED, difference))]
+    if clear.empty:
+        return ()
+    row = clear.loc[size[clear.index].round(12).idxmax()]
+    text = (
+        f"Where {wording.quoted(row['column'])} is missing, {wording.of(row['n_class'], row['n_missing'])} belong to {wording.quoted(row['class'])}; "
+        f"where it is filled, {wording.share(row['prevalence_filled'])}. The gap is {'more' if row['difference'] > 0 else 'less'} frequent in the class "
+        f"than in the rest, by {wording.share(abs(row['difference']))} of the rows (interval {_points(row)})."
+    )
+    return (Finding("issue" if abs(row["difference"]) >= difference else "caution", text),)
+
+
+def _points(row: pd.Series) -> str:
+    ends = sorted((abs(row["difference_low"]), abs(row["difference_high"])))
+    return f"{wording.share(ends[0])} to {wording.share(ends[1])}"
 
 
 def draw(result: Result) -> dict[str, go.Figure]:

@@ -41,8 +41,8 @@ def evidence(
 
     How it is detected
     ------------------
-    A class of fewer than ``fewest`` rows is an issue, and its recall is withheld: no number is better than one that nobody
-    could repeat. Average precision whose share of shuffled draws at least as large exceeds 1 % is an issue: the columns
+    A class of fewer than ``fewest`` rows is an issue, and its recall and average precision are withheld: no number is better than one that nobody
+    could repeat. Of 1 row found, the exact interval of the recall is 2.5 % to 100 %; of 1 missed, 0 % to 97.5 %. Average precision whose share of shuffled draws at least as large exceeds 1 % is an issue: the columns
     tell nothing about the class of interest that these rows could show. Fewer than 50 rows of the class of
     interest are a caution.
 
@@ -68,7 +68,7 @@ def evidence(
         ``classes``: class, n_samples, prevalence, found, recall with low and high (NaN when withheld), smallest_fold and
         largest_fold (test rows in a fold), withheld (the reason or empty). With two classes a row is found when its class
         has a probability above .5, with more when its class is the most probable. ``average_precision``: class,
-        n_samples, prevalence (the baseline), average_precision with low and high, null, null_low, null_high, p.
+        n_samples, prevalence (the baseline), average_precision with low and high (NaN when withheld), null, null_low, null_high, p, withheld.
 
     References
     ----------
@@ -78,6 +78,9 @@ def evidence(
     proba = study.out_of_fold()
     classes = _classes(study, proba.argmax(axis=1), fewest)
     precision = _average_precision(study, proba[:, study.positive_code], n_draws)
+    precision["withheld"] = classes["withheld"].iloc[study.positive_code]
+    if precision["withheld"].iloc[0]:
+        precision[["average_precision", "low", "high", "p"]] = np.nan
     findings = [*_few(classes, fewest), *_signal(study, precision, classes)]
     return Result({"classes": classes, "average_precision": precision}, tuple(findings))
 
@@ -133,7 +136,7 @@ def _signal(study: Study, precision: pd.DataFrame, classes: pd.DataFrame) -> lis
     ap = f"Average precision for {name} is {wording.score(row['average_precision'])}"
     span = wording.interval(row["null_low"], row["null_high"])
     findings = []
-    if row["p"] > SIGNIFICANT:
+    if row["p"] > SIGNIFICANT and not own["withheld"]:
         text = f"{ap}; shuffled labels reach {span} at the same class sizes. The scores show no signal for this class."
         findings.append(Finding("issue", text))
     if not own["withheld"]:
@@ -142,7 +145,13 @@ def _signal(study: Study, precision: pd.DataFrame, classes: pd.DataFrame) -> lis
             f"(interval {wording.interval(row['low'], row['high'])}), against {wording.score(row['prevalence'])} with no signal."
         )
         findings.append(Finding("caution" if own["n_samples"] < FEW_POSITIVES else "fine", text))
-    return findings or [Finding("fine", f"{ap}; shuffled labels reach {span} at the same class sizes.")]
+    else:
+        text = (
+            f"No score is reported for {name}: with {wording.plural(own['n_samples'], 'row')}, one more row found would move its recall by "
+            f"{wording.share(1 / own['n_samples'])}. Of 1 row found the recall may be anything from 2.5 % to 100 %."
+        )
+        findings.append(Finding("caution", text))
+    return findings
 
 
 def draw(result: Result) -> dict[str, go.Figure]:
