@@ -169,11 +169,11 @@ def sub_clusters(sizes: Sequence[int], n_features: int, rng: np.random.Generator
     axes = np.vstack([axes.T, -axes.T])
     axes = axes[np.argsort(axes @ (values[rows].mean(axis=0) - middle))]
     for axis, group in zip(axes, np.array_split(small, np.clip(round(len(small) / 8), 1, len(axes))), strict=False):
-        centre = middle + 2.2 * axis
+        centre = middle + 2.0 * axis
         values[group] = centre + rng.normal(0, 0.25, (len(group), n_features))
         reach = np.linalg.norm(values[common] - centre, axis=1)
-        near = common[reach < 1.5]
-        out = rng.uniform(1.5, 1.7, len(near)) / np.maximum(reach[reach < 1.5], 1e-9)
+        near = common[reach < 1.2]
+        out = rng.uniform(1.2, 1.4, len(near)) / np.maximum(reach[reach < 1.2], 1e-9)
         values[near] = centre + out[:, None] * (values[near] - centre)
     return pd.DataFrame(values, columns=frame.columns), codes
 
