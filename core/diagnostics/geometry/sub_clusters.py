@@ -29,6 +29,9 @@ ABOUT = About(
 FEWEST, LISTED = 10, 1000
 """Rows that a class needs to be looked at; most rows of small sub-clusters that are listed."""
 
+LOSS = 0.1
+"""Recall that the small sub-clusters must lack before they count as missed."""
+
 CLASS = ["class", "n_rows", "n_clusters", "entropy", "effective_clusters", "structural_imbalance", "main_share"]
 CLASS += ["main_recall", "small_recall", "p"]
 
@@ -37,7 +40,7 @@ def sub_clusters(
     study: Study,
     *,
     contrast: Annotated[float, Range(1, 8, 0.5)] = 3.0,
-    level: Annotated[float, Range(0.001, 0.1, 0.001)] = 0.01,
+    level: Annotated[float, Range(0.001, 0.1, 0.001)] = 0.05,
 ) -> Result:
     """The groups within each class that lie apart from each other, and the recall of each: small groups are missed first.
 
@@ -50,8 +53,8 @@ def sub_clusters(
     ------------------
     Recall is counted out of fold, with class frequencies removed: each probability is divided by the size of its class, so
     that a rare class is not blamed for being rare and no threshold is at fault. The rows of all sub-clusters but the largest are
-    compared with those of the largest by Fisher's exact test, corrected for the number of classes that are split. It
-    is an issue when they are found less often, for the class of interest or for half of the classes; else a caution. A
+    compared with those of the largest by Fisher's exact test, corrected for the number of classes that are split. It is an
+    issue when they are found less often, and by at least 10 points, for the class of interest or for half of the classes; else a caution. A
     class that is split and found throughout is fine. The rule for groups, and structural imbalance as one minus the
     evenness, are our inference; a single cloud was split in 0.4 % of 9,225 simulated classes.
 
@@ -128,7 +131,8 @@ def _summary(sizes: np.ndarray, hits: np.ndarray) -> tuple:
 def _findings(study: Study, tables: dict[str, pd.DataFrame], level: float) -> tuple[Finding, ...]:
     classes, clusters = tables["classes"], tables["clusters"]
     split = classes[classes["n_clusters"] > 1]
-    missed = split[split["p"] <= level].sort_values("p", kind="stable")
+    lost = (split["p"] <= level) & (split["main_recall"] - split["small_recall"] >= LOSS)
+    missed = split[lost].sort_values("p", kind="stable")
     half = 2 * len(missed) >= len(classes)
     findings = []
     for row in missed.head(5).itertuples():
@@ -142,11 +146,11 @@ def _findings(study: Study, tables: dict[str, pd.DataFrame], level: float) -> tu
         )
         severity = "issue" if half or row[1] == study.positive else "caution"
         findings.append(Finding(severity, text, ("class_weights", "random_oversampling")))
-    calm = split[split["p"] > level].sort_values("n_clusters", ascending=False, kind="stable")
+    calm = split[~lost].sort_values("n_clusters", ascending=False, kind="stable")
     for row in calm.head(3).itertuples():
         text = (
             f"{wording.quoted(row[1])} falls into {wording.plural(row.n_clusters, 'group')} that lie apart, the largest with "
-            f"{wording.share(row.main_share)} of its rows. The others are not found less often: {wording.share(row.small_recall)} "
+            f"{wording.share(row.main_share)} of its rows. The others are not found clearly less often: {wording.share(row.small_recall)} "
             f"against {wording.share(row.main_recall)}."
         )
         findings.append(Finding("fine", text))
