@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-WITHIN_FLOOR = 1e-12
+TINY = 1e-12
 
 
 def repulsion(cosine: np.ndarray, tau: float) -> np.ndarray:
@@ -93,27 +93,22 @@ def prototype_cosines(shares: np.ndarray, tau: float) -> np.ndarray:
     return np.clip(found @ found.T, -1, 1)
 
 
-def mean_cosines(embedding: np.ndarray, codes: np.ndarray, n_classes: int) -> np.ndarray:
-    """Cosines (n_classes, n_classes) of the class means, seen from the mean of the class means.
+def class_means(embedding: np.ndarray, codes: np.ndarray, n_classes: int) -> np.ndarray:
+    """Means (n_classes, n_dimensions) of the rows of each class; every class has at least one row."""
+    sizes = np.bincount(codes, minlength=n_classes)
+    return np.stack([np.bincount(codes, column, n_classes) for column in embedding.T], axis=1) / sizes[:, None]
 
-    Parameters
-    ----------
-    embedding : ndarray (n_samples, n_dimensions)
-    codes : ndarray of int (n_samples,)
-        Every class has at least one row.
-    n_classes : int
 
-    Returns
-    -------
-    ndarray
-        ``−1/(n_classes − 1)`` off the diagonal for the simplex that equal classes end at; NaN beside a mean in the centre.
+def centred_cosines(means: np.ndarray) -> np.ndarray:
+    """Cosines (…, n_classes, n_classes) of class means (…, n_classes, n_dimensions), seen from the mean of the means.
+
+    They are ``−1/(n_classes − 1)`` off the diagonal for the simplex that equal classes end at; NaN beside a mean in the centre.
     """
-    means = _centred_means(embedding, codes, n_classes)
-    length = np.linalg.norm(means, axis=1)
-    scale = np.outer(length, length)
-    return np.clip(
-        np.divide(means @ means.T, scale, out=np.full_like(scale, np.nan), where=scale > WITHIN_FLOOR), -1, 1
-    )
+    centred = means - means.mean(axis=-2, keepdims=True)
+    length = np.linalg.norm(centred, axis=-1)
+    scale = length[..., :, None] * length[..., None, :]
+    inner = centred @ centred.swapaxes(-1, -2)
+    return np.clip(np.divide(inner, scale, out=np.full_like(inner, np.nan), where=scale > TINY), -1, 1)
 
 
 def within_over_between(embedding: np.ndarray, codes: np.ndarray, n_classes: int) -> float:
@@ -121,17 +116,26 @@ def within_over_between(embedding: np.ndarray, codes: np.ndarray, n_classes: int
 
     Every class weighs the same in both. NaN where all means coincide.
     """
-    means = _centred_means(embedding, codes, n_classes)
+    means = class_means(embedding, codes, n_classes)
     sizes = np.bincount(codes, minlength=n_classes)
-    centre = np.stack([np.bincount(codes, column, n_classes) for column in embedding.T], axis=1) / sizes[:, None]
-    spread = (embedding - centre[codes]) / np.sqrt(sizes[codes] * n_classes)[:, None]
-    between = means.T @ means / n_classes
-    if np.trace(between) < WITHIN_FLOOR:
+    spread = (embedding - means[codes]) / np.sqrt(sizes[codes] * n_classes)[:, None]
+    centred = means - means.mean(axis=0)
+    between = centred.T @ centred / n_classes
+    if np.trace(between) < TINY:
         return float("nan")
     return float(np.trace(spread.T @ spread @ np.linalg.pinv(between, rcond=1e-6, hermitian=True)) / n_classes)
 
 
-def _centred_means(embedding: np.ndarray, codes: np.ndarray, n_classes: int) -> np.ndarray:
-    sizes = np.bincount(codes, minlength=n_classes)
-    means = np.stack([np.bincount(codes, column, n_classes) for column in embedding.T], axis=1) / sizes[:, None]
-    return means - means.mean(axis=0)
+def drawn_means(
+    embedding: np.ndarray, codes: np.ndarray, n_classes: int, n_draws: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Class means (n_draws, n_classes, n_dimensions) as other rows of the same kind would give them.
+
+    A multiplier bootstrap: the deviations of the rows of a class are added up with normal weights.
+    """
+    means = class_means(embedding, codes, n_classes)
+    found = np.repeat(means[None], n_draws, axis=0)
+    for c in range(n_classes):
+        deviations = embedding[codes == c] - means[c]
+        found[:, c] += rng.normal(size=(n_draws, len(deviations))) @ deviations / len(deviations)
+    return found

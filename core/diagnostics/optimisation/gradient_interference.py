@@ -28,8 +28,8 @@ ABOUT = About(
     gravest="caution",
 )
 
-HALF, HELD_BACK = 0.5, 0.5
-"""A class is held back in an epoch below half of its recall at equal sizes; a caution needs more than half of the epochs."""
+HALF, HELD_BACK = 0.5, 0.8
+"""A class is held back in an epoch below half of its recall at equal sizes; a caution needs more than this share of epochs."""
 
 ALL_PAIRS = 20
 """With more classes, only pairs with the class of interest are listed."""
@@ -58,7 +58,7 @@ def gradient_interference(study: Study) -> Result:
     its share of the table; ten more start from the same weights with no class larger than the class of interest and
     all weighing the same. That is the null: what the same class shows when nothing but its rarity is removed. A class is
     held back in an epoch when its training recall is below half of the median of the null. A caution is given when that
-    holds for more than half of the epochs at the low end of the interval over the networks, and longer than in the null.
+    holds for more than 80 % of the epochs at the low end of the interval over the networks, and longer than in the null.
     It is about rarity and closeness together: a rare class that lies apart, and a close class that is not rare, both pass.
 
     The cosine alone says nothing with two classes. When training comes to rest, the steps of all classes add up to zero.
@@ -104,7 +104,7 @@ def gradient_interference(study: Study) -> Result:
     runs = {TABLE: trace.natural, EQUAL: trace.equal}
     tables = {
         "classes": _classes(study, trace.natural, trace.equal).iloc[order[judged[order]]].reset_index(drop=True),
-        "training": pd.concat([_training(study, name, run, c) for c in order for name, run in runs.items()]),
+        "training": pd.concat([_training(study, name, run, order) for name, run in runs.items()]),
         "pairs": _pairs(study, trace.natural, trace.equal),
         "mass": pd.concat([_mass(name, run) for name, run in runs.items()]),
     }
@@ -160,15 +160,17 @@ def _measured(run: Run, usual: np.ndarray) -> dict[str, np.ndarray]:
     }
 
 
-def _training(study: Study, name: str, run: Run, c: int) -> pd.DataFrame:
-    table = {"epoch": EPOCHS, "class": study.classes[c], "run": name}
-    table |= dict(zip(("recall", "low", "high"), middle(run.recall[..., c], axis=1), strict=True))
-    table["adjusted_recall"] = np.median(run.adjusted[..., c], axis=1)
-    spread = middle(_interference(run)[..., c], axis=1)
-    table |= {f"interference{end}": values for end, values in zip(SPREAD, spread, strict=True)}
-    table["norm_share"] = np.median(norm_share(run.inner, run.prior)[..., c], axis=1)
-    table["consistency"] = middle(run.consistency[..., c], axis=1)[0]
-    return pd.DataFrame(table)
+def _training(study: Study, name: str, run: Run, order: np.ndarray) -> pd.DataFrame:
+    """One row per class, in the given order, and epoch."""
+    measured = dict(zip(("recall", "low", "high"), middle(run.recall, axis=1), strict=True))
+    measured["adjusted_recall"] = np.median(run.adjusted, axis=1)
+    spread = middle(_interference(run), axis=1)
+    measured |= {f"interference{end}": values for end, values in zip(SPREAD, spread, strict=True)}
+    measured["norm_share"] = np.median(norm_share(run.inner, run.prior), axis=1)
+    measured["consistency"] = middle(run.consistency, axis=1)[0]
+    names = np.array(study.classes, dtype=object)[order]
+    table = {"epoch": np.tile(EPOCHS, len(order)), "class": np.repeat(names, len(EPOCHS)), "run": name}
+    return pd.DataFrame(table | {column: values[:, order].T.ravel() for column, values in measured.items()})
 
 
 def _mass(name: str, run: Run) -> pd.DataFrame:
@@ -203,21 +205,31 @@ def _findings(study: Study, tables: dict[str, pd.DataFrame]) -> tuple[Finding, .
     if held.iloc[0]:
         text = (
             f"While the network trains, its recall of {wording.quoted(own['class'])} stays below half of what it reaches at equal "
-            f"class sizes for {times}; {equal}. Early on, the steps of the other classes cancel {wording.number(own['peak'])} of "
-            f"the progress of its own step ({wording.number(own['null_peak'])} at equal sizes). {_advice(own)}"
+            f"class sizes for {times}; {equal}. {_first(own)} Early on, the steps of the other classes undo "
+            f"{wording.times(own['peak'])} the progress of its own step ({wording.times(own['null_peak'])} at equal sizes). {_advice(own)}"
         )
         known = own["adjusted_recall"] >= HALF * own["null_recall"]
         findings = [
             Finding("caution", text, ("tuned_threshold",) if known else ("class_weights", "random_oversampling"))
         ]
     else:
-        text = f"{wording.quoted(own['class'])} is held back in {times}, {equal}: not through most of the training."
+        text = (
+            f"{wording.quoted(own['class'])} is held back in {times}, {equal}: not through four fifths of the training."
+        )
         findings = [Finding("fine", text)]
     if len(others):
         verb = "is" if len(others) == 1 else "are"
-        text = f"{wording.listing(others)} {verb} held back through more than half of the epochs as well."
+        text = f"{wording.listing(others)} {verb} held back through more than four fifths of the epochs as well."
         findings.append(Finding("caution", text, ("class_weights",)))
     return (*findings, Finding("fine", _on_cosines(tables["pairs"], len(study.classes))))
+
+
+def _first(own: pd.Series) -> str:
+    """From when on it finds any of its training rows."""
+    when, usual = (
+        f"from epoch {n:.0f} on" if n <= N_EPOCHS else "in no epoch" for n in own[["first_epoch", "null_first_epoch"]]
+    )
+    return f"Some of its rows are found for good {when} ({usual} at equal sizes)."
 
 
 def _advice(own: pd.Series) -> str:
