@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 TERMS = {
+    "Account": "One reason for which rows of a class are missed. Each missed row stands in exactly one.",
+    "Accuracy": "The share of all rows that are taken for their own class. It is the recall weighted by class size, so the largest class rules it.",
     "Average precision": "The area under the precision and recall curve of the class of interest. A random ranking "
     "reaches the prevalence, so compare it with that and not with 0.5.",
     "Balanced accuracy": "The mean of the recalls of all classes. Each class counts the same, however rare it is.",
@@ -18,20 +20,26 @@ TERMS = {
     "F1": "The harmonic mean of precision and recall. It ignores the rows that are rightly left alone.",
     "False alarm": "A row of another class that is taken for the class of interest.",
     "Fold": "One part of the rows. The learner is trained on the other parts and scored on this one, in turn.",
+    "Group": "Rows that belong together, such as all rows of one patient. They should stand on one side of a split.",
     "Imbalance ratio": "Rows of the largest class over rows of the smallest. It is a fact about the table, not a fault.",
     "Interval": "Where the true value plausibly lies, at 95 %. When the interval of a difference includes zero, no gain is claimed.",
     "Label": "The class that the table states for a row. It may be wrong.",
     "Leak": "A column that tells the class but will not be known when the model is used.",
     "Learner": "The kind of model that every recipe is tried on: boosted trees, or a linear model.",
+    "Ledger": "Every missed row of a class, sorted by the reason for the miss. Its accounts add up to the missed rows.",
     "Log loss": "How surprised the model is by what happened. It punishes confident mistakes. Lower is better.",
+    "Macro average": "The plain mean over classes: each class counts the same.",
     "Maturity": "Established methods are in textbooks and libraries. Emerging ones rest on a recent or inferred formula.",
     "Matthews correlation": "The correlation between what was predicted and what was true. Zero is chance, one is perfect.",
     "Miss": "A row of the class of interest that is taken for another class.",
+    "Near-copy": "A row that lies far closer to another row of its class than independent rows do, and is not equal to it.",
+    "Nuisance": "A site, device or batch that a row comes from. It should not tell the class.",
     "Null": "The value that chance alone gives at the same class sizes. A number counts as evidence only beyond it.",
     "Observed over expected": "Rows of the class of interest over the sum of their probabilities. Below 1 the probabilities "
     "are too high, as after resampling.",
     "Out of fold": "Predicted by a model that never saw the row.",
     "Overlap": "Rows of different classes lie among each other, so that the columns cannot tell them apart.",
+    "Planted condition": "One fault built into a generated table, such as wrong labels, while class sizes stay. A check should name its own and no other.",
     "Precision": "Of the rows taken for the class of interest, the share that belongs to it.",
     "Prevalence": "The share of the class of interest among all rows.",
     "Recall": "Of the rows of the class of interest, the share that is found.",
@@ -39,9 +47,12 @@ TERMS = {
     "Remedy": "A change to how the learner is trained or how its probabilities are used. It is refitted inside every fold.",
     "ROC-AUC": "The chance that a row of the class of interest gets a higher probability than a row of another class.",
     "Seed": "The number from which all randomness starts. The same seed gives the same results.",
+    "Sensitivity": "Another word for recall.",
     "Shapley value": "What a column adds to the prediction for one row, averaged over all orders in which columns may be added.",
+    "Specificity": "Of the rows of the other classes, the share that is not taken for the class of interest.",
     "Target": "The column with the classes that the learner should tell apart.",
     "Threshold": "The probability from which a row is taken for the class of interest. It need not be 0.5.",
+    "Weighted average": "A mean over classes in which each counts by its rows. It can look good while a rare class is never found.",
 }
 """Terms in the order of the alphabet; pages take their help texts from here."""
 

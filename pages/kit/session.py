@@ -23,15 +23,15 @@ from core.result import Result
 from core.study import Study
 from pages.kit.choices import DEFAULTS, READING, UPLOAD, choice, choose, of_study, settings
 
-PROFILE, EXPLAIN = ("profile", "missingness"), ("explanation",)
-"""Families with a page of their own; every other family stands on the Diagnose page."""
+PROFILE, EXPLAIN, LEDGER = ("profile", "missingness"), ("explanation",), ("ledger",)
+"""Families with a place of their own; every other family stands among the checks of the Diagnose page."""
 
 
 def of_page(*families: str) -> tuple[Method, ...]:
-    """The diagnostics of some families, or of all that have no page of their own."""
+    """The diagnostics of some families, or of all that have no place of their own."""
     if families:
         return methods("diagnostic", *families)
-    return tuple(item for item in methods("diagnostic") if item.group not in (*PROFILE, *EXPLAIN))
+    return tuple(item for item in methods("diagnostic") if item.group not in (*PROFILE, *EXPLAIN, *LEDGER))
 
 
 def results(items: Sequence[Method], asked: Study | None = None) -> dict[Method, jobs.Job]:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.glossary import TERMS
 from core.registry import catalogue, group_title
-from pages.kit import session, show, text
+from pages.kit import session, show, specificity, text
 
 st.title("Learn")
 st.markdown("What every method does and why, with a sick and a healthy table of the same class sizes side by side.")
@@ -39,6 +39,13 @@ if item.sick and item.healthy:
                 for finding in result.findings:
                     st.markdown(text.md(finding.text))
                 show.draw(item.draw(result) if result.tables else {}, which)
+
+measured = specificity.table()
+if measured is not None:
+    st.subheader("Which check names which condition")
+    st.markdown(specificity.MEANING)
+    show.draw(specificity.draw(measured), "specificity")
+    show.numbers("specificity", measured, "learn")
 
 st.subheader("Glossary")
 for word, meaning in TERMS.items():

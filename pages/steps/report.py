@@ -10,7 +10,7 @@ st.title("Report")
 st.markdown("One file that holds everything found so far, with what is needed to repeat it.")
 
 study = session.study(choices.explained())
-found = session.results([*session.of_page(*session.PROFILE), *session.of_page()])
+found = session.results([*session.of_page(*session.LEDGER, *session.PROFILE), *session.of_page()])
 found |= session.results(session.of_page(*session.EXPLAIN), study)
 scored = {recipe: session.scores(recipe) for recipe in with_baseline(choices.recipes())}
 follow = show.progress(found | scored, "step")

@@ -1,0 +1,1 @@
+"""Ledger: Where do the missed rows of the class go?"""

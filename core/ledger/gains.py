@@ -1,0 +1,123 @@
+"""What winning an account back would add to the recall of the class, with an interval."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core import judge, wording
+from core.ledger.case import Case
+
+
+@dataclass(frozen=True)
+class Gain:
+    """An expected gain in recall.
+
+    Parameters
+    ----------
+    value, low, high : float
+        Share of the class; NaN where no claim can be made.
+    basis : str
+        Where the number comes from, as a sentence.
+    """
+
+    value: float
+    low: float
+    high: float
+    basis: str
+
+
+def expected_gains(case: Case, account: np.ndarray) -> dict[str, Gain]:
+    """The gain of every account that holds rows.
+
+    Parameters
+    ----------
+    case : Case
+    account : ndarray of str (n_missed,)
+
+    Returns
+    -------
+    dict of str to Gain
+        By the name of the account.
+    """
+    return {name: GAINS.get(name, _unknown)(case, account == name) for name in dict.fromkeys(account)}
+
+
+def _measured(case: Case, inside: np.ndarray) -> Gain:
+    n, m = int(inside.sum()), case.n_class
+    low, high = judge.proportion_interval(n, m)
+    before, after = case.alarms
+    more = (
+        f"{wording.plural(after - before, 'more false alarm')} in all" if after >= before
+        else f"{wording.plural(before - after, 'false alarm')} fewer in all"
+    )  # fmt: skip
+    return Gain(n / m, float(low), float(high), f"Measured out of fold, with {more}.")
+
+
+def _none(case: Case, inside: np.ndarray) -> Gain:
+    return Gain(0.0, 0.0, 0.0, "No learner that sees these columns can find a row whose equals are of another class.")
+
+
+def _overlapped(case: Case, inside: np.ndarray) -> Gain:
+    n = int(inside.sum())
+    high = float(judge.proportion_interval(0, n)[1]) * n / case.n_class
+    text = "Changing class frequencies moves none of these rows at the same number of alarms; the limit is what 0 of so many rows allow."
+    return Gain(0.0, 0.0, high, text)
+
+
+def _as_elsewhere(case: Case, inside: np.ndarray, others: np.ndarray, what: str) -> Gain:
+    """These rows found as often as others of the class are."""
+    share = inside.sum() / case.n_class
+    k, n = int(case.found[others].sum()), int(others.sum())
+    low, high = judge.proportion_interval(k, n)
+    text = f"If these rows were found as often as {what}: {wording.of(k, n)}."
+    return Gain(share * k / max(n, 1), share * float(low), share * float(high), text)
+
+
+def _gaps(case: Case, inside: np.ndarray) -> Gain:
+    gaps = case.study.dataset.X.iloc[:, case.gap_columns].isna().to_numpy().any(axis=1)
+    return _as_elsewhere(case, inside, case.of_class & ~gaps, "rows of the class without these gaps")
+
+
+def _sub_cluster(case: Case, inside: np.ndarray) -> Gain:
+    main = case.of_class & (case.cluster == case.main_cluster)
+    return _as_elsewhere(case, inside, main, "rows of the largest group")
+
+
+def _mislabelled(case: Case, inside: np.ndarray) -> Gain:
+    """Recall over the rows that remain in the class when the wrong labels leave it."""
+    wrong = case.quality.error_probability[case.missed[inside]]
+    found, n = int(case.found[case.of_class].sum()), case.n_class
+    spread = 1.96 * float(np.sqrt((wrong * (1 - wrong)).sum()))
+    m, least, most = wrong.sum(), max(wrong.sum() - spread, 0.0), min(wrong.sum() + spread, len(wrong))
+    value, low, high = (found / max(n - x, 1) - found / n for x in (m, least, most))
+    return Gain(
+        value, low, high, "The class has fewer rows when the wrong labels leave it; no row is found that was not."
+    )
+
+
+def _scarce(case: Case, inside: np.ndarray) -> Gain:
+    """What the learning curve promises for twice the rows, and not more than the account holds."""
+    most, curve = inside.sum() / case.n_class, case.curve
+    points = curve.points[curve.points["class"] == case.study.positive]
+    now = points["recall"].iloc[-1]
+    doubled = curve.ahead.query("times == 2").iloc[0]
+    value, low, high = (float(np.clip(doubled[name] - now, 0.0, most)) for name in ("recall", "low", "high"))
+    return Gain(value, low, high, "Read from the learning curve, for twice as many rows.")
+
+
+def _unknown(case: Case, inside: np.ndarray) -> Gain:
+    return Gain(np.nan, np.nan, np.nan, "No gain can be promised.")
+
+
+GAINS = {
+    "threshold": _measured,
+    "contradicted": _none,
+    "gaps": _gaps,
+    "sub_cluster": _sub_cluster,
+    "mislabelled": _mislabelled,
+    "overlap": _overlapped,
+    "scarce": _scarce,
+}
+"""How the gain of an account is found: (case, which missed rows stand in it) to Gain."""
