@@ -29,14 +29,11 @@ FEWEST = 10
 ALL_PAIRS, PARTNERS = 12, 3
 """Up to this many classes every pair is measured; with more, each class and its nearest class centres."""
 
-LOOKED_UP, DISTANCES = 200, 20_000_000
-"""Rows of a class whose raw share is measured: at most so many, and at most so many distances over all classes."""
-
 
 def class_overlap(
     study: Study,
     *,
-    k: Annotated[int, Range(1, 30)] = 5,
+    k: Annotated[int, Range(1, 10)] = 5,
     level: Annotated[float, Range(0.1, 0.9, 0.05)] = 0.5,
     max_rows: Annotated[int, Range(50, 2000, 50)] = 400,
 ) -> Result:
@@ -81,7 +78,7 @@ def class_overlap(
     Result
         ``classes``: class, partner (the most mixed), mixing with low and high, null (always 1) with null_low and null_high,
         model_mixing, foreign_share (raw, among all rows), base_rate (the raw share by class frequencies alone), n_rows (looked
-        up for the raw share: at most 200, a standard error of at most 3.5 points). ``pairs``: class, partner, n_rows (per
+        up for the raw share: all, but a sample in tables of more than 30,000 rows). ``pairs``: class, partner, n_rows (per
         class and draw), foreign_share, null_share, mixing with low, high, null_low and null_high, model_mixing. Classes
         of fewer than 10 rows are left out.
 
@@ -104,7 +101,7 @@ def class_overlap(
         model = _model_mixing(study, rows[a], rows[b], a, b)
         records += _records(study.classes, (a, b), n, *measured, model, len(judged) - 1)
     pairs = pd.DataFrame(records)
-    classes = _classes(study, pairs, k, rng)
+    classes = _classes(study, pairs, k)
     return Result({"classes": classes, "pairs": pairs}, _findings(study, classes, level, len(judged)))
 
 
@@ -138,22 +135,19 @@ def _records(
     return [{"class": classes[a], "partner": classes[b]} | record for a, b in (pair, pair[::-1])]
 
 
-def _classes(study: Study, pairs: pd.DataFrame, k: int, rng: np.random.Generator) -> pd.DataFrame:
+def _classes(study: Study, pairs: pd.DataFrame, k: int) -> pd.DataFrame:
     agreed = pairs[["mixing", "model_mixing"]].min(axis=1)
     worst = pairs.loc[agreed.groupby(pairs["class"], sort=False).idxmax()].set_index("class")
     worst = worst.reindex([label for label in study.classes if label in worst.index]).reset_index()
-    each = int(np.clip(DISTANCES // (len(study.codes) * len(worst)), FEWEST, LOOKED_UP))
-    raw = [_raw_share(study, study.classes.index(label), k, each, rng) for label in worst["class"]]
+    raw = [_raw_share(study, study.classes.index(label), k) for label in worst["class"]]
     kept = ["class", "partner", "mixing", "low", "high", "null_low", "null_high", "model_mixing"]
     return worst[kept].assign(null=1.0, **pd.DataFrame(raw, columns=["foreign_share", "base_rate", "n_rows"]))
 
 
-def _raw_share(study: Study, c: int, k: int, each: int, rng: np.random.Generator) -> tuple[float, float, int]:
-    rows = np.flatnonzero(study.codes == c)
-    rows = rows if len(rows) <= each else rng.choice(rows, each, replace=False)
-    found = nearest(study.Z[rows], study.Z, min(k + 1, len(study.Z)))[0]
-    foreign = (study.codes[found] != c).sum(axis=1) / (found.shape[1] - 1)
-    return float(np.minimum(foreign, 1).mean()), 1 - (study.class_sizes[c] - 1) / (len(study.codes) - 1), len(rows)
+def _raw_share(study: Study, c: int, k: int) -> tuple[float, float, int]:
+    table = study.neighbours
+    near = table.indices[study.codes[table.rows] == c, :k]
+    return float((study.codes[near] != c).mean()), 1 - (study.class_sizes[c] - 1) / (len(study.codes) - 1), len(near)
 
 
 def _findings(study: Study, classes: pd.DataFrame, level: float, n_judged: int) -> tuple[Finding, ...]:
