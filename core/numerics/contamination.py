@@ -26,7 +26,8 @@ class Contamination:
     shares : tuple of float
         κ: the share of the rows labelled as each class that belong to the other.
     evidence : float
-        Twice the log-likelihood that both κ add to a model with overlap alone; at least 0.
+        Twice the log-likelihood that both κ add to a model with overlap alone, or one κ to a model with the other one; at
+        least 0.
     wrong : ndarray (n_samples,)
         Probability of each row that its label is wrong.
     """
@@ -55,7 +56,7 @@ def normal_scores(score: np.ndarray, first: np.ndarray) -> np.ndarray:
     return ndtri(_ranks(score, first))
 
 
-def contamination(score: np.ndarray, first: np.ndarray) -> Contamination:
+def contamination(score: np.ndarray, first: np.ndarray, tested: str = "both") -> Contamination:
     """Fit the model ``P(score | label a) = (1 − κ_a) N(d′/2, 1) + κ_a N(−d′/2, 1)``, and likewise for b, to ranks.
 
     The scale of the score is free: only its ranks enter. Overlap alone (κ = 0) lets the share of a class fall off
@@ -67,6 +68,8 @@ def contamination(score: np.ndarray, first: np.ndarray) -> Contamination:
         Large values speak for the first class.
     first : ndarray of bool (n_samples,)
         Rows labelled as the first class.
+    tested : str
+        Which κ the evidence is about: "both", or "second" alone while the first is free under both models.
 
     Returns
     -------
@@ -79,8 +82,8 @@ def contamination(score: np.ndarray, first: np.ndarray) -> Contamination:
     centre = np.bincount(row, rank * weight) / np.bincount(row, weight)
     counts = np.stack([np.bincount(row, chosen, minlength=len(bins)) for chosen in (first, ~first)])
     loss = partial(_loss, centre=centre, counts=counts, sizes=sizes)
-    best, distance, shares = _fit(loss, True)
-    without = _fit(loss, False)[0]
+    best, distance, shares = _fit(loss, (LARGEST_SHARE, LARGEST_SHARE))
+    without = _fit(loss, (0.0 if tested == "both" else LARGEST_SHARE, 0.0))[0]
     (a, b), odds = shares, _odds(distance, shares, centre)
     wrong = a * odds / (1 - a + a * odds), b / (b + (1 - b) * odds)
     return Contamination(
@@ -111,13 +114,10 @@ def _loss(
     return float(counts[0] @ (total - np.log(first)) + counts[1] @ (total - np.log(second)))
 
 
-def _fit(loss: partial, shares_free: bool) -> tuple[float, float, tuple[float, float]]:
-    largest, fits = LARGEST_SHARE if shares_free else 0.0, []
+def _fit(loss: partial, largest: tuple[float, float]) -> tuple[float, float, tuple[float, float]]:
+    fits, bounds = [], [LOG_DISTANCES, *((0.0, share) for share in largest)]
     for distance in (1.5, 3.5):
-        x, bounds = (
-            [np.log(distance), min(0.02, largest), min(0.02, largest)],
-            [LOG_DISTANCES, (0.0, largest), (0.0, largest)],
-        )
+        x = [np.log(distance), *(min(0.02, share) for share in largest)]
         fits.append(minimize(lambda v: loss(np.exp(v[0]), v[1:]), x, method="L-BFGS-B", bounds=bounds))
     best = min(fits, key=lambda fit: fit.fun)
     return float(best.fun), float(np.exp(best.x[0])), (float(best.x[1]), float(best.x[2]))
