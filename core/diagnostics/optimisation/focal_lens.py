@@ -132,7 +132,7 @@ def _findings(study: Study, classes: pd.DataFrame, gamma: float, lam: float) -> 
         findings.append(Finding("caution" if least <= 1 - NOTABLE else "fine", text, ("class_weights",)))
     elif gamma > 0:
         findings.append(
-            Finding("fine", f"No class is over-suppressed: λ is {wording.number(lam)}, not above 1 for a rare class.")
+            Finding("fine", f"No class is over-suppressed: λ is {wording.number(lam)}, and that needs a λ above 1.")
         )
     return tuple(findings)
 
