@@ -55,6 +55,8 @@ class LabelQuality:
         Code of the likelier class: another one than the label where the row is a suspect, else the label.
     balanced : ndarray (n_samples, n_classes)
         Out-of-fold probabilities with class frequencies removed; each row sums to 1.
+    distances : ndarray (n_samples, n_classes)
+        Distance to the k-th nearest row of each class; NaN for a class of fewer than two rows.
     group : ndarray of int (n_samples,)
         Number of the group of rows that are equal in every column.
     contradicted : ndarray of bool (n_samples,)
@@ -67,6 +69,7 @@ class LabelQuality:
     suspect: np.ndarray
     likely: np.ndarray
     balanced: np.ndarray
+    distances: np.ndarray
     group: np.ndarray
     contradicted: np.ndarray
     pairs: pd.DataFrame
@@ -106,9 +109,8 @@ def _judged(study: Study, confidence: float, k: int) -> LabelQuality:
     n, pairs = len(study.codes), []
     wrong, suspect, likely = np.zeros(n), np.zeros(n, dtype=bool), study.codes.copy()
     balanced, (group, contradicted) = balanced_probabilities(study), _equal_rows(study)
-    several = np.sum(study.class_sizes >= FEWEST) > 1
-    distances = class_distances(study.Z, study.codes, k, random_state=study.random_state) if several else None
-    for a, b, rows, model, score, crossed in _pairs(study.codes, balanced, distances) if several else ():
+    distances = class_distances(study.Z, study.codes, k, random_state=study.random_state)
+    for a, b, rows, model, score, crossed in _pairs(study.codes, balanced, distances):
         first = study.codes[rows] == a
         fit = contamination(score, first)
         chosen = np.flatnonzero(crossed & ~contradicted[rows] & (fit.wrong >= confidence))
@@ -121,7 +123,9 @@ def _judged(study: Study, confidence: float, k: int) -> LabelQuality:
             wrong[rows] = np.maximum(wrong[rows], np.where(contradicted[rows], 0.0, fit.wrong))
             suspect[rows[chosen]], likely[rows[chosen]] = True, other[chosen]
         pairs.append((study.classes[a], study.classes[b], fit.distance, *fit.shares, fit.evidence, len(chosen), left))
-    return LabelQuality(wrong, suspect, likely, balanced, group, contradicted, pd.DataFrame(pairs, columns=PAIR))
+    return LabelQuality(
+        wrong, suspect, likely, balanced, distances, group, contradicted, pd.DataFrame(pairs, columns=PAIR)
+    )
 
 
 def _pairs(codes: np.ndarray, balanced: np.ndarray, distances: np.ndarray) -> Iterator[tuple]:

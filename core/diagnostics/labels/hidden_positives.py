@@ -15,7 +15,6 @@ from core.judge import proportion_interval
 from core.label_quality import APART, EVIDENCE, label_quality, nearest_labels
 from core.numerics.contamination import Contamination, contamination, normal_scores
 from core.numerics.mixing import overlap_of_scores
-from core.numerics.neighbours import class_distances
 from core.params import Range
 from core.recipe import Recipe
 from core.registry import About
@@ -65,7 +64,7 @@ def hidden_positives(
 ) -> Result:
     """Rows with another label that are as hard to believe as rows of the class of interest whose label was changed on purpose.
 
-    Probes are known rows of the class of interest, about a tenth of it, that carry the most frequent other label in the training copies.
+    Probes are known rows of the class of interest, about a tenth of it, that count as other rows in the training copies.
     With p the probability of the class of interest from models that did not see the row, its loss under another label is
     ``−log(1 − p)``; stable hardness is the mean of the loss over 4 repeats minus its standard deviation. The score of a row
     is the sum of two rank scores: hardness, and ``log r_other / r_own``, the distance to the 10th nearest row of the most
@@ -115,10 +114,9 @@ def hidden_positives(
     """
     n_own = int(study.class_sizes[study.positive_code])
     if n_own < FEWEST or len(study.codes) - n_own < FEWEST:
-        least = min(n_own, len(study.codes) - n_own)
-        raise NotApplicable(
-            f"One side has {wording.plural(least, 'row')}; {FEWEST} rows of the class and of others are needed."
-        )
+        side = f"Class {wording.quoted(study.positive)} has" if n_own < FEWEST else "The other classes together have"
+        rows = wording.plural(min(n_own, len(study.codes) - n_own), "row")
+        raise NotApplicable(f"{side} {rows}; {FEWEST} are needed.")
     audit = _audit(study)
     flagged = _flagged(audit, false_alarms, confidence)
     quality = label_quality(study)
@@ -140,7 +138,7 @@ def _audit(study: Study) -> Audit:
     loss = _losses(study, probes, rng)
     hardness = loss.mean(axis=0) - loss.std(axis=0)
     other = 0 if study.positive_code else 1
-    reach = class_distances(study.Z, study.codes, K, random_state=study.random_state)[:, [other, study.positive_code]]
+    reach = label_quality(study).distances[:, [other, study.positive_code]]
     near = np.subtract(*np.log(np.clip(np.nan_to_num(reach, nan=1e9), 1e-9, 1e9)).T)
     score = normal_scores(hardness, own) + normal_scores(near, own)
     kept = np.setdiff1d(np.arange(len(own)), probes)
@@ -158,18 +156,16 @@ def _mixing(study: Study, audit: Audit, flagged: np.ndarray, confidence: float) 
 
 def _losses(study: Study, probes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Loss (n_repeats, n_samples) of every row as if it had another label, from models that did not see it."""
-    codes, c, X = study.codes.copy(), study.positive_code, study.dataset.X
-    codes[probes] = 0 if c else 1
-    loss = np.zeros((N_REPEATS, len(codes)))
+    X, own = study.dataset.X, (study.codes == study.positive_code).astype(int)
+    own[probes] = 0
+    loss = np.zeros((N_REPEATS, len(own)))
     for repeat in range(N_REPEATS):
-        part = np.empty(len(codes), dtype=int)
-        order = rng.permutation(len(codes))
-        order = order[np.argsort(codes[order] == c, kind="stable")]
-        part[order] = np.arange(len(order)) % N_PARTS
+        part = np.empty(len(own), dtype=int)
+        order = rng.permutation(len(own))
+        part[order[np.argsort(own[order], kind="stable")]] = np.arange(len(own)) % N_PARTS
         for left_out in range(N_PARTS):
-            train, test = _sample(np.flatnonzero(part != left_out), codes == c, rng), part == left_out
-            fitted = study.classifier(Recipe()).fit(X.iloc[train], codes[train])
-            p = fitted.predict_proba(X.iloc[np.flatnonzero(test)])[:, np.searchsorted(fitted.classes_, c)]
+            train, test = _sample(np.flatnonzero(part != left_out), own > 0, rng), np.flatnonzero(part == left_out)
+            p = study.classifier(Recipe()).fit(X.iloc[train], own[train]).predict_proba(X.iloc[test])[:, 1]
             loss[repeat, test] = -np.log1p(-np.clip(p, 1e-6, 1 - 1e-6))
     return loss
 
