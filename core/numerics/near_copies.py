@@ -9,6 +9,8 @@ from core.numerics.neighbours import nearest
 CELLS = 4_000_000
 CLOSE = 0.25
 SURE = 0.001
+EQUAL = 1e-6
+MANY = 0.2
 
 
 def distance_dimension(distances: np.ndarray) -> float:
@@ -98,7 +100,8 @@ def near_copies(Z: np.ndarray, rows: np.ndarray, k: int) -> dict[str, np.ndarray
     For neighbours at distances d_1 ≤ … ≤ d_k of a row among independent rows, the chance that d_l is at most r times d_k is
     at most ``(k − 1) r^m`` in m dimensions. Here m is the smaller of the dimension of the whole (``distance_dimension``) and of
     the columns that share in the difference of the pair (``columns_apart``): rows that differ in one column only are
-    never said to be close by more than that column can tell.
+    never said to be close by more than that column can tell. Where many rows are suspect by the second alone, the dimension
+    of the whole is taken from one row of each suspect group: copies would hide it.
 
     Parameters
     ----------
@@ -115,28 +118,47 @@ def near_copies(Z: np.ndarray, rows: np.ndarray, k: int) -> dict[str, np.ndarray
         One entry per pair: ``row``, ``other`` (both rows of Z), ``distance``, ``typical`` (d_k), ``chance``. Pairs with distance
         at most ``CLOSE · d_k`` and chance at most ``SURE``.
     """
-    indices, distances = nearest(Z[rows], Z, k + 1)
-    itself = indices == rows[:, None]
-    itself[~itself.any(axis=1), -1] = True
-    indices, distances = indices[~itself].reshape(-1, k), distances[~itself].reshape(-1, k)
-    usable = (distances[:, 0] > 1e-6) & np.isfinite(distances[:, -1])
-    dimension = distance_dimension(distances[usable]) if usable.any() else 1.0
+    indices, distances = _others(Z, rows, k)
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.where(distances > 1e-6, distances / distances[:, -1:], np.inf)
-    ratio[~np.isfinite(ratio)] = np.inf
+        ratio = np.where(distances > EQUAL, distances / distances[:, -1:], np.inf)
     row, place = np.nonzero(ratio[:, :-1] <= CLOSE)
-    other, chance = indices[row, place], np.empty(len(row))
+    ratio, other, apart = ratio[row, place], indices[row, place], np.empty(len(row))
     step = max(1, CELLS // Z.shape[1])
     for start in range(0, len(row), step):
         part = slice(start, start + step)
-        m = np.minimum(columns_apart(Z[rows[row[part]]] - Z[other[part]]), dimension)
-        chance[part] = np.minimum((k - 1) * ratio[row[part], place[part]] ** m, 1.0)
+        apart[part] = columns_apart(Z[rows[row[part]]] - Z[other[part]])
+    suspect = (k - 1) * ratio**apart <= SURE
+    dimension = _dimension(distances)
+    if len(np.unique(row[suspect])) >= MANY * len(rows):
+        kept = _one_of_each(len(Z), rows[row[suspect]], other[suspect])
+        fewer = min(k, len(kept) - 1)
+        dimension = (
+            _dimension(_others(Z[kept], np.flatnonzero(np.isin(kept, rows)), fewer)[1]) if fewer >= 3 else np.inf
+        )
+    chance = np.minimum((k - 1) * ratio ** np.minimum(apart, dimension), 1.0)
     sure = chance <= SURE
     row, place = row[sure], place[sure]
-    return {
-        "row": rows[row],
-        "other": other[sure],
-        "distance": distances[row, place],
-        "typical": distances[row, -1],
-        "chance": chance[sure],
-    }
+    found = {"row": rows[row], "other": other[sure], "distance": distances[row, place]}
+    return found | {"typical": distances[row, -1], "chance": chance[sure]}
+
+
+def _others(Z: np.ndarray, rows: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """The k nearest rows of Z to some of its rows, which are not their own neighbours."""
+    indices, distances = nearest(Z[rows], Z, k + 1)
+    itself = indices == rows[:, None]
+    itself[~itself.any(axis=1), -1] = True
+    return indices[~itself].reshape(-1, k), distances[~itself].reshape(-1, k)
+
+
+def _dimension(distances: np.ndarray) -> float:
+    usable = (distances[:, 0] > EQUAL) & np.isfinite(distances[:, -1])
+    return distance_dimension(distances[usable]) if usable.any() else 1.0
+
+
+def _one_of_each(n: int, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """The first row of each group of rows that chains of pairs join; rows without a pair stay."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    group = connected_components(coo_array((np.ones(len(first)), (first, second)), shape=(n, n)), directed=False)[1]
+    return np.sort(np.unique(group, return_index=True)[1])

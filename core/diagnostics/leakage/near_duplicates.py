@@ -25,8 +25,8 @@ ABOUT = About(
     names=("near_duplicates",),
 )
 
-K = 10
-FEWEST = 13
+K, SMALLEST_K = 10, 4
+FEWEST = 20
 ENOUGH = 4
 """Rows with a near-copy below which nothing is called: two pairs may be an accident."""
 
@@ -39,10 +39,11 @@ SHOWN = 50
 def near_duplicates(study: Study, *, tolerated: Annotated[float, Range(0.02, 0.5, 0.01)] = 0.1) -> Result:
     """Which rows have a near-copy of their own class in the folds that their model was trained on.
 
-    For the ten nearest different rows of its class, at distances d_1 ≤ … ≤ d_10, a row counts as a near-copy of its neighbour l
+    For the ten nearest different rows of its class (a fifth of a class of fewer than 50), at distances d_1 ≤ … ≤ d_10, a row counts as a near-copy of its neighbour l
     when d_l ≤ d_10 / 4 and 9 (d_l / d_10)^m ≤ 0.001. Among independent rows of a smooth density in m dimensions, 9 r^m is
     the most that chance gives for d_l ≤ r d_10. Here m is the smaller of two numbers: the dimension of the class, 1.678 over the
     median of 9 ln(d_10 / d_9) + 8 ln(d_9 / d_8), and the columns that share in the difference δ of the two rows, (Σ|δ_j|)² / Σδ_j².
+    Where the second alone suspects a fifth of the rows, the dimension is taken from one row of each suspect group.
 
     How it is detected
     ------------------
@@ -79,7 +80,7 @@ def near_duplicates(study: Study, *, tolerated: Annotated[float, Range(0.02, 0.5
     Raises
     ------
     NotApplicable
-        No class has 13 different rows.
+        No class has 20 different rows.
 
     References
     ----------
@@ -118,7 +119,7 @@ def _class(study: Study, c: int, fold: np.ndarray) -> tuple[dict, dict, pd.DataF
     looked = np.arange(len(own))
     if len(looked) > most:
         looked = np.sort(np.random.default_rng(study.random_state).choice(looked, most, replace=False))
-    pairs = near_copies(study.Z[own], looked, K)
+    pairs = near_copies(study.Z[own], looked, int(np.clip(len(own) // 5, SMALLEST_K, K)))
     row, other = own[pairs["row"]], own[pairs["other"]]
     across = np.isin(own[looked], row[fold[row] != fold[other]])
     low, high = judge.proportion_interval(across.sum(), len(looked))
