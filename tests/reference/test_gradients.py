@@ -116,6 +116,17 @@ def test_equal_gradients_that_cancel_lie_at_the_level_without_structure(n_classe
     assert cosines[0, 1] == pytest.approx(no_structure_level(n_classes)) == pytest.approx(-1 / (n_classes - 1))
 
 
+def test_a_linear_model_shows_the_same_cosines_whatever_the_rows_are():
+    """Softmax regression at zero weights on centred columns: +1 for the weights and −1 for the intercepts."""
+    rng = np.random.default_rng(3)
+    X, codes = rng.normal(size=(60, 4)) + np.repeat([0, 1], [45, 15])[:, None], np.repeat([0, 1], [45, 15])
+    error = 0.5 - np.eye(2)[codes]
+    weights = np.stack([(X - X.mean(axis=0))[codes == c].T @ error[codes == c] / np.sum(codes == c) for c in (0, 1)])
+    intercepts = np.stack([error[codes == c].mean(axis=0) for c in (0, 1)])
+    assert conflict_matrix(gram(weights.reshape(2, -1)))[0, 1] == pytest.approx(1)
+    assert conflict_matrix(gram(intercepts))[0, 1] == pytest.approx(-1)
+
+
 def test_interference_is_the_share_of_the_progress_that_is_undone():
     """To first order: the loss of class a after a step of class b alone, against a step of its own."""
     networks, X = exact(n_networks=1)

@@ -213,9 +213,7 @@ def _findings(study: Study, tables: dict[str, pd.DataFrame]) -> tuple[Finding, .
             Finding("caution", text, ("tuned_threshold",) if known else ("class_weights", "random_oversampling"))
         ]
     else:
-        text = (
-            f"{wording.quoted(own['class'])} is held back in {times}, {equal}: not through four fifths of the training."
-        )
+        text = f"{wording.quoted(own['class'])} is held back in {times}, {equal}. A caution needs more than {wording.share(HELD_BACK)} at the low end."
         findings = [Finding("fine", text)]
     if len(others):
         verb = "is" if len(others) == 1 else "are"
