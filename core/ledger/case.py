@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from core.label_quality import LabelQuality, label_quality
+from core.label_quality import LabelQuality, label_quality, nearest_labels
 from core.learning_curve import LearningCurve, learning_curve
 from core.numerics.clusters import sub_clusters
 from core.numerics.decisions import best_threshold
@@ -20,6 +20,12 @@ NEAREST = 5
 
 ALPHA = 0.05
 """Error rate of the tests that open an account, shared by all columns or groups that are looked at."""
+
+DUE = 0.5
+"""Share of the misses of a group that must be due to what sets it apart."""
+
+NEIGHBOURS = 10
+"""Nearest rows that are asked about a row's class."""
 
 FEWEST_GAPS = 5
 """Rows of the class with a gap, and without, that a column needs to be judged."""
@@ -114,26 +120,35 @@ class Case:
 
     @cached_property
     def gap_columns(self) -> np.ndarray:
-        """Columns (positions) where fewer rows of the class are found with a gap than without."""
+        """Columns (positions) where fewer rows of the class are found with a gap than without, and the gap is why."""
         gaps = self.study.dataset.X.iloc[np.flatnonzero(self.of_class)].isna().to_numpy()
         n_gaps = gaps.sum(axis=0)
         judged = np.flatnonzero((n_gaps >= FEWEST_GAPS) & (len(gaps) - n_gaps >= FEWEST_GAPS))
         found = self.found[self.of_class]
-        opened = [j for j in judged if fewer(found[gaps[:, j]], found[~gaps[:, j]], len(judged))]
+        opened = [j for j in judged if held_back(found[gaps[:, j]], found[~gaps[:, j]], len(judged))]
         return np.array(opened, dtype=int)
 
     @cached_property
     def cluster(self) -> np.ndarray:
-        """The sub-cluster of each row of the class; −1 for scattered rows and for the rows of other classes."""
+        """The sub-cluster of each row of the class, 0 is the largest; −1 for the rows of other classes."""
         cluster = np.full(len(self.p), -1)
         cluster[self.of_class] = sub_clusters(self.study.Z[self.of_class], random_state=self.study.random_state)
         return cluster
 
     @cached_property
-    def main_cluster(self) -> int:
-        """The largest sub-cluster."""
-        inside = self.cluster[self.cluster >= 0]
-        return int(np.bincount(inside).argmax()) if len(inside) else 0
+    def main_cluster(self) -> np.ndarray:
+        """Rows of the largest sub-cluster, as a mask."""
+        return self.cluster == 0
+
+    @cached_property
+    def small_clusters(self) -> np.ndarray:
+        """Rows of the other sub-clusters in which the class is denser than elsewhere, as a mask."""
+        rows, small = np.flatnonzero(self.cluster > 0), np.zeros(len(self.p), dtype=bool)
+        if len(rows):
+            near = nearest_labels(self.study, rows, NEIGHBOURS) == self.own
+            share = np.bincount(self.cluster[rows], near.sum(axis=1)) / np.maximum(np.bincount(self.cluster[rows]), 1)
+            small[rows] = (share > NEIGHBOURS * self.n_class / len(self.p))[self.cluster[rows]]
+        return small
 
     @cached_property
     def curve(self) -> LearningCurve:
@@ -161,11 +176,26 @@ class Case:
         return min(overlap_of_scores(score[mine], score[other]) for score in (near, model))
 
 
-def fewer(few: np.ndarray, many: np.ndarray, n_tests: int = 1) -> bool:
-    """Whether the first rows are found more seldom than the second, by Fisher's exact test."""
+def held_back(some: np.ndarray, others: np.ndarray, n_tests: int = 1) -> bool:
+    """Whether some rows are found more seldom than others, and most of their misses are due to what sets them apart.
+
+    Parameters
+    ----------
+    some, others : ndarray of bool
+        Whether each row is found.
+    n_tests : int
+        How many such questions share the error rate ``ALPHA``.
+
+    Returns
+    -------
+    bool
+        Fisher's exact test says fewer, and the attributable share of the misses, ``(r − g) / (1 − g)`` with g and r the shares
+        found, is at least a half.
+    """
     from scipy.stats import hypergeom
 
-    if not len(few) or not len(many):
+    if not len(some) or not len(others) or some.all():
         return False
-    n, k = len(few) + len(many), int(few.sum() + many.sum())
-    return bool(hypergeom.cdf(few.sum(), n, k, len(few)) * n_tests < ALPHA)
+    n, k = len(some) + len(others), int(some.sum() + others.sum())
+    fewer = hypergeom.cdf(some.sum(), n, k, len(some)) * n_tests < ALPHA
+    return bool(fewer and (others.mean() - some.mean()) / (1 - some.mean()) >= DUE)

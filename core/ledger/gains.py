@@ -41,7 +41,7 @@ def expected_gains(case: Case, account: np.ndarray) -> dict[str, Gain]:
     dict of str to Gain
         By the name of the account.
     """
-    return {name: GAINS.get(name, _unknown)(case, account == name) for name in dict.fromkeys(account)}
+    return {name: GAINS.get(name, _unknown)(case, account == name) for name in dict.fromkeys(account.tolist())}
 
 
 def _measured(case: Case, inside: np.ndarray) -> Gain:
@@ -66,23 +66,23 @@ def _overlapped(case: Case, inside: np.ndarray) -> Gain:
     return Gain(0.0, 0.0, high, text)
 
 
-def _as_elsewhere(case: Case, inside: np.ndarray, others: np.ndarray, what: str) -> Gain:
-    """These rows found as often as others of the class are."""
-    share = inside.sum() / case.n_class
+def _as_elsewhere(case: Case, inside: np.ndarray, some: np.ndarray, others: np.ndarray, what: str) -> Gain:
+    """Rows of the class that are set apart, found as often as the others."""
+    most, share = inside.sum() / case.n_class, some.sum() / case.n_class
     k, n = int(case.found[others].sum()), int(others.sum())
-    low, high = judge.proportion_interval(k, n)
-    text = f"If these rows were found as often as {what}: {wording.of(k, n)}."
-    return Gain(share * k / max(n, 1), share * float(low), share * float(high), text)
+    found = judge.proportion_difference(k, n, int(case.found[some].sum()), int(some.sum()))
+    value, low, high = (float(np.clip(share * x, 0.0, most)) for x in found)
+    return Gain(value, low, high, f"If these rows were found as often as {what}: {wording.of(k, n)}.")
 
 
 def _gaps(case: Case, inside: np.ndarray) -> Gain:
     gaps = case.study.dataset.X.iloc[:, case.gap_columns].isna().to_numpy().any(axis=1)
-    return _as_elsewhere(case, inside, case.of_class & ~gaps, "rows of the class without these gaps")
+    what = "rows of the class without these gaps"
+    return _as_elsewhere(case, inside, case.of_class & gaps, case.of_class & ~gaps, what)
 
 
 def _sub_cluster(case: Case, inside: np.ndarray) -> Gain:
-    main = case.of_class & (case.cluster == case.main_cluster)
-    return _as_elsewhere(case, inside, main, "rows of the largest group")
+    return _as_elsewhere(case, inside, case.small_clusters, case.main_cluster, "rows of the largest group")
 
 
 def _mislabelled(case: Case, inside: np.ndarray) -> Gain:

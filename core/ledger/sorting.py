@@ -6,7 +6,7 @@ import numpy as np
 
 from core import wording
 from core.label_quality import nearest_labels
-from core.ledger.case import Case, fewer
+from core.ledger.case import NEIGHBOURS, Case, held_back
 
 MIXED, APART = 0.5, 0.2
 """Mixing of two classes above which no part of the class is apart, and below which no region counts as another's."""
@@ -19,9 +19,6 @@ FREE = "unexplained"
 
 SET_ASIDE = ("contradicted", "gaps", "sub_cluster", "mislabelled")
 """Accounts whose rows say nothing of how close two classes lie."""
-
-NEIGHBOURS = 10
-"""Nearest rows that are asked about a label."""
 
 Sorted = tuple[np.ndarray, np.ndarray]
 """Which missed rows fit (n_missed,), and why (n_missed,)."""
@@ -57,15 +54,12 @@ def _by_gaps(case: Case, account: np.ndarray) -> Sorted:
 
 
 def _by_sub_cluster(case: Case, account: np.ndarray) -> Sorted:
-    cluster, main = case.cluster, case.main_cluster
-    small = (cluster >= 0) & (cluster != main)
-    if not small.any() or not fewer(case.found[small], case.found[cluster == main]):
-        return np.zeros(len(case.missed), dtype=bool), np.full(len(case.missed), "", dtype=object)
-    sizes = np.bincount(cluster[cluster >= 0])
-    mine = cluster[case.missed]
+    small, mine = case.small_clusters, case.cluster[case.missed]
+    sizes = np.bincount(case.cluster[case.of_class])
     text = "It lies in a group of {} of its class, apart from the {} of the largest group."
-    reasons = [text.format(wording.plural(sizes[c], "row"), wording.count(sizes[main])) if c >= 0 else "" for c in mine]
-    return small[case.missed], np.array(reasons, dtype=object)
+    reasons = [text.format(wording.plural(sizes[c], "row"), wording.count(sizes[0])) for c in mine]
+    opened = held_back(case.found[small], case.found[case.main_cluster])
+    return small[case.missed] & opened, np.array(reasons, dtype=object)
 
 
 def _by_label(case: Case, account: np.ndarray) -> Sorted:

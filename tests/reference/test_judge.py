@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest, t
 
-from core.judge import against_null, fold_interval, proportion_interval
+from core.judge import against_null, fold_interval, proportion_difference, proportion_interval
 
 
 @pytest.mark.parametrize(("k", "n"), [(0, 10), (1, 10), (10, 10), (7, 249), (0, 1), (500, 1000)])
@@ -38,3 +38,14 @@ def test_fold_interval_leaves_out_empty_folds_and_widens_for_several_comparisons
 def test_the_null_counts_its_own_value():
     judged = against_null(3.0, np.array([1.0, 2.0, 3.0, 4.0]))
     assert (judged.value, judged.null, judged.p) == (3.0, 2.5, 3 / 5)
+
+
+@pytest.mark.parametrize(
+    ("k1", "n1", "k2", "n2"), [(15, 20, 3, 40), (0, 10, 10, 10), (7, 9, 7, 9), (300, 1000, 250, 1000)]
+)
+def test_the_difference_of_proportions_is_that_of_statsmodels(k1, n1, k2, n2):
+    from statsmodels.stats.proportion import confint_proportions_2indep
+
+    difference, low, high = proportion_difference(k1, n1, k2, n2)
+    assert difference == pytest.approx(k1 / n1 - k2 / n2)
+    assert (low, high) == pytest.approx(confint_proportions_2indep(k1, n1, k2, n2, method="newcomb"), abs=1e-9)

@@ -36,8 +36,9 @@ def missed_rows(study: Study) -> Result:
     How it is detected
     ------------------
     An account that blames a cause is opened only when the cause is proved for the class. Missing cells: rows of the class with a gap in
-    a column are found more seldom than rows without (Fisher's exact test, shared by all columns). Small groups: the class
-    falls into groups, and the small ones are found more seldom than the largest (the same test). Wrong labels: the check of label noise
+    a column are found more seldom than rows without (Fisher's exact test, shared by all columns), so much so that at least half of
+    their misses are due to it. Small groups: the class falls into groups, and the small ones, where the class is denser than elsewhere, are found
+    more seldom than the largest (the same two conditions). Wrong labels: the check of label noise
     names the two classes, the row's probability of a wrong label is at least 0.5, and its class is no group around it. Another's
     region: two classes, with their sizes made equal and the rows of the accounts before set aside, are mixed to more than a fifth of what
     shuffled labels would show, by the model and by the neighbours, and both place the row there; from a half on, the rest of the class as
