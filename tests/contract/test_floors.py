@@ -8,7 +8,7 @@ import pytest
 
 FLOORS = {
     0: {"errors", "wording", "docstrings", "params", "result", "glossary"},
-    1: {"charts", "numerics"},
+    1: {"charts", "charts_plane", "numerics"},
     2: {"dataset", "reading", "registry", "engine"},
     3: {
         "recipe",
@@ -17,6 +17,7 @@ FLOORS = {
         "judge",
         "learners",
         "explanation",
+        "class_plane",
         "jobs",
         "ledger",
         "label_quality",
