@@ -34,7 +34,7 @@ def test_printed_digits_say_how_far_they_are_rounded(text, low, high):
 
 @pytest.mark.parametrize("text", ["", "high", "-0.2", "120 %", "nan", "inf"])
 def test_what_is_no_share_is_refused(text):
-    with pytest.raises(ValueError, match="could not convert|is not a share"):
+    with pytest.raises(ValueError, match=r"could not convert|is not a share"):
         rounding_limits(text)
 
 
