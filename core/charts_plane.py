@@ -15,6 +15,9 @@ MOST_COLOURED = len(PALETTE)
 HEIGHT, LABEL_GAP = 640, 0.085
 """Height of the figure in pixels; least distance between two names, as a share of the reach of the plane."""
 
+ABOVE, WIDE = 0.05, 0.22
+"""Where the name of a grey class stands above its centre, and the room that it needs, as shares of the reach."""
+
 
 def circumplex(
     classes: pd.DataFrame, rows: pd.DataFrame, *, title: str, x_title: str, y_title: str, caption: str
@@ -35,7 +38,7 @@ def circumplex(
     reach = _reach(coloured if len(coloured) else classes, rows)
     figure = go.Figure()
     _frame(figure, coloured if len(coloured) else classes, reach)
-    _grey(figure, others, rows)
+    _grey(figure, others, coloured, rows, reach)
     for i, row in coloured.iterrows():
         own = rows[rows["class"] == row["class"]]
         style = {"color": PALETTE[i], "symbol": SYMBOLS[i]}
@@ -103,7 +106,8 @@ def _frame(figure: go.Figure, classes: pd.DataFrame, reach: float) -> None:
     figure.add_shape(type="circle", x0=-radius, x1=radius, y0=-radius, y1=radius, **dotted)
 
 
-def _grey(figure: go.Figure, others: pd.DataFrame, rows: pd.DataFrame) -> None:
+def _grey(figure: go.Figure, others: pd.DataFrame, classes: pd.DataFrame, rows: pd.DataFrame, reach: float) -> None:
+    """The other classes, named where there is room."""
     if not len(others):
         return
     own = rows[rows["class"].isin(others["class"])]
@@ -112,6 +116,13 @@ def _grey(figure: go.Figure, others: pd.DataFrame, rows: pd.DataFrame) -> None:
     marker = {"color": GREY, "size": 9, "opacity": 0.9, "line": {"color": "white", "width": 1}}
     names = {"text": [label(name) for name in others["class"]], "hoverinfo": "text"}
     figure.add_scatter(x=others["x"], y=others["y"], marker=marker, **(hidden | names))
+    taken = [tuple(centre) for centre in classes[["x", "y"]].to_numpy()]
+    for row in others.itertuples():
+        place = (row.x, row.y + ABOVE * reach)
+        if all(abs(place[0] - x) > WIDE * reach or abs(place[1] - y) > ABOVE * reach for x, y in taken):
+            text = {"text": label(row[1 + others.columns.get_loc("class")], 16), "font": {"size": 10, "color": GREY}}
+            figure.add_annotation(x=place[0], y=place[1], showarrow=False, **text)
+            taken.append(place)
 
 
 def _names(figure: go.Figure, classes: pd.DataFrame, reach: float) -> None:

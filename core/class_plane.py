@@ -56,6 +56,8 @@ class ClassPlane:
         Where they lie, from the centre of the classes, in units of the spread within classes.
     titles : tuple of str
         What the two axes are.
+    discriminant : bool
+        Whether they are discriminant axes, and not two columns.
     """
 
     judged: np.ndarray
@@ -65,6 +67,7 @@ class ClassPlane:
     X: np.ndarray
     places: np.ndarray
     titles: tuple[str, str]
+    discriminant: bool
 
 
 def class_plane(study: Study, x_column: str = "", y_column: str = "") -> ClassPlane:
@@ -101,7 +104,7 @@ def class_plane(study: Study, x_column: str = "", y_column: str = "") -> ClassPl
     else:
         places = plane.placed_out_of_fold(X, own, len(judged), fold[rows], anchor=anchor)
     titles = tuple(named) or ("first discriminant axis", "second discriminant axis")
-    return ClassPlane(judged, rows, own, fold[rows], X, places, titles)
+    return ClassPlane(judged, rows, own, fold[rows], X, places, titles, not named)
 
 
 def _named(study: Study, x_column: str, y_column: str) -> list[str]:

@@ -30,6 +30,9 @@ ABOUT = About(
 
 OVERLAP, FREQUENCY, BOTH, NEITHER, FOUND = "overlap", "frequency", "both", "neither", "found"
 
+FOLLOWED = 0.5
+"""Correlation from which the title of a discriminant axis names the column that it follows."""
+
 DRAWN, PAIRED = 1500, 200
 """Rows in the figure; rows of a class in a draw for the nearest neighbour."""
 
@@ -104,7 +107,7 @@ def circumplex_overlap(
     classes = _verdicts(_classes(study, seen, pairs), study.positive, overlap_below, apart_from)
     labels = np.array([study.classes[c] for c in seen.judged], dtype=object)
     named = pairs.assign(**{"class": labels[pairs["a"]], "partner": labels[pairs["b"]]})
-    errors = error_table(study, seen)
+    errors, axes = error_table(study, seen), followed_columns(study, seen)
     kept = even_sample(seen.own, DRAWN, np.random.default_rng(study.random_state))
     rows = pd.DataFrame({"class": labels[seen.own[kept]], "x": seen.places[kept, 0], "y": seen.places[kept, 1]})
     error = ((pairs["high"] - pairs["low"]) / 2).max() / _z(len(pairs))
@@ -113,11 +116,21 @@ def circumplex_overlap(
         "classes": classes,
         "pairs": named[["class", "partner", *pairs.columns.drop(["a", "b"])]],
         "errors": errors,
-        "axes": followed_columns(study, seen),
+        "axes": axes,
         "rows": rows,
-        "measured": measured.assign(x_axis=wording.clip(seen.titles[0]), y_axis=wording.clip(seen.titles[1])),
+        "measured": measured.assign(x_axis=_axis(seen, axes, 0), y_axis=_axis(seen, axes, 1)),
     }
     return Result(tables, _findings(study, tables, apart_from))
+
+
+def _axis(seen: ClassPlane, axes: pd.DataFrame, which: int) -> str:
+    """What an axis is: a column, or a discriminant axis and the column that it follows most."""
+    if not seen.discriminant:
+        return wording.clip(seen.titles[which], 40)
+    row = axes.loc[axes["xy"[which]].abs().idxmax()]
+    value = row["xy"[which]]
+    like = f", most like {wording.quoted(row['column'], 24)} ({wording.number(value, 2)})"
+    return seen.titles[which] + (like if abs(value) >= FOLLOWED else "")
 
 
 def _z(n_pairs: int) -> float:
@@ -262,7 +275,7 @@ def draw(result: Result) -> dict[str, go.Figure]:
     """The circumplex, and how well each class is told apart from its nearest one."""
     classes, measured = result.tables["classes"], result.tables["measured"].iloc[0]
     first, second = "Circumplex of the classes", "Told apart from the nearest class"
-    titles = [f"{measured[axis]}, spreads within classes from the centre" for axis in ("x_axis", "y_axis")]
+    titles = [f"{measured[axis]}; unit: spread within classes" for axis in ("x_axis", "y_axis")]
     text = "Rows and class centres; ellipses hold half of a class. Every class counts the same for the axes."
     axes = {"x_title": charts.label(titles[0], 90), "y_title": charts.label(titles[1], 90), "caption": text}
     text = "Balanced AUC with the nearest class: 0.5 is guessing, and no class size enters."
