@@ -29,6 +29,7 @@ AHEAD = (2, 4)
 """How many times the rows a curve is carried on to."""
 
 N_DRAWS = 1000
+SLOPE = ["slope", "low", "high", "gain", "gain_low", "gain_high", "precision_slope", "precision_low", "precision_high"]
 POINT = ["times", "rows", "recall", "low", "high"]
 
 
@@ -43,7 +44,8 @@ class LearningCurve:
         training), recall with low and high (at prevalence: as many rows are taken as the class has), average_precision.
     slopes : pandas.DataFrame
         One row per class: class, slope with low and high (recall per doubling of the rows), gain with gain_low and
-        gain_high (recall from half to all rows), climbs.
+        gain_high (recall from half to all rows), precision_slope with precision_low and precision_high (average
+        precision per doubling), climbs.
     ahead : pandas.DataFrame
         The class of interest with more rows: times (the rows), rows, recall with low and high.
     rows_needed : tuple of float
@@ -68,9 +70,9 @@ def learning_curve(study: Study) -> LearningCurve:
     """Measure recall with a quarter, a half and all of the training rows of each fold.
 
     Every class is thinned alike, so that only the amount changes and no class share. All sizes of a fold are tested on the
-    same rows. The slope is ``(recall(1) − recall(¼)) / 2`` per fold, with the interval of Nadeau and Bengio. A curve climbs
-    when the slope's interval leaves zero out and the last doubling gained at least half of the slope: a curve that has
-    flattened does not climb. Beyond all rows the curve is carried on by an inverse power law (see
+    same rows. The slope is ``(s(1) − s(¼)) / 2`` per fold, with the interval of Nadeau and Bengio. A curve climbs when
+    the interval of the slope of average precision, which is steadier than recall, leaves zero out, when the last doubling gained
+    at least half of that slope (a curve that has flattened does not climb), and when recall grew too. Beyond all rows the curve is carried on by an inverse power law (see
     ``core.numerics.saturation.growth``): the middle and the central 95 % of curves drawn from a t distribution around the
     mean of the folds, with their corrected covariance. The rule and the band are our inference.
 
@@ -144,13 +146,16 @@ def _tables(
             record |= dict(zip(("recall", "low", "high"), fold_interval(recall[size], ratio), strict=True))
             record["low"], record["high"] = max(record["low"], 0.0), min(record["high"], 1.0)
             points.append(record | {"average_precision": np.nanmean(precision[size])})
-        slope, gain = (fold_interval(values, ratio) for values in ((recall[2] - recall[0]) / 2, recall[2] - recall[1]))
-        names = ("slope", "low", "high", "gain", "gain_low", "gain_high")
-        climbs = bool(slope[1] > 0 and gain[0] >= slope[0] / 2)
-        slopes.append({"class": study.classes[c]} | dict(zip(names, slope + gain, strict=True)) | {"climbs": climbs})
+        parts = (recall[2] - recall[0]) / 2, recall[2] - recall[1], (precision[2] - precision[0]) / 2
+        slopes.append({"class": study.classes[c]} | _intervals(parts, ratio))
+        late = np.nanmean(precision[2] - precision[1]) >= slopes[-1]["precision_slope"] / 2
+        slopes[-1]["climbs"] = bool(slopes[-1]["precision_low"] > 0 and slopes[-1]["slope"] > 0 and late)
     columns = ["class", "share", "rows", "recall", "low", "high", "average_precision"]
-    names = ["class", "slope", "low", "high", "gain", "gain_low", "gain_high", "climbs"]
-    return pd.DataFrame(points, columns=columns), pd.DataFrame(slopes, columns=names)
+    return pd.DataFrame(points, columns=columns), pd.DataFrame(slopes, columns=["class", *SLOPE, "climbs"])
+
+
+def _intervals(parts: tuple[np.ndarray, ...], ratio: float) -> dict[str, float]:
+    return dict(zip(SLOPE, np.concatenate([fold_interval(part, ratio) for part in parts]).tolist(), strict=True))
 
 
 def _ahead(study: Study, recall: np.ndarray) -> tuple[pd.DataFrame, tuple[float, float, float]]:

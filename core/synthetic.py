@@ -144,18 +144,17 @@ def hidden_positives(sizes: Sequence[int], n_features: int, rng: np.random.Gener
 
 
 def scarcity(sizes: Sequence[int], n_features: int, rng: np.random.Generator) -> Planted:
-    """Each class but the first lies along a wave through two columns, with a gap around it: separable, but hard to learn from few rows."""
+    """The last class lies along a wave through two columns, one bend per 20 rows, with a gap around it: too few rows to see it."""
     codes = rng.permutation(np.repeat(np.arange(len(sizes)), sizes))
-    values = rng.normal(size=(len(codes), n_features))
-    x, y = rng.uniform(-3, 3, len(codes)), rng.uniform(-2, 2, len(codes)) * len(sizes) / 2
-    level = 2.5 * (np.arange(1, len(sizes)) - len(sizes) / 2)
-    for c, middle in enumerate(level, start=1):
-        wave = np.sin(2 * x) + middle
-        inside = (codes != c) & (np.abs(y - wave) < 0.5)
-        y = np.where(inside, wave + np.where(y < wave, -1, 1) * rng.uniform(0.5, 1.0, len(y)), y)
-        y = np.where(codes == c, wave + rng.normal(0, 0.1, len(y)), y)
-    values[:, 0], values[:, 1 % n_features] = x, y
-    return pd.DataFrame(values, columns=[f"measure {j + 1}" for j in range(n_features)]), codes
+    last = codes == len(sizes) - 1
+    values = rng.normal(size=(len(codes), max(n_features, 3)))
+    x, y = rng.uniform(-3, 3, len(codes)), rng.uniform(-2, 2, len(codes))
+    wave = np.sin(sizes[-1] / 40 * x)
+    beside = wave + np.where(y < wave, -1, 1) * rng.uniform(0.7, 1.4, len(codes))
+    y = np.where(last, wave + rng.normal(0, 0.1, len(codes)), np.where(np.abs(y - wave) < 0.7, beside, y))
+    values[:, 0], values[:, 1] = x, y
+    values[:, 2] += 5.0 * ((codes > 0) & ~last)
+    return pd.DataFrame(values[:, :n_features], columns=[f"measure {j + 1}" for j in range(n_features)]), codes
 
 
 def sub_clusters(sizes: Sequence[int], n_features: int, rng: np.random.Generator) -> Planted:
@@ -195,6 +194,7 @@ CONDITIONS: dict[str, Callable[[Sequence[int], int, np.random.Generator], Plante
         nuisance,
         hidden_positives,
         sub_clusters,
+        scarcity,
     )
 }
 """Every condition by its name."""
