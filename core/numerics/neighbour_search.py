@@ -172,3 +172,44 @@ def _measured(A: np.ndarray, B: np.ndarray, found: np.ndarray, unit: float) -> t
         gap[~seen] = 0.0
     d = np.einsum("qkp,qkp->qk", gap, gap) * A.shape[1] / np.maximum(shared, 1)
     return np.where(shared > 0, np.round(d, DECIMALS) * unit**2, np.inf if A.shape[1] else 0.0), shared.min(axis=1)
+
+
+def own_and_other(Z: np.ndarray, codes: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Find the distances from some rows to the nearest row of their own class and to the nearest row of any other.
+
+    Parameters
+    ----------
+    Z : ndarray (n_samples, n_features)
+        NaN is missing.
+    codes : ndarray of int (n_samples,)
+    rows : ndarray (n_queries,)
+
+    Returns
+    -------
+    own, other : ndarray (n_queries,)
+        Infinite where there is none; found in single precision when there are many columns.
+    """
+    order, asked = np.argsort(codes, kind="stable"), np.argsort(codes[rows], kind="stable")
+    B, starts = Z[order], np.searchsorted(codes[order], np.arange(int(codes.max()) + 2))
+    place = np.argsort(order)[rows[asked]]
+    dtype = np.float64 if Z.shape[1] < EXACT_BELOW else np.float32
+    factors, _, _, unit = _factors(Z[rows[asked]], B, np.random.default_rng(0), dtype)
+    step = max(1, BLOCK_CELLS // len(B))
+    room = np.empty((1 + (factors[2] is not None), step * len(B)), dtype=dtype)
+    found = np.empty((len(rows), 2), dtype=np.intp)
+    ends = np.searchsorted(codes[rows[asked]], np.arange(len(starts)))
+    for c in np.flatnonzero(np.diff(ends)):
+        own = slice(starts[c], starts[c + 1])
+        for start in range(ends[c], ends[c + 1], step):
+            block = slice(start, min(start + step, ends[c + 1]))
+            keys = _keys(factors, block, (0, len(B)), place[block], room)
+            found[block, 0] = starts[c] + keys[:, own].argmin(axis=1)
+            keys[:, own] = np.inf
+            found[block, 1] = keys.argmin(axis=1)
+    squared = np.empty((len(rows), 2))
+    for start in range(0, len(rows), step := max(1, BLOCK_CELLS // max(1, Z.shape[1]))):
+        block = slice(start, start + step)
+        squared[asked[block]] = _measured(Z[rows[asked[block]]], B, found[block], unit)[0]
+    sizes = np.diff(starts)[codes[rows]]
+    squared[sizes < 2, 0], squared[sizes == len(Z), 1] = np.inf, np.inf
+    return np.sqrt(squared[:, 0]), np.sqrt(squared[:, 1])
