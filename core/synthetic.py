@@ -84,10 +84,10 @@ def random_gaps(sizes: Sequence[int], n_features: int, rng: np.random.Generator)
 
 
 def gap_leak(sizes: Sequence[int], n_features: int, rng: np.random.Generator) -> Planted:
-    """One column was filled in for the common class only, but for one row in 200."""
+    """One column was filled in for every class but the last, but for one row in 200."""
     frame, codes = clean(sizes, n_features, rng)
     odd = rng.random(len(codes)) < 0.005
-    return frame.assign(**{"measure 1": frame["measure 1"].mask((codes > 0) ^ odd)}), codes
+    return frame.assign(**{"measure 1": frame["measure 1"].mask((codes == codes.max()) ^ odd)}), codes
 
 
 def contradictions(sizes: Sequence[int], n_features: int, rng: np.random.Generator) -> Planted:

@@ -42,7 +42,7 @@ def evidence(
     How it is detected
     ------------------
     A class of fewer than ``fewest`` rows is an issue, and its recall and average precision are withheld: no number is better than one that nobody
-    could repeat. Of 1 row found, the exact interval of the recall is 2.5 % to 100 %; of 1 missed, 0 % to 97.5 %. Average precision whose share of shuffled draws at least as large exceeds 1 % is an issue: the columns
+    could repeat. Of 1 row found, the exact interval of the recall is 2.5 % to 100 %; of 1 missed, 0 % to 97.5 %. Average precision whose share of shuffled draws at least as large exceeds 1 % is an issue, below 50 rows of the class a caution: the columns
     tell nothing about the class of interest that these rows could show. Fewer than 50 rows of the class of
     interest are a caution.
 
@@ -137,8 +137,10 @@ def _signal(study: Study, precision: pd.DataFrame, classes: pd.DataFrame) -> lis
     span = wording.interval(row["null_low"], row["null_high"])
     findings = []
     if row["p"] > SIGNIFICANT and not own["withheld"]:
-        text = f"{ap}; shuffled labels reach {span} at the same class sizes. The scores show no signal for this class."
-        findings.append(Finding("issue", text))
+        few = own["n_samples"] < FEW_POSITIVES
+        rows = f" that {wording.plural(own['n_samples'], 'row')} could prove" if few else ""
+        text = f"{ap}; shuffled labels reach {span} at the same class sizes. The scores show no signal for this class{rows}."
+        findings.append(Finding("caution" if few else "issue", text))
     if not own["withheld"]:
         text = (
             f"{found} (interval {wording.share(own['low'])} to {wording.share(own['high'])}); {fold}. {ap} "

@@ -1,0 +1,63 @@
+"""The ledger on the Diagnose page: a class is chosen, its accounts add up, rows are opened and taken home."""
+
+import pytest
+from hostile_tables import HOSTILE, markdown_texts, table
+
+from pages.kit.text import md
+
+
+def texts(app):
+    return "\n".join(markdown_texts(app)).replace("\\", "")
+
+
+@pytest.fixture
+def ledger(opened):
+    """The Diagnose page with the rows of the ledger unfolded."""
+
+    def open_ledger(**given):
+        app = opened("diagnose", **given)
+        app.session_state["ledger rows"] = True
+        return app.run()
+
+    return open_ledger
+
+
+def test_the_ledger_stands_first_and_its_accounts_add_up(ledger):
+    app = ledger(data="loan_defaults")
+    assert not app.exception and not app.error
+    heads = [text for text in markdown_texts(app) if text.startswith("#### ")]
+    assert heads[0].startswith("#### Missed rows")
+    accounts = app.table[0].value
+    missed = len(app.dataframe[0].value)
+    assert accounts["Rows"].sum() == missed > 0
+    assert f"{missed} of " in texts(app)
+
+
+def test_choosing_an_account_and_a_row_shows_them(ledger):
+    app = ledger(data="loan_defaults")
+    account = next(box for box in app.selectbox if box.label == "Account")
+    title = account.options[1]
+    app = account.set_value(title).run()
+    rows = app.dataframe[0].value
+    assert set(rows["account"]) == {title}
+    row = next(box for box in app.selectbox if box.label == "Open a row")
+    assert f"**Row {rows['row'].iloc[0]}.**" in texts(app)
+    app = row.set_value(rows["row"].iloc[-1]).run()
+    assert f"**Row {rows['row'].iloc[-1]}.**" in texts(app)
+    assert not app.exception
+
+
+def test_choosing_a_class_changes_the_ledger(opened):
+    app = opened("diagnose", data="wine_cultivars")
+    box = next(widget for widget in app.selectbox if widget.label == "Class of interest")
+    for label in box.options:
+        app = next(widget for widget in app.selectbox if widget.label == "Class of interest").set_value(label).run()
+        assert not app.exception
+        assert any(label in text and "out of fold" in text for text in texts(app).splitlines())
+
+
+def test_hostile_names_stay_text_in_the_ledger(ledger):
+    app = ledger(upload=("h.csv", table(HOSTILE[:6], HOSTILE[6:8]), "text/csv"))
+    assert not app.exception
+    shown = "\n".join(markdown_texts(app))
+    assert HOSTILE[6] not in shown and md(HOSTILE[6]) in shown
