@@ -49,7 +49,8 @@ def near_duplicates(study: Study, *, tolerated: Annotated[float, Range(0.02, 0.5
     ------------------
     Each class is its own yardstick: a class whose rows all lie close together has no near-copies. Rows that differ in one column
     only, or by steps of a coarse grid, are as close as such columns allow and are not named. Rows that are equal in every
-    column count once; they are the business of the check of duplicate rows. It is an issue when ``tolerated`` of the
+    column count once; they are the business of the check of duplicate rows. Copies with more noise than a tenth of a
+    standard deviation (of 6 columns; less for fewer) are hardly told from new rows. It is an issue when ``tolerated`` of the
     different rows of the class of interest, or of half of the classes, have a near-copy in the training folds (at least 4
     rows, and the lower limit of the share above chance); a caution for another class, and from half of that share. Recall is
     counted with and without these rows; its difference is paired by fold. Of a large class a sample of the rows is looked at, at least 300,

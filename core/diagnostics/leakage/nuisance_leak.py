@@ -111,7 +111,7 @@ def _judge(study: Study, name: str, names: list[str]) -> tuple[pd.DataFrame, pd.
     counts = values.value_counts()
     counts = counts[counts >= 2 * FEWEST_OF_SITE]
     order = sorted(counts.index, key=lambda value: (-counts[value], str(value)))[:MOST_SITES]
-    site = pd.Categorical(values, categories=order).codes.astype(int)
+    site = pd.Index(order, dtype=object).get_indexer(values.astype(object))
     rng = np.random.default_rng(study.random_state)
     rows = _rows(study, site, rng)
     features = study.dataset.X.drop(columns=names)

@@ -184,6 +184,25 @@ def test_on_pure_noise_a_plain_split_of_copies_finds_everything_and_a_grouped_on
     assert recall[1, False] <= 0.2
 
 
+def test_a_forest_is_fooled_by_noisy_copies_of_noise_just_the_same():
+    """Four noisy copies of each rare row: all found by a forest with copies at random, none with copies held together."""
+    from sklearn.ensemble import RandomForestClassifier
+    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+
+    rng = np.random.default_rng(0)
+    Z, _, rare = noise(n_rare=80, n_common=400)
+    source = np.repeat(np.arange(len(Z)), np.where(rare, 4, 1))
+    frame, labels = Z[source] + rng.normal(0, 0.02, (len(source), Z.shape[1])), rare[source]
+    recall = []
+    for plan, arguments in ((StratifiedKFold, (frame, labels)), (StratifiedGroupKFold, (frame, labels, source))):
+        found = np.zeros(len(labels), dtype=bool)
+        for train, test in plan(5, shuffle=True, random_state=0).split(*arguments):
+            forest = RandomForestClassifier(60, random_state=0).fit(frame[train], labels[train])
+            found[test] = forest.predict(frame[test])
+        recall.append(found[labels].mean())
+    assert recall[0] >= 0.95 and recall[1] <= 0.05
+
+
 def test_the_scores_of_copies_are_those_of_one_nearest_neighbour():
     Z, distances, rare = noise(random_state=3)
     source = np.repeat(np.arange(len(Z)), np.where(rare, 3, 1))
@@ -261,6 +280,21 @@ def test_a_nuisance_leaks_when_it_is_told_and_the_class_depends_on_it(offset, sh
     assert sites["n_samples"].sum() == 1000 and sites["n_class"].sum() == 100
     told = result.tables["told"]["auc"].max()
     assert told > 0.9 if offset else told < 0.65
+
+
+def test_sites_may_be_numbers_with_gaps_and_rare_ones_are_left_out():
+    dataset = planted("nuisance", class_sizes=(1800, 200))
+    rng = np.random.default_rng(0)
+    second = (dataset.X["site"] == "south clinic").to_numpy()
+    number = np.where(second, 2.0, 1.0)
+    number[rng.random(2000) < 0.05] = np.nan
+    number[:8] = [3, 4, 5, 6, 7, 8, 9, 9]
+    study = study_of(dataset.X.drop(columns="site").assign(batch=number), dataset.y)
+    result = engine.run("nuisance_leak", study)
+    sites = result.tables["sites"]
+    assert sites["site"].tolist() == ["1", "2"]
+    assert sites["n_samples"].tolist() == [(number == 1).sum(), (number == 2).sum()]
+    assert result.severity == "issue"
 
 
 def test_honest_columns_that_go_together_are_not_looked_at_unasked():
