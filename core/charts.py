@@ -257,7 +257,7 @@ def _finish(figure: go.Figure, title: str, x_title: str, y_title: str, caption: 
         colorway=PALETTE,
         height=int(np.clip(130 + 28 * rows, 280, 900)),
         margin={"l": 10, "r": 10, "t": 60, "b": 10},
-        legend={"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0},
+        legend={"orientation": "h", "yref": "container", "yanchor": "bottom", "y": 0, "x": 0},
         bargap=0.25,
     )
     figure.update_xaxes(title={"text": x_title}, automargin=True)
