@@ -18,6 +18,7 @@ FLOORS = {
         "learners",
         "explanation",
         "class_plane",
+        "interventions",
         "jobs",
         "ledger",
         "label_quality",

@@ -1,0 +1,192 @@
+"""Ways of training one linear classifier, compared on the same folds: weights, shifted scores, more rows, costs of mistakes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.class_plane import FEWEST
+from core.errors import NotApplicable
+from core.numerics import pair_areas, plane, softmax_linear
+from core.study import Study
+from core.wording import plural
+
+NOTHING, GEOMETRIC, UNIFORM = "nothing", "geometric cost", "uniform cost"
+
+REMEDIES = {
+    "class weights": ("class_weights",),
+    "logit adjustment": ("tuned_threshold",),
+    "random oversampling": ("random_oversampling",),
+    "interpolated rows": ("smote",),
+    GEOMETRIC: (),
+    UNIFORM: (),
+}
+"""What is tried beside nothing, with the remedies of the catalogue that do the same."""
+
+SEVERITY, QUADRANT = "error severity", "quadrant preservation"
+
+MOST_ROWS = 4000
+"""Rows that take part, drawn with the shares of the table."""
+
+
+@dataclass(frozen=True, eq=False)
+class Trials:
+    """Scores of every way of training, on every fold.
+
+    Parameters
+    ----------
+    codes : ndarray of int (n_rows,)
+        Classes of the rows that take part.
+    tests : tuple of ndarray
+        The test rows of each fold, as positions among these rows.
+    scores : mapping of str to tuple of ndarray (n_test, n_classes)
+        One array per fold.
+    costs : tuple of ndarray (n_classes, n_classes)
+        Distances of the class centres of the training rows in the plane of their discriminant axes, over the largest.
+    quadrants : tuple of ndarray of int (n_classes,)
+        The quadrant of each of these centres.
+    test_share : float
+        Test rows over training rows.
+    """
+
+    codes: np.ndarray
+    tests: tuple[np.ndarray, ...]
+    scores: dict[str, list[np.ndarray]]
+    costs: tuple[np.ndarray, ...]
+    quadrants: tuple[np.ndarray, ...]
+    test_share: float
+
+
+def trials(study: Study) -> Trials:
+    """Train the linear classifier in every way on every fold of the study.
+
+    Raises
+    ------
+    NotApplicable
+        Fewer than two classes have ``FEWEST`` rows, or no column varies.
+    """
+    if study.class_sizes[1] < FEWEST:
+        second = plural(study.class_sizes[1], "row")
+        raise NotApplicable(f"The second largest class has {second}; {FEWEST} are needed.")
+    rng = np.random.default_rng(study.random_state)
+    rows = np.arange(len(study.codes))
+    if len(rows) > MOST_ROWS:
+        rows = np.sort(rng.choice(rows, MOST_ROWS, replace=False))
+    X, codes, n_classes = plane.plain_columns(study.Z[rows]), study.codes[rows], len(study.classes)
+    if not X.shape[1]:
+        raise NotApplicable(f"The table has {plural(0, 'column')} that varies; at least 1 is needed.")
+    place = np.full(len(study.codes), -1)
+    place[rows] = np.arange(len(rows))
+    scores: dict[str, list[np.ndarray]] = {name: [] for name in (NOTHING, *REMEDIES)}
+    tests, costs, quadrants = [], [], []
+    for train, test in study.folds:
+        train, test = place[train][place[train] >= 0], place[test][place[test] >= 0]
+        kept = plane.telling_columns(X[train], codes[train], n_classes)
+        seen, held = X[train][:, kept], softmax_linear.with_constant(X[test][:, kept])
+        centres = _centres(seen, codes[train], n_classes)
+        fitted = _fitted(seen, codes[train], n_classes, plane.centre_costs(centres), study.random_state)
+        for name, B in fitted.items():
+            scores[name].append(held @ B)
+        tests.append(test)
+        costs.append(plane.centre_costs(centres))
+        quadrants.append(plane.quadrant(centres))
+    share = 1 / max(study.n_folds - 1, 1)
+    return Trials(codes, tuple(tests), scores, tuple(costs), tuple(quadrants), share)
+
+
+def _centres(X: np.ndarray, codes: np.ndarray, n_classes: int) -> np.ndarray:
+    centre, axes = plane.discriminant_axes(X, codes, n_classes)
+    sums = np.stack([np.bincount(codes, column, minlength=n_classes) for column in ((X - centre) @ axes).T], axis=1)
+    return sums / np.maximum(np.bincount(codes, minlength=n_classes), 1)[:, None]
+
+
+def _fitted(
+    X: np.ndarray, codes: np.ndarray, n_classes: int, cost: np.ndarray, random_state: int
+) -> dict[str, np.ndarray]:
+    """The coefficients of every way of training; all start from those of the first."""
+    from core.learners.encoding import as_frame
+    from core.learners.resampling import CopyingSampler, InterpolatingSampler
+
+    sizes = np.maximum(np.bincount(codes, minlength=n_classes), 1)
+    plain = softmax_linear.fit(X, codes, n_classes)
+    weights, shift = (1 / sizes)[codes], np.log(sizes / sizes.sum())
+    found = {
+        NOTHING: plain,
+        "class weights": softmax_linear.fit(X, codes, n_classes, weight=weights, start=plain),
+        "logit adjustment": softmax_linear.fit(X, codes, n_classes, shift=shift, start=plain),
+        GEOMETRIC: softmax_linear.fit(X, codes, n_classes, cost=cost, start=plain),
+        UNIFORM: softmax_linear.fit(X, codes, n_classes, cost=1 - np.eye(n_classes), start=plain),
+    }
+    samplers = {
+        "random oversampling": CopyingSampler(random_state=random_state),
+        "interpolated rows": InterpolatingSampler(random_state=random_state),
+    }
+    for name, sampler in samplers.items():
+        more, labels = sampler.fit_resample(as_frame(X), codes)
+        found[name] = softmax_linear.fit(more.to_numpy(), labels, n_classes, start=plain)
+    return found
+
+
+def pair_scores(seen: Trials, name: str, a: int, b: int, alarms: float) -> dict[str, np.ndarray]:
+    """What one way of training does for class a against class b, per fold; NaN where a fold holds no row of one of them.
+
+    Parameters
+    ----------
+    seen : Trials
+    name : str
+        ``NOTHING`` or a key of ``REMEDIES``.
+    a, b : int
+        Codes of two classes.
+    alarms : float
+        Share of the rows of other classes that may be taken for class a.
+
+    Returns
+    -------
+    dict of str to ndarray (n_folds_in_all,)
+        "told apart": the mean of the shares of both classes that score higher for their own class than for the other, so that what one wins
+        and the other loses cancels; "balanced AUC" of the difference of the two scores; "recall" of class a; "recall of the nearest
+        class"; "recall at equal false alarms" of class a.
+    """
+    values: dict[str, list[float]] = {
+        key: []
+        for key in (
+            "told apart",
+            "balanced AUC",
+            "recall",
+            "recall of the nearest class",
+            "recall at equal false alarms",
+        )
+    }
+    for test, scores in zip(seen.tests, seen.scores[name], strict=True):
+        own, other = seen.codes[test] == a, seen.codes[test] == b
+        if not own.any() or not other.any():
+            for column in values.values():
+                column.append(np.nan)
+            continue
+        gap, taken = scores[:, a] - scores[:, b], scores.argmax(axis=1)
+        chance = softmax_linear.probabilities(scores)[:, a]
+        values["told apart"].append((_above(gap[own]) + _above(-gap[other])) / 2)
+        values["balanced AUC"].append(pair_areas.pair_area(gap[own], gap[other]))
+        values["recall"].append(float(np.mean(taken[own] == a)))
+        values["recall of the nearest class"].append(float(np.mean(taken[other] == b)))
+        cut = np.quantile(chance[~own], 1 - alarms, method="higher")
+        values["recall at equal false alarms"].append(float(np.mean(chance[own] > cut)))
+    return {key: np.array(column) for key, column in values.items()}
+
+
+def _above(gap: np.ndarray) -> float:
+    """The share above 0; 0 itself counts half."""
+    return float(np.mean(gap > 0) + np.mean(gap == 0) / 2)
+
+
+def error_scores(seen: Trials, name: str) -> dict[str, np.ndarray]:
+    """Error severity and quadrant preservation of one way of training, per fold; NaN where a fold holds no error."""
+    values: dict[str, list[float]] = {SEVERITY: [], QUADRANT: []}
+    for test, scores, cost, quadrant in zip(seen.tests, seen.scores[name], seen.costs, seen.quadrants, strict=True):
+        true, taken = seen.codes[test], scores.argmax(axis=1)
+        wrong = true != taken
+        true, taken = true[wrong], taken[wrong]
+        values[SEVERITY].append(float(cost[true, taken].mean()) if len(true) else np.nan)
+        values[QUADRANT].append(float(np.mean(quadrant[true] == quadrant[taken])) if len(true) else np.nan)
+    return {key: np.array(column) for key, column in values.items()}
