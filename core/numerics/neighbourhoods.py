@@ -17,7 +17,7 @@ K = 5
 MEASURES = (*TYPES, "kdn", "n3", "n1")
 """Of a class: shares of the types, mean foreign share of five, foreign nearest row, row on the border."""
 
-FULL, N_SPANNED = 2000, 5000
+FULL, N_SPANNED = 1000, 5000
 """Rows up to which a spanning tree is built from all distances; rows of the tree where only a sample is looked up."""
 
 
@@ -93,17 +93,11 @@ def spanning_edges(distances: np.ndarray) -> np.ndarray:
 
 def forest_edges(rows: np.ndarray, indices: np.ndarray, distances: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Edges (n_edges, 2) of the minimum spanning forest of a graph of nearest rows; equal distances are ordered at random."""
-    start, end = np.repeat(rows, indices.shape[1]), indices.ravel()
-    weight = distances.ravel()
+    weight = distances + 1e-9 * max(float(distances[:, -1].min(initial=1.0)), 1e-9) * (1 + rng.random(distances.shape))
     kept = np.isfinite(weight)
-    start, end = np.minimum(start, end)[kept], np.maximum(start, end)[kept]
-    rank = np.empty(kept.sum())
-    rank[np.lexsort((rng.random(kept.sum()), weight[kept]))] = np.arange(1, kept.sum() + 1)
     n = int(max(rows.max(initial=0), indices.max(initial=0))) + 1
-    order = np.argsort(start * n + end, kind="stable")
-    first = np.append(True, np.diff((start * n + end)[order]) > 0) if len(order) else np.empty(0, dtype=bool)
-    chosen = order[first]
-    tree = minimum_spanning_tree(coo_matrix((rank[chosen], (start[chosen], end[chosen])), shape=(n, n)).tocsr()).tocoo()
+    edges = np.repeat(rows, kept.sum(axis=1)), indices[kept]
+    tree = minimum_spanning_tree(coo_matrix((weight[kept], edges), shape=(n, n)).tocsr()).tocoo()
     return np.column_stack([tree.row, tree.col])
 
 

@@ -147,3 +147,15 @@ def test_lrid_is_the_likelihood_ratio_statistic():
     expected = power_divergence(sizes, lambda_="log-likelihood").statistic
     assert complexity.likelihood_ratio_imbalance(sizes) == pytest.approx(expected)
     assert complexity.likelihood_ratio_imbalance(np.array([5, 5])) == 0
+
+
+def test_many_classes_give_the_same_sums():
+    rng = np.random.default_rng(8)
+    codes, X = rng.integers(0, 40, 500), rng.normal(size=(500, 3))
+    _, per_class = complexity.fisher(X, codes, 41)
+    _, directional = complexity.directional_fisher(X, codes, 41)
+    for c in (0, 17, 39):
+        own = (codes == c).astype(int)
+        assert per_class[c] == pytest.approx(complexity.fisher(X, own, 2)[0])
+        assert directional[c] == pytest.approx(complexity.directional_fisher(X, own, 2)[0])
+    assert per_class[40] == directional[40] == 1

@@ -75,7 +75,7 @@ def neighbourhood_types(study: Study, *, level: Annotated[float, Range(0.1, 0.9,
         (standard errors of the sample: 0 where all rows are looked
         up), unsafe_equal_sizes with unsafe_low, unsafe_high and unsafe_null. Numbers at equal sizes are missing but for the 60 rarest
         classes. ``rows``: row (1 is the first), class, type and foreign (of five) of outliers and rare rows of all
-        classes but the largest, at most 1,000. N1 is exact up to 2,000 rows, and found within the graph of ten nearest
+        classes but the largest, at most 1,000. N1 is exact up to 1,000 rows, and found within the graph of ten nearest
         rows beyond; above 30,000 rows it is that of a random 5,000.
 
     References
