@@ -1,12 +1,16 @@
 """Shared by all tests: unexpected errors of a method are raised, and no test opens a connection to another host."""
 
+import os
 import socket
 
-import pytest
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):  # before numpy: the tests share the cores among processes
+    os.environ.setdefault(variable, "1")
 
-from core import engine
-from core.study import Study
-from core.synthetic import planted
+import pytest  # noqa: E402
+
+from core import engine  # noqa: E402
+from core.study import Study  # noqa: E402
+from core.synthetic import planted  # noqa: E402
 
 engine.strict = True
 

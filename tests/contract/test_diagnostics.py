@@ -23,7 +23,9 @@ from core.study import Study
 from core.synthetic import planted
 
 DIAGNOSTICS = methods("diagnostic")
-EACH = pytest.mark.parametrize("method", DIAGNOSTICS, ids=lambda method: method.slug)
+EACH = pytest.mark.parametrize(
+    "method", [pytest.param(m, id=m.slug, marks=pytest.mark.xdist_group(m.slug)) for m in DIAGNOSTICS]
+)
 REMEDIES = {remedy.slug for remedy in methods("remedy")}
 HOSTILE = (
     "<img src=x onerror=alert(1)>",

@@ -26,6 +26,7 @@ FLAGS = (
     "--disable-component-update", "--disable-sync", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader",
 )  # fmt: skip
 PATIENCE = 60_000
+pytestmark = pytest.mark.xdist_group("browser")
 
 
 @contextmanager
