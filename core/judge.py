@@ -103,36 +103,6 @@ def _wilson(k: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.nd
     return p, middle - reach, middle + reach
 
 
-def proportion_difference(k1: int, n1: int, k2: int, n2: int, level: float = LEVEL) -> tuple[float, float, float]:
-    """Difference of two independent proportions with Newcombe's hybrid score interval.
-
-    With Wilson intervals (l₁, u₁) and (l₂, u₂) of p₁ and p₂ the limits are ``p₁ − p₂ − √((p₁ − l₁)² + (u₂ − p₂)²)`` and
-    ``p₁ − p₂ + √((u₁ − p₁)² + (p₂ − l₂)²)``.
-
-    Parameters
-    ----------
-    k1, n1, k2, n2 : int
-        Successes and trials, at least one trial each.
-    level : float
-        Coverage.
-
-    Returns
-    -------
-    difference, low, high : float
-
-    References
-    ----------
-    Newcombe (1998), Statistics in Medicine 17.
-    """
-    from scipy.stats import binomtest
-
-    first, second = (binomtest(int(k), int(n)).proportion_ci(level, "wilson") for k, n in ((k1, n1), (k2, n2)))
-    p1, p2 = k1 / n1, k2 / n2
-    down = np.hypot(p1 - first.low, second.high - p2)
-    up = np.hypot(first.high - p1, p2 - second.low)
-    return p1 - p2, float(p1 - p2 - down), float(p1 - p2 + up)
-
-
 def fold_interval(
     values: np.ndarray, test_share: float, level: float = LEVEL, n_comparisons: int = 1
 ) -> tuple[float, float, float]:

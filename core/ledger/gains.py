@@ -70,8 +70,9 @@ def _as_elsewhere(case: Case, inside: np.ndarray, some: np.ndarray, others: np.n
     """Rows of the class that are set apart, found as often as the others."""
     most, share = inside.sum() / case.n_class, some.sum() / case.n_class
     k, n = int(case.found[others].sum()), int(others.sum())
-    found = judge.proportion_difference(k, n, int(case.found[some].sum()), int(some.sum()))
-    value, low, high = (float(np.clip(share * x, 0.0, most)) for x in found)
+    hits, rows = int(case.found[some].sum()), int(some.sum())
+    limits = judge.difference_interval(k, n, hits, rows)
+    value, low, high = (float(np.clip(share * x, 0.0, most)) for x in (k / n - hits / rows, *limits))
     return Gain(value, low, high, f"If these rows were found as often as {what}: {wording.of(k, n)}.")
 
 

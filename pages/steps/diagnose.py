@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.engine import by_severity
 from core.glossary import term
-from pages.kit import choices, ledger, session, show, text
+from pages.kit import choices, ledger, published, session, show, text
 
 st.title("Diagnose")
 st.markdown("Why the class of interest may fail. Every number is judged against chance at the same class sizes.")
@@ -29,5 +29,6 @@ with place:
     follow = show.progress(accounts | found, "check")
 for item, result in results:
     show.card(item, result, figure=result.severity in ("issue", "caution"))
+published.section()
 st.page_link("steps/remedy.py", label="Go on to the remedies", icon=":material/arrow_forward:")
 follow()

@@ -61,3 +61,17 @@ def test_hostile_names_stay_text_in_the_ledger(ledger):
     assert not app.exception
     shown = "\n".join(markdown_texts(app))
     assert HOSTILE[6] not in shown and md(HOSTILE[6]) in shown
+
+
+def test_published_scores_are_read_as_printed(opened):
+    app = opened("diagnose", data="loan_defaults")
+    app.session_state["published"] = True
+    app = app.run()
+    assert "3 numbers are enough" in texts(app)
+    boxes = {box.label: box for box in app.text_input}
+    boxes["Accuracy"].set_value("0.8834")
+    boxes["Sensitivity (recall)"].set_value("0.8756")
+    app = boxes["Specificity"].set_value("0.8913").run()
+    assert not app.exception and "51 %" in texts(app)
+    app = next(box for box in app.text_input if box.label == "Specificity").set_value("<b>").run()
+    assert not app.exception and len(app.error) == 1
