@@ -19,8 +19,8 @@ FEWEST = 10
 SHARES = (0.25, 0.5, 1.0)
 """Shares of the training rows: each doubles the one before it."""
 
-ONE_HALF = 30_000
-"""Rows above which one half of the training rows is drawn instead of two."""
+ONE_QUARTER, ONE_HALF = 5_000, 30_000
+"""Rows above which one quarter of the training rows is drawn, and one half, instead of two."""
 
 POINTS = 0.05
 """The next step of recall that rows are counted for."""
@@ -97,12 +97,14 @@ def _measured(study: Study) -> LearningCurve:
     rng = np.random.default_rng(study.random_state)
     measured = study.positive_code in judged
     for fold, (train, test) in enumerate(study.folds[: study.n_folds] if measured else ()):
-        quarter, *halves = _parts(study.codes, train, rng, 1 if len(rows) > ONE_HALF else 2)
-        at = [[study.fit_predict_proba(Recipe(), part, test) for part in parts] for parts in ([quarter], halves)]
+        quarters, halves = _parts(study.codes, train, rng)
+        at = [[study.fit_predict_proba(Recipe(), part, test) for part in parts] for parts in (quarters, halves)]
         half[test] = np.mean(at[1], axis=0)
         for size, probas in enumerate([*at, [full[test]]]):
             scores[:, :, size, fold] = _scores(probas, study.codes[test], judged)
-        counts.append([np.bincount(study.codes[part], minlength=len(full.T)) for part in (quarter, halves[0], train)])
+        counts.append(
+            [np.bincount(study.codes[part], minlength=len(full.T)) for part in (quarters[0], halves[0], train)]
+        )
     points, slopes = _tables(
         study, judged if measured else judged[:0], scores, np.mean(counts, axis=0) if counts else None
     )
@@ -113,15 +115,18 @@ def _measured(study: Study) -> LearningCurve:
     return LearningCurve(points, slopes, ahead, needed, climbs, half[rows, study.codes], full[rows, study.codes])
 
 
-def _parts(codes: np.ndarray, train: np.ndarray, rng: np.random.Generator, n_halves: int) -> list[np.ndarray]:
-    """A quarter of the training rows of each class, and two halves that share at most one row of a class; none is left out."""
+def _parts(codes: np.ndarray, train: np.ndarray, rng: np.random.Generator) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Quarters and halves of the training rows of each class; two of a kind share at most one row of a class."""
     shuffled = rng.permutation(train)
     shuffled = shuffled[np.argsort(codes[shuffled], kind="stable")]
     own = codes[shuffled]
-    start, size = np.searchsorted(own, own), np.bincount(own)[own]
-    place = (np.arange(len(own)) - start) / size
-    kept = [place < 0.25, place < 0.5, place + 1 / size > 0.5]
-    return [np.sort(shuffled[chosen]) for chosen in kept[: 1 + n_halves]]
+    size = np.bincount(own)[own]
+    place = (np.arange(len(own)) - np.searchsorted(own, own)) / size
+    parts = []
+    for share, most in ((0.25, ONE_QUARTER), (0.5, ONE_HALF)):
+        kept = [place < share, place + 1 / size > 1 - share]
+        parts.append([np.sort(shuffled[rows]) for rows in (kept if len(codes) <= most else kept[:1])])
+    return tuple(parts)
 
 
 def _scores(probas: list[np.ndarray], codes: np.ndarray, judged: np.ndarray) -> np.ndarray:

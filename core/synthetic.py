@@ -144,17 +144,18 @@ def hidden_positives(sizes: Sequence[int], n_features: int, rng: np.random.Gener
 
 
 def scarcity(sizes: Sequence[int], n_features: int, rng: np.random.Generator) -> Planted:
-    """The last class lies along a wave through two columns, one bend per 20 rows, with a gap around it: too few rows to see it."""
+    """The last class lies along a wave, one bend per 20 rows, with a gap around it: separable, with too few rows to see it."""
     codes = rng.permutation(np.repeat(np.arange(len(sizes)), sizes))
-    last = codes == len(sizes) - 1
-    values = rng.normal(size=(len(codes), max(n_features, 3)))
+    last, middle = codes == len(sizes) - 1, (codes > 0) & (codes < len(sizes) - 1)
     x, y = rng.uniform(-3, 3, len(codes)), rng.uniform(-2, 2, len(codes))
-    wave = np.sin(sizes[-1] / 40 * x)
+    wave = np.sin(sizes[-1] / 38 * x)
     beside = wave + np.where(y < wave, -1, 1) * rng.uniform(0.7, 1.4, len(codes))
     y = np.where(last, wave + rng.normal(0, 0.1, len(codes)), np.where(np.abs(y - wave) < 0.7, beside, y))
-    values[:, 0], values[:, 1] = x, y
-    values[:, 2] += 5.0 * ((codes > 0) & ~last)
-    return pd.DataFrame(values[:, :n_features], columns=[f"measure {j + 1}" for j in range(n_features)]), codes
+    values = np.tile(np.column_stack([x + 4.0 * middle, y + 2.7 * middle]), n_features)[:, :n_features]
+    values[:, 2:] += rng.normal(
+        0, 0.4, values[:, 2:].shape
+    )  # the wave shows in every pair of columns, most clearly in two
+    return pd.DataFrame(values, columns=[f"measure {j + 1}" for j in range(n_features)]), codes
 
 
 def sub_clusters(sizes: Sequence[int], n_features: int, rng: np.random.Generator) -> Planted:

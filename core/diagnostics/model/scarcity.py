@@ -29,7 +29,7 @@ CURVES = 12
 """Classes whose curves are drawn at most: the class of interest and the largest others."""
 
 
-def scarcity(study: Study, *, enough: Annotated[float, Range(0.5, 1.0, 0.05)] = 0.9) -> Result:
+def scarcity(study: Study, *, enough: Annotated[float, Range(0.5, 1.0, 0.05)] = 0.85) -> Result:
     """The learning curve of the class of interest: recall with a quarter, a half and all rows, and what more rows would bring.
 
     Recall is at prevalence: in each test fold as many rows are taken as the class has there, those of the largest out-of-fold
@@ -43,7 +43,8 @@ def scarcity(study: Study, *, enough: Annotated[float, Range(0.5, 1.0, 0.05)] = 
     ------------------
     The curve still climbs when the interval of the slope of average precision, the steadier score, leaves zero out, when
     its last doubling gained at least half of that slope, and when recall grew too. It is an issue when the curve still climbs and
-    recall is below ``enough``. Where twice the rows would gain fewer than five points even at the upper end of the band, more rows
+    recall is below ``enough``; a caution where a column seems to say which rows belong together, because more rows of known cases
+    raise the curve too. Where twice the rows would gain fewer than five points even at the upper end of the band, more rows
     will not help. In between, the table has too few rows to say.
 
     Why it matters
@@ -108,12 +109,15 @@ def _finding(study: Study, measured: LearningCurve, own: pd.Series, enough: floa
     grew = f"from {wording.share(recall[1])} with half of the rows to {wording.share(recall[2])} with all"
     band = f"{wording.share(twice['low'])} to {wording.share(twice['high'])}"
     if measured.climbs:
-        severity = "issue" if recall[2] < enough else "fine"
+        together = study.dataset.roles.get("group", ())
+        severity = "fine" if recall[2] >= enough else "caution" if together else "issue"
         text = (
             f"Recall of class {name} still climbs: {grew}, when as many rows are taken as the class has. Twice the rows would find "
             f"{band} of it. {_rows(measured.rows_needed, n_own)}"
         )
-        return Finding(severity, text if severity == "issue" else f"{text} It is high enough as it is.")
+        if together:
+            text += f" Part of this may come from rows that belong together by column {wording.quoted(together[0])}."
+        return Finding(severity, text + " It is high enough as it is." if severity == "fine" else text)
     if twice["high"] - recall[2] < POINTS:
         text = (
             f"More rows will not help class {name}: its recall went {grew}, and twice the rows would gain fewer than "
