@@ -163,7 +163,10 @@ def _findings(study: Study, tables: dict[str, pd.DataFrame], level: float) -> tu
     summary = tables["summary"].sort_values("relative_complexity", ascending=False, kind="stable")
     relative = tables["classes"].pivot(index="class", columns="measure", values="relative")
     findings = []
-    for row in summary[summary["relative_complexity"] > level].head(5).itertuples():
+    named = summary[summary["relative_complexity"] > level]
+    if len(summary) == 2:
+        named = named[named["class"] == study.positive] if (named["class"] == study.positive).any() else named
+    for row in named.head(5).itertuples():
         easiest = relative.loc[row[1]].astype(float).idxmin()
         text = (
             f"{wording.quoted(row[1])} is hard to tell from the others: the middle measure reaches {wording.share(row.relative_complexity)} "
