@@ -17,8 +17,9 @@ def probabilities(scores: np.ndarray) -> np.ndarray:
     >>> probabilities(np.array([[0.0, 0.0]])).tolist()
     [[0.5, 0.5]]
     """
-    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
+    across = np.ascontiguousarray(scores.T)
+    powers = np.exp(across - across.max(axis=0))
+    return (powers / powers.sum(axis=0)).T
 
 
 def expected_cost(proba: np.ndarray, codes: np.ndarray, cost: np.ndarray) -> np.ndarray:

@@ -37,8 +37,8 @@ ABOUT = About(
     gravest="caution",
 )
 
-MAIN = "told apart"
-"""The measure by which a gain is judged."""
+MAIN, AREA = "told apart", "balanced AUC"
+"""The measure by which a gain is judged, and the one that no threshold moves."""
 
 MOST_CLASSES = 5
 """Failing classes that are looked at: the class of interest first, then those with the most missed rows."""
@@ -57,7 +57,8 @@ def circumplex_intervention(study: Study, *, false_alarms: Annotated[float, Rang
     For each class of which the plain classifier finds less than half, *told apart* is the mean of two shares: its rows that score higher for it than for its
     nearest class, and the rows of the nearest class that score higher for theirs. What one class wins from the other cancels out. A
     remedy gains where the paired difference to nothing over all folds leaves zero out (Nadeau and Bengio's interval, widened for all classes and
-    remedies). A class that lies on another one cannot gain; one that is rare and apart can. The cost term is that of the paper, added to cross-entropy
+    remedies). A class that lies on another one cannot gain; one that is rare and apart can. Where the balanced AUC does not change as well, only the threshold
+    was wrong. The cost term is that of the paper, added to cross-entropy
     with weight 1; its table form and *told apart* are our inference: hence emerging. It describes, and never calls an issue.
 
     Why it matters
@@ -180,12 +181,16 @@ def _finding(row: pd.Series, changes: pd.DataFrame) -> Finding:
     start = f"{wording.share(best['baseline'])} told apart from {other} with none"
     gaining = main[main["low"] > 0].sort_values("change", ascending=False, kind="stable")
     if len(gaining):
-        slugs = tuple(dict.fromkeys(slug for remedy in gaining["remedy"] for slug in REMEDIES[remedy]))
+        slugs = [slug for remedy in gaining["remedy"] for slug in REMEDIES[remedy]]
         text = (
             f"{name} gains by {wording.plural(len(gaining), 'remedy', 'remedies')} of {len(REMEDIES)} on the same folds, most by {best['remedy']}: "
             f"{start}, {change}. Its misses come from its rarity."
         )
-        return Finding("caution", text, slugs)
+        area = changes[(changes["measure"] == AREA) & (changes["remedy"] == best["remedy"])].iloc[0]
+        if not area["low"] > 0:
+            text += f" The ranking gains nothing (balanced AUC {wording.change(area['change'])}), so moving the threshold would do the same."
+            slugs = ["tuned_threshold", *slugs]
+        return Finding("caution", text, tuple(dict.fromkeys(slugs)))
     text = (
         f"None of {len(REMEDIES)} remedies is shown to tell {name} apart better on the same folds: {start}, the best, {best['remedy']}, "
         f"changes it by {change}."
