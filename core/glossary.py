@@ -14,11 +14,15 @@ TERMS = {
     "Baseline": "Do nothing to the rows or weights, and put the threshold where it belongs. Every recipe is compared with it.",
     "Bhattacharyya distance": "How little two clouds of rows share, in places and in spread. 0 is the same cloud.",
     "Brier score": "The mean squared distance between the probabilities and what happened. Lower is better.",
+    "Brown–Forsythe test": "A test of whether a column spreads as far in one class as in another, "
+    "which a few extreme cells cannot decide.",
     "Calibrated": "Of all rows with probability 0.2, a fifth belongs to the class. Only such probabilities can be read as risks.",
     "Calibration intercept": "How far all probabilities are too low (above 0) or too high (below 0), on the scale of log-odds.",
     "Calibration slope": "1 when the spread of the probabilities is right; below 1 they are too extreme, above 1 too timid.",
     "Circumplex": "A plane in which classes are told by angle and radius around a centre, as feelings by valence and arousal.",
     "Class of interest": "The class that must not be missed. Recall, precision and average precision are about it.",
+    "Complexity measure": "A number for how hard classes are to tell apart, before any model. Here a "
+    "larger one is always harder.",
     "Conflict matrix": "How far the steps that two classes ask for point the same way (1) or opposite ways (−1). With two classes it nears −1 on any table.",
     "Cosine": "1 when two directions are the same, 0 when they have nothing in common, −1 when they are opposite.",
     "Cost of a miss": "How many false alarms you would accept to avoid one miss. With calibrated probabilities the best "
@@ -28,6 +32,7 @@ TERMS = {
     "Duplicate": "A row that equals another row in every column. If both sides of a split hold it, scores are too good.",
     "Embedding": "Rows as points in a space that a model has learned, such as the inner layer of a network.",
     "Epoch": "One pass of training over all rows.",
+    "Equal sizes": "As many rows of a class as of the others are drawn, so that what is left is not due to rarity.",
     "Error severity": "How far apart truth and prediction lie in the plane, on average over the errors. 1 is the largest distance of two classes.",
     "F1": "The harmonic mean of precision and recall. It ignores the rows that are rightly left alone.",
     "False alarm": "A row of another class that is taken for the class of interest.",
@@ -36,9 +41,12 @@ TERMS = {
     "Geometric cost": "A cost of mistakes that grows with the distance of the classes. The uniform cost, the same for every mistake, is its control.",
     "Gradient": "The step by which training would change the model to please some rows. Each class asks for one of its own.",
     "Group": "Rows that belong together, such as all rows of one patient. They should stand on one side of a split.",
+    "Imbalance degree": "How unequal the class sizes are: the whole number counts the short classes, "
+    "the rest how short they are.",
     "Imbalance ratio": "Rows of the largest class over rows of the smallest. It is a fact about the table, not a fault.",
     "Interference": "The part of the progress of one class that a training step of another class undoes.",
     "Interval": "Where the true value plausibly lies, at 95 %. When the interval of a difference includes zero, no gain is claimed.",
+    "kDN": "The share of a row's five nearest rows that carry another label, on average.",
     "Label": "The class that the table states for a row. It may be wrong.",
     "Leak": "A column that tells the class but will not be known when the model is used.",
     "Learner": "The kind of model that every recipe is tried on: boosted trees, or a linear model.",
@@ -50,7 +58,11 @@ TERMS = {
     "Matthews correlation": "The correlation between what was predicted and what was true. Zero is chance, one is perfect.",
     "Minority collapse": "Rare classes end up at one point of an embedding: told from the frequent class, and not from each other.",
     "Miss": "A row of the class of interest that is taken for another class.",
+    "N1": "The share of rows that the shortest tree through all rows joins to a row of another class.",
+    "N3": "The share of rows whose nearest row carries another label.",
     "Near-copy": "A row that lies far closer to another row of its class than independent rows do, and is not equal to it.",
+    "Neighbourhood type": "Safe, borderline, rare or outlier: how many of the five nearest rows share "
+    "the label of a row.",
     "Network": "A small neural network: its inner layer makes new columns from those of the table, and its last layer makes probabilities of them.",
     "Nuisance": "A site, device or batch that a row comes from. It should not tell the class.",
     "Null": "The value that chance alone gives at the same class sizes. A number counts as evidence only beyond it.",
@@ -71,6 +83,9 @@ TERMS = {
     "Sensitivity": "Another word for recall.",
     "Shapley value": "What a column adds to the prediction for one row, averaged over all orders in which columns may be added.",
     "Specificity": "Of the rows of the other classes, the share that is not taken for the class of interest.",
+    "Structural imbalance": "How unequal the sub-clusters of a class are: 0 when all are as large, "
+    "near 1 when one holds nearly all rows.",
+    "Sub-cluster": "A group of rows of one class that lies apart from the other rows of the class.",
     "Target": "The column with the classes that the learner should tell apart.",
     "Threshold": "The probability from which a row is taken for the class of interest. It need not be 0.5.",
     "Valence": "How pleasant a feeling is, from unpleasant to pleasant.",
