@@ -13,7 +13,7 @@ from core.dataset import Dataset
 from core.errors import NotApplicable
 from core.numerics import complexity
 from core.numerics.complexity import MEASURES
-from core.numerics.neighbourhoods import measures_of_classes
+from core.numerics.neighbourhoods import measures_at_equal_sizes, measures_of_classes
 from core.numerics.neighbours import even_sample
 from core.params import Range
 from core.registry import About
@@ -26,6 +26,9 @@ ABOUT = About(
 
 FEWEST = 10
 """Rows that a class needs to be judged."""
+
+DRAWN, MOST_DRAWS = 150, 60
+"""Rows of a class in a draw at equal sizes; draws over all classes, the rarest first."""
 
 MOST_CLASSES = 100
 """Classes up to which a line is fitted for each."""
@@ -52,14 +55,15 @@ def complexity_measures(study: Study, *, level: Annotated[float, Range(0.3, 0.95
 
     F1 and F1v compare means with spreads, N1, N2 and N3 look at nearest rows, L1 and L2 at the errors of a linear classifier,
     imbalance degree and LRID at class sizes alone. Each is larger for a harder table. A class's relative complexity is the
-    median over F1 to L2 of ``measure / measure with shuffled labels``: 1 is as hard as telling nothing.
+    median over F1 to L2 of ``measure / measure with shuffled labels``, both on draws of as many rows of the class as of all others
+    together: 1 is as hard as telling nothing.
 
     How it is detected
     ------------------
     Packages disagree on several definitions; the table ``measures`` states ours and where others differ. Missing cells are
     skipped by F1, N1, N2 and N3, and count as the median of the column for F1v, L1 and L2. A class is named, as a
-    caution, when its relative complexity exceeds ``level``. Shuffled labels have the same class sizes, so that a
-    rare class is not called hard for being rare. The median of ratios is our inference: hence emerging.
+    caution, when its relative complexity exceeds ``level``. It is taken at equal sizes, because F1 and the linear
+    measures hardly move for a rare class, however far apart it lies. The median of ratios is our inference: hence emerging.
 
     Why it matters
     --------------
@@ -79,7 +83,8 @@ def complexity_measures(study: Study, *, level: Annotated[float, Range(0.3, 0.95
     Returns
     -------
     Result
-        ``classes``: class, measure, value, null (shuffled labels), relative (value over null), standard_error (of a sample; N2
+        ``classes``: class, measure, value, null (shuffled labels), equal_sizes, equal_sizes_null, relative (equal_sizes over its
+        null), standard_error (of a sample; N2
         only). ``overall``: measure, value, null, n_rows (that it was measured on). ``summary``: class, n_rows, relative_complexity.
         ``measures``: measure, definition; higher is harder throughout. F1, F1v, N1 and N3 use all rows (N1 and N3 of the shared
         table of neighbours, a sample above 30,000 rows). N2 looks up all rows up to 2,000 and beyond 1,000, evenly drawn
@@ -99,16 +104,21 @@ def complexity_measures(study: Study, *, level: Annotated[float, Range(0.3, 0.95
         raise NotApplicable("There are no columns to compare classes by.")
     overall, classes, error, n_rows = _measured(study)
     kept = classes[judged]
-    own, null = kept[:, 0], kept[:, 1]
-    relative = np.divide(own, null, out=np.full_like(own, np.nan), where=null > 0)
+    equal, equal_null = _equal_sizes(study, judged)
+    relative = np.divide(equal, equal_null, out=np.full_like(equal, np.nan), where=equal_null > 0)
     names = np.array(study.classes, dtype=object)[judged]
-    long = {"class": np.repeat(names, len(MEASURES)), "measure": np.tile(MEASURES, len(names)), "value": own.ravel()}
-    long |= {"null": null.ravel(), "relative": relative.ravel()}
+    long = {
+        "class": np.repeat(names, len(MEASURES)),
+        "measure": np.tile(MEASURES, len(names)),
+        "value": kept[:, 0].ravel(),
+    }
+    long |= {"null": kept[:, 1].ravel(), "equal_sizes": equal.ravel(), "equal_sizes_null": equal_null.ravel()}
+    long |= {"relative": relative.ravel()}
     errors = np.where(np.tile(MEASURES, len(names)) == "N2", np.repeat(error[judged], len(MEASURES)), np.nan)
     sizes = [complexity.imbalance_degree(study.class_sizes), complexity.likelihood_ratio_imbalance(study.class_sizes)]
     whole = {"measure": list(DEFINITIONS), "value": [*overall[0], *sizes], "null": [*overall[1], 0.0, 0.0]}
     summary = {"class": names, "n_rows": study.class_sizes[judged]}
-    summary |= {"relative_complexity": [np.median(row[~np.isnan(row)]) for row in relative]}
+    summary |= {"relative_complexity": [_middle(row) for row in relative]}
     tables = {
         "classes": pd.DataFrame(long | {"standard_error": errors}),
         "overall": pd.DataFrame(whole | {"n_rows": [*n_rows, len(study.codes), len(study.codes)]}),
@@ -144,6 +154,36 @@ def _measured(study: Study) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[in
     return overall, classes, ratios[0][2], [n, n, n, len(rows[0]), len(table.rows), fitted, fitted]
 
 
+def _equal_sizes(study: Study, judged: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Measures of each judged class beside as many rows of the others (n_judged, 7), and the same with shuffled labels."""
+    rng = np.random.default_rng(study.random_state)
+    measured = np.full((2, len(judged), len(MEASURES)), np.nan)
+    draws = int(np.clip(MOST_DRAWS // len(judged), 1, 3))
+    for i, c in list(enumerate(judged))[-MOST_DRAWS:]:
+        own = study.codes == c
+        sides = np.flatnonzero(own), np.flatnonzero(~own)
+        n = min(len(sides[0]), len(sides[1]), DRAWN)
+        drawn = []
+        for _ in range(draws):
+            rows = np.concatenate([rng.choice(side, n, replace=False) for side in sides])
+            Z = study.Z[rows]
+            filled = np.where(np.isnan(Z), 0.0, Z)
+            for labels in (own[rows].astype(int), *(rng.permutation(own[rows]).astype(int) for _ in range(2))):
+                values = _along_columns(Z, filled, labels, 2, 2 * n, rng)[1][1]
+                values[3] = complexity.nearest_ratio(Z, labels, 2, np.arange(2 * n))[1][1]
+                drawn.append(values)
+        drawn = np.reshape(drawn, (draws, 3, -1))
+        measured[0, i], measured[1, i] = drawn[:, 0].mean(axis=0), drawn[:, 1:].mean(axis=(0, 1))
+        near = measures_at_equal_sizes(study.Z, own, n, n_draws=draws, rng=rng)
+        measured[:, i, 2], measured[:, i, 4] = [part[6] for part in near], [part[5] for part in near]
+    return measured[0], measured[1]
+
+
+def _middle(values: np.ndarray) -> float:
+    known = values[~np.isnan(values)]
+    return float(np.median(known)) if len(known) else np.nan
+
+
 def _along_columns(
     Z: np.ndarray, filled: np.ndarray, codes: np.ndarray, n_classes: int, fitted: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -170,14 +210,14 @@ def _findings(study: Study, tables: dict[str, pd.DataFrame], level: float) -> tu
         easiest = relative.loc[row[1]].astype(float).idxmin()
         text = (
             f"{wording.quoted(row[1])} is hard to tell from the others: the middle measure reaches {wording.share(row.relative_complexity)} "
-            f"of what shuffled labels give. The least hard is {easiest} with {wording.share(relative.loc[row[1], easiest])}."
+            f"of what shuffled labels give, at equal class sizes. The least hard is {easiest} with {wording.share(relative.loc[row[1], easiest])}."
         )
         findings.append(Finding("caution", text, ("tuned_threshold",)))
     if not findings:
-        row = summary.iloc[0]
+        row = summary.dropna(subset="relative_complexity").iloc[0]
         text = (
             f"No class is hard by most measures. The hardest, {wording.quoted(row['class'])}, reaches "
-            f"{wording.share(min(row['relative_complexity'], 1))} of what shuffled labels give."
+            f"{wording.share(min(row['relative_complexity'], 1))} of what shuffled labels give, at equal class sizes."
         )
         findings.append(Finding("fine", text))
     if study.Z.shape[1] > complexity.WIDEST:
@@ -195,7 +235,7 @@ def draw(result: Result) -> dict[str, go.Figure]:
         "caption": "Each measure over its value with shuffled labels, by class.",
     }
     one = {"y_title": "class", "caption": "The middle of the seven ratios, by class."}
-    x_title = "share of the value with shuffled labels (higher is harder)"
+    x_title = "share of the value with shuffled labels, at equal sizes (higher is harder)"
     table, summary = result.tables["classes"], result.tables["summary"]
     return {
         title: charts.points(table, "relative", "class", title=title, x_title=x_title, **axes),
