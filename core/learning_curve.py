@@ -52,7 +52,7 @@ class LearningCurve:
         Rows of the class of interest, in all, to the next five points of recall, with low and high; infinite where that is
         beyond four times the rows.
     climbs : bool
-        Whether the curve of the class of interest still climbs at its end.
+        Whether the curve of the class of interest still climbs, and twice the rows would gain five points or more.
     own_half, own_full : ndarray (n_samples,)
         Out-of-fold probability of each row's own class with half and with all of the training rows.
     """
@@ -111,7 +111,7 @@ def _measured(study: Study) -> LearningCurve:
     own = slopes[slopes["class"] == study.positive]
     recall = scores[0, np.flatnonzero(judged == study.positive_code)]
     ahead, needed = _ahead(study, recall[0].T) if measured else (pd.DataFrame(columns=POINT), (np.inf,) * 3)
-    climbs = bool(own["climbs"].any())
+    climbs = bool(own["climbs"].any() and ahead["recall"].iloc[0] - recall[0, 2].mean() >= POINTS)
     return LearningCurve(points, slopes, ahead, needed, climbs, half[rows, study.codes], full[rows, study.codes])
 
 

@@ -42,8 +42,8 @@ def scarcity(study: Study, *, enough: Annotated[float, Range(0.5, 1.0, 0.05)] = 
     How it is detected
     ------------------
     The curve still climbs when the interval of the slope of average precision, the steadier score, leaves zero out, when
-    its last doubling gained at least half of that slope, and when recall grew too. It is an issue when the curve still climbs and
-    recall is below ``enough``; a caution where a column seems to say which rows belong together, because more rows of known cases
+    its last doubling gained at least half of that slope, and when recall grew too. It is an issue when the curve still climbs,
+    twice the rows would gain five points of recall or more, and recall is below ``enough``; a caution where a column seems to say which rows belong together, because more rows of known cases
     raise the curve too. Where twice the rows would gain fewer than five points even at the upper end of the band, more rows
     will not help. In between, the table has too few rows to say.
 
@@ -118,6 +118,12 @@ def _finding(study: Study, measured: LearningCurve, own: pd.Series, enough: floa
         if together:
             text += f" Part of this may come from rows that belong together by column {wording.quoted(together[0])}."
         return Finding(severity, text + " It is high enough as it is." if severity == "fine" else text)
+    if own["climbs"]:
+        text = (
+            f"Recall of class {name} still climbs, but slowly: {grew}. Twice the rows would find {band} of it, most likely "
+            f"fewer than {round(100 * POINTS)} points more."
+        )
+        return Finding("fine", text)
     if twice["high"] - recall[2] < POINTS:
         text = (
             f"More rows will not help class {name}: its recall went {grew}, and twice the rows would gain fewer than "
