@@ -13,6 +13,7 @@ from core.errors import NotApplicable, UserError, unknown
 from core.judge import LEVEL, proportion_interval
 from core.learners.encoding import numeric_columns, robust_units, scaled
 from core.numerics import pair_areas, plane
+from core.numerics.mixing import balanced_mixing
 from core.numerics.neighbours import even_sample, nearest
 from core.study import Study
 from core.wording import clip, plural, quoted
@@ -31,6 +32,12 @@ DRAWS = 5
 
 ERRORS, SHUFFLES = 5000, 100
 """Errors that are looked at, and how often their predictions are shuffled."""
+
+ONE_ERROR = 0.6827
+"""Coverage of an interval of one standard error to both sides."""
+
+PAIRED = 200
+"""Rows of a class in a draw in which each row's nearest neighbour is looked up."""
 
 EVIDENCE = ("linear", "neighbours", "model")
 """What may tell a pair apart: a linear score, the ten nearest rows, the learner's own probabilities."""
@@ -139,7 +146,7 @@ def pair_table(study: Study, seen: ClassPlane) -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row per pair: a and b (positions in ``judged``), angular_gap, mahalanobis, bhattacharyya, linear_auc, neighbour_auc,
-        model_auc, balanced_auc (the best of the three) with low and high, and evidence (which of them).
+        model_auc, balanced_auc (the best of the three) with low, high and standard_error, and evidence (which of them).
     """
     pairs, n = measured_pairs(seen), len(seen.judged)
     a, b = np.array(pairs).T
@@ -166,6 +173,8 @@ def pair_table(study: Study, seen: ClassPlane) -> pd.DataFrame:
     table["low"], table["high"] = pair_areas.area_interval(
         table["balanced_auc"].to_numpy(), sizes[a], sizes[b], level=LEVEL, n_comparisons=len(EVIDENCE) * len(pairs)
     )
+    one = pair_areas.area_interval(table["balanced_auc"].to_numpy(), sizes[a], sizes[b], level=ONE_ERROR)
+    table["standard_error"] = (one[1] - one[0]) / 2
     return table.assign(evidence=np.array(EVIDENCE)[stacked.argmax(axis=0)])
 
 
@@ -241,3 +250,13 @@ def _mean_interval(values: np.ndarray, *, exact: bool) -> tuple[float, float]:
         return 0.0, 1.0
     reach = float(student.isf((1 - LEVEL) / 2, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values)))
     return max(0.0, float(values.mean()) - reach), min(1.0, float(values.mean()) + reach)
+
+
+def least_pair_error(study: Study, a: int, b: int) -> tuple[float, ...]:
+    """Cover and Hart's bound for a pair, with its interval: from the nearest neighbour among equally many rows of both."""
+    rows = [np.flatnonzero(study.codes == c) for c in sorted((a, b))]
+    n = min(len(rows[0]), len(rows[1]), PAIRED)
+    rng = np.random.default_rng(study.random_state)
+    error = balanced_mixing(study.Z, *rows, 1, n=n, n_draws=1, n_null=1, rng=rng)[0][0]
+    low, high = proportion_interval(error * 2 * n, 2 * n)
+    return tuple(pair_areas.least_error(np.array([error, low, high])).tolist())

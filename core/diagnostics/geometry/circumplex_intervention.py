@@ -105,7 +105,7 @@ def circumplex_intervention(study: Study, *, false_alarms: Annotated[float, Rang
         best=best["remedy"], outcome=["gains" if name in gained else "no gain shown" for name in classes["class"]]
     )
     tables = {"classes": classes.drop(columns=["a", "b"]), "changes": changes, "costs": _costs(seen)}
-    return Result(tables, _findings(tables))
+    return Result(tables, _findings(tables, len(study.classes)))
 
 
 def _looked_at(study: Study, seen: Trials, pairs: pd.DataFrame) -> pd.DataFrame:
@@ -157,7 +157,7 @@ def _costs(seen: Trials) -> pd.DataFrame:
     return pd.DataFrame(records, columns=["comparison", "measure", "change", "low", "high"])
 
 
-def _findings(tables: dict[str, pd.DataFrame]) -> tuple[Finding, ...]:
+def _findings(tables: dict[str, pd.DataFrame], n_classes: int) -> tuple[Finding, ...]:
     classes, changes = tables["classes"], tables["changes"]
     findings = [
         _finding(row, changes[changes["class"] == row["class"]]) for _, row in classes.iterrows() if row["failing"]
@@ -169,7 +169,7 @@ def _findings(tables: dict[str, pd.DataFrame]) -> tuple[Finding, ...]:
             f"with a recall of {wording.share(row['recall'])}. No class needs a remedy to be told apart."
         )
         findings = [Finding("fine", text)]
-    return (*findings, Finding("fine", _on_costs(tables["costs"])))
+    return (*findings, Finding("fine", _on_costs(tables["costs"], n_classes)))
 
 
 def _finding(row: pd.Series, changes: pd.DataFrame) -> Finding:
@@ -184,7 +184,7 @@ def _finding(row: pd.Series, changes: pd.DataFrame) -> Finding:
         slugs = [slug for remedy in gaining["remedy"] for slug in REMEDIES[remedy]]
         text = (
             f"{name} gains by {wording.plural(len(gaining), 'remedy', 'remedies')} of {len(REMEDIES)} on the same folds, most by {best['remedy']}: "
-            f"{start}, {change}. Its misses come from its rarity."
+            f"{start}, {change}. So at least part of its misses come from its rarity."
         )
         area = changes[(changes["measure"] == AREA) & (changes["remedy"] == best["remedy"])].iloc[0]
         if not area["low"] > 0:
@@ -205,8 +205,10 @@ def _trade(other: str, changes: pd.DataFrame) -> str:
     return f"Class weights change its recall by {wording.change(won)}, and that of {other} by {wording.change(lost)}."
 
 
-def _on_costs(costs: pd.DataFrame) -> str:
+def _on_costs(costs: pd.DataFrame, n_classes: int) -> str:
     row = costs[(costs["comparison"] == f"{GEOMETRIC} against {UNIFORM}") & (costs["measure"] == SEVERITY)].iloc[0]
+    if n_classes == 2:
+        return "With 2 classes every error is equally far, and the geometric cost is the uniform one."
     if np.isnan(row["low"]):
         return (
             "The geometric and the uniform cost leave errors on fewer than 2 folds; their severity cannot be compared."

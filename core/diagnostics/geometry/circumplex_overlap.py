@@ -9,11 +9,19 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from core import charts, charts_plane, synthetic, wording
-from core.class_plane import EVIDENCE, ClassPlane, class_plane, error_table, followed_columns, pair_table
+from core.class_plane import (
+    EVIDENCE,
+    FEWEST,
+    ClassPlane,
+    class_plane,
+    error_table,
+    followed_columns,
+    least_pair_error,
+    pair_table,
+)
 from core.dataset import Dataset
 from core.judge import LEVEL, proportion_interval
 from core.numerics import pair_areas, plane
-from core.numerics.mixing import balanced_mixing
 from core.numerics.neighbours import even_sample
 from core.params import Range
 from core.registry import About
@@ -33,8 +41,8 @@ OVERLAP, FREQUENCY, BOTH, NEITHER, FOUND = "overlap", "frequency", "both", "neit
 FOLLOWED = 0.5
 """Correlation from which the title of a discriminant axis names the column that it follows."""
 
-DRAWN, PAIRED = 1500, 200
-"""Rows in the figure; rows of a class in a draw for the nearest neighbour."""
+DRAWN = 1500
+"""Rows in the figure."""
 
 
 def circumplex_overlap(
@@ -91,10 +99,11 @@ def circumplex_overlap(
         against all others), nearest, balanced_auc with low and high, evidence, least_error with least_error_low and least_error_high (balanced
         error that no rule beats, estimated from the nearest neighbour; Cover and Hart), verdict, coloured. ``pairs``: class, partner,
         angular_gap (degrees), mahalanobis, bhattacharyya (all in the plane), linear_auc, neighbour_auc, model_auc, balanced_auc with low and
-        high, evidence. ``errors``: measure, value, low, high, null, null_low, null_high, n_errors; error severity is the mean distance of class
+        high, standard_error, evidence. ``errors``: measure, value, low, high, null, null_low, null_high, n_errors; error severity is the mean distance of class
         centres between truth and prediction over the largest such distance, quadrant preservation the share of errors in the true
         quadrant, the null shuffles the predictions among the errors. ``axes``: column, x, y (how closely it follows each axis). ``rows``: class, x, y (at most
-        1,500 rows, small classes whole). ``measured``: n_rows, standard_error (the largest of a balanced AUC), x_axis, y_axis. Classes of
+        1,500 rows, small classes whole). ``measured``: n_rows, standard_error (the largest of a balanced AUC), x_axis, y_axis, x_like,
+        y_like (the column that an axis follows most). Classes of
         fewer than 10 rows are left out.
 
     References
@@ -110,33 +119,25 @@ def circumplex_overlap(
     errors, axes = error_table(study, seen), followed_columns(study, seen)
     kept = even_sample(seen.own, DRAWN, np.random.default_rng(study.random_state))
     rows = pd.DataFrame({"class": labels[seen.own[kept]], "x": seen.places[kept, 0], "y": seen.places[kept, 1]})
-    error = ((pairs["high"] - pairs["low"]) / 2).max() / _z(len(pairs))
-    measured = pd.DataFrame({"n_rows": [len(seen.rows)], "standard_error": [error]})
+    measured = pd.DataFrame({"n_rows": [len(seen.rows)], "standard_error": [pairs["standard_error"].max()]})
+    described = {f"{axis}_axis": wording.clip(title, 40) for axis, title in zip("xy", seen.titles, strict=True)}
+    described |= {f"{axis}_like": _like(seen, axes, axis) for axis in "xy"}
     tables = {
         "classes": classes,
         "pairs": named[["class", "partner", *pairs.columns.drop(["a", "b"])]],
         "errors": errors,
         "axes": axes,
         "rows": rows,
-        "measured": measured.assign(x_axis=_axis(seen, axes, 0), y_axis=_axis(seen, axes, 1)),
+        "measured": measured.assign(**described),
     }
     return Result(tables, _findings(study, tables, apart_from))
 
 
-def _axis(seen: ClassPlane, axes: pd.DataFrame, which: int) -> str:
-    """What an axis is: a column, or a discriminant axis and the column that it follows most."""
-    if not seen.discriminant:
-        return wording.clip(seen.titles[which], 40)
-    row = axes.loc[axes["xy"[which]].abs().idxmax()]
-    value = row["xy"[which]]
-    like = f", most like {wording.quoted(row['column'], 24)} ({wording.number(value, 2)})"
-    return seen.titles[which] + (like if abs(value) >= FOLLOWED else "")
-
-
-def _z(n_pairs: int) -> float:
-    from scipy.stats import norm
-
-    return float(norm.isf((1 - LEVEL) / 2 / (len(EVIDENCE) * n_pairs)))
+def _like(seen: ClassPlane, axes: pd.DataFrame, which: str) -> str:
+    """The column that a discriminant axis follows most, in words; nothing for a column, or where none is followed closely."""
+    row = axes.loc[axes[which].abs().idxmax()]
+    followed = seen.discriminant and abs(row[which]) >= FOLLOWED
+    return f"most like {wording.quoted(row['column'], 24)} ({wording.number(row[which], 2)})" if followed else ""
 
 
 def _classes(study: Study, seen: ClassPlane, pairs: pd.DataFrame) -> pd.DataFrame:
@@ -157,7 +158,7 @@ def _classes(study: Study, seen: ClassPlane, pairs: pd.DataFrame) -> pd.DataFram
     table["nearest"] = [study.classes[seen.judged[b]] for b in nearest["b"]]
     table = table.join(nearest[["balanced_auc", "low", "high", "evidence"]])
     bound = [
-        _least_error(study, seen.judged[a], seen.judged[b]) for a, b in zip(nearest["a"], nearest["b"], strict=True)
+        least_pair_error(study, seen.judged[a], seen.judged[b]) for a, b in zip(nearest["a"], nearest["b"], strict=True)
     ]
     return table.join(pd.DataFrame(bound, columns=["least_error", "least_error_low", "least_error_high"]))
 
@@ -175,16 +176,6 @@ def _recall(study: Study, c: int) -> dict:
     area = pair_areas.pair_area(proba[own, c], proba[~own, c])
     found = {"recall": natural.mean(), "recall_low": float(low), "recall_high": float(high)}
     return found | {"equal_recall": equal.mean(), "change_p": float(p), "rest_auc": area}
-
-
-def _least_error(study: Study, a: int, b: int) -> tuple[float, ...]:
-    """Cover and Hart's bound for a pair, from the nearest neighbour among equally many rows of both."""
-    rows = [np.flatnonzero(study.codes == c) for c in sorted((a, b))]
-    n = min(len(rows[0]), len(rows[1]), PAIRED)
-    rng = np.random.default_rng(study.random_state)
-    error = balanced_mixing(study.Z, *rows, 1, n=n, n_draws=1, n_null=1, rng=rng)[0][0]
-    low, high = proportion_interval(error * 2 * n, 2 * n)
-    return tuple(pair_areas.least_error(np.array([error, low, high])).tolist())
 
 
 def _verdicts(table: pd.DataFrame, positive: str, overlap_below: float, apart_from: float) -> pd.DataFrame:
@@ -228,9 +219,15 @@ def _findings(study: Study, tables: dict[str, pd.DataFrame], apart_from: float) 
         findings.append(Finding("issue" if half else "fine", text))
     if len(classes) > 2 and tables["errors"]["n_errors"].iloc[0]:
         findings.append(Finding("fine", _on_errors(tables["errors"])))
-    if tables["measured"]["n_rows"].iloc[0] < len(study.codes):
-        row = tables["measured"].iloc[0]
-        text = f"Measured on {wording.plural(row['n_rows'], 'row')}, small classes whole; standard errors are at most {wording.score(row['standard_error'])}."
+    measured = tables["measured"].iloc[0]
+    if measured["n_rows"] < classes["n_rows"].sum():
+        text = (
+            f"Measured on {wording.plural(measured['n_rows'], 'row')}, small classes whole; standard errors are at most "
+            f"{wording.score(measured['standard_error'])}."
+        )
+        findings.append(Finding("fine", text))
+    if left_out := len(study.classes) - len(classes):
+        text = f"{wording.plural(left_out, 'class', 'classes')} of fewer than {FEWEST} rows cannot be judged and {'is' if left_out == 1 else 'are'} left out."
         findings.append(Finding("fine", text))
     return tuple(findings)
 
@@ -275,9 +272,11 @@ def draw(result: Result) -> dict[str, go.Figure]:
     """The circumplex, and how well each class is told apart from its nearest one."""
     classes, measured = result.tables["classes"], result.tables["measured"].iloc[0]
     first, second = "Circumplex of the classes", "Told apart from the nearest class"
-    titles = [f"{measured[axis]}; unit: spread within classes" for axis in ("x_axis", "y_axis")]
-    text = "Rows and class centres; ellipses hold half of a class. Every class counts the same for the axes."
-    axes = {"x_title": charts.label(titles[0], 90), "y_title": charts.label(titles[1], 90), "caption": text}
+    x_title, y_title = (
+        "<br>".join(charts.label(measured[f"{a}_{part}"], 60) for part in ("axis", "like")) for a in "xy"
+    )
+    text = "Rows and class centres, in units of the spread within classes; ellipses hold half of a class."
+    axes = {"x_title": x_title, "y_title": y_title, "caption": text}
     text = "Balanced AUC with the nearest class: 0.5 is guessing, and no class size enters."
     bars = {"x_title": "balanced AUC", "y_title": "class", "caption": text, "by": "verdict", "reference": 0.5}
     return {
