@@ -30,7 +30,7 @@ AHEAD = (2, 4)
 
 N_DRAWS = 1000
 SLOPE = ["slope", "low", "high", "gain", "gain_low", "gain_high", "precision_slope", "precision_low", "precision_high"]
-POINT = ["times", "rows", "recall", "low", "high"]
+POINT = ["times", "rows", "recall", "low", "high", "gain", "gain_low", "gain_high"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +47,8 @@ class LearningCurve:
         gain_high (recall from half to all rows), precision_slope with precision_low and precision_high (average
         precision per doubling), climbs.
     ahead : pandas.DataFrame
-        The class of interest with more rows: times (the rows), rows, recall with low and high.
+        The class of interest with more rows: times (the rows), rows, recall with low and high, gain (over
+        recall with all rows) with gain_low and gain_high.
     rows_needed : tuple of float
         Rows of the class of interest, in all, to the next five points of recall, with low and high; infinite where that is
         beyond four times the rows.
@@ -111,7 +112,7 @@ def _measured(study: Study) -> LearningCurve:
     own = slopes[slopes["class"] == study.positive]
     recall = scores[0, np.flatnonzero(judged == study.positive_code)]
     ahead, needed = _ahead(study, recall[0].T) if measured else (pd.DataFrame(columns=POINT), (np.inf,) * 3)
-    climbs = bool(own["climbs"].any() and ahead["recall"].iloc[0] - recall[0, 2].mean() >= POINTS)
+    climbs = bool(own["climbs"].any() and ahead["gain"].iloc[0] >= POINTS)
     return LearningCurve(points, slopes, ahead, needed, climbs, half[rows, study.codes], full[rows, study.codes])
 
 
@@ -173,7 +174,9 @@ def _ahead(study: Study, recall: np.ndarray) -> tuple[pd.DataFrame, tuple[float,
     drawn = growth(np.clip(recall.mean(axis=0) + noise, 0, 1))
     middle_and_ends, records = [0.5, (1 - LEVEL) / 2, (1 + LEVEL) / 2], []
     for times in AHEAD:
-        records.append((times, times * n_rows, *np.quantile(drawn.after(np.log2(times)), middle_and_ends)))
+        recalls = drawn.after(np.log2(times))
+        ends = (np.quantile(values, middle_and_ends) for values in (recalls, recalls - drawn.last))
+        records.append((times, times * n_rows, *np.concatenate(list(ends))))
     needed = np.quantile(drawn.doublings_to(POINTS), middle_and_ends, method="inverted_cdf")
     in_reach = [n_rows * 2**doublings if doublings <= np.log2(AHEAD[-1]) else np.inf for doublings in needed]
     return pd.DataFrame(records, columns=POINT), tuple(float(rows) for rows in in_reach)

@@ -44,8 +44,8 @@ def scarcity(study: Study, *, enough: Annotated[float, Range(0.5, 1.0, 0.05)] = 
     The curve still climbs when the interval of the slope of average precision, the steadier score, leaves zero out, when
     its last doubling gained at least half of that slope, and when recall grew too. It is an issue when the curve still climbs,
     twice the rows would gain five points of recall or more, and recall is below ``enough``; a caution where a column seems to say which rows belong together, because more rows of known cases
-    raise the curve too. Where twice the rows would gain fewer than five points even at the upper end of the band, more rows
-    will not help. In between, the table has too few rows to say.
+    raise the curve too. Where twice the rows would gain fewer than five points even at the upper end of the band of the gain,
+    more rows will not help. In between, the table has too few rows to say.
 
     Why it matters
     --------------
@@ -70,7 +70,8 @@ def scarcity(study: Study, *, enough: Annotated[float, Range(0.5, 1.0, 0.05)] = 
         per doubling of all rows) with low and high, gain (of recall, from half to all rows) with gain_low and gain_high,
         precision_slope (of average precision) with precision_low and precision_high, climbs. ``needed``: class, n_samples, points
         (to be gained), rows (that the class would need in all, with the others in proportion) with low and high; infinite where that
-        is beyond four times the rows. Classes of fewer than 10 rows are left out.
+        is beyond four times the rows. ``ahead``: times (the rows), rows, recall with low and high, gain (over recall with all rows) with
+        gain_low and gain_high. Classes of fewer than 10 rows are left out.
 
     References
     ----------
@@ -89,6 +90,7 @@ def scarcity(study: Study, *, enough: Annotated[float, Range(0.5, 1.0, 0.05)] = 
     rows, low, high = measured.rows_needed
     needed = {"class": study.positive, "n_samples": n_own, "points": POINTS, "rows": rows, "low": low, "high": high}
     tables = {"curve": _curve(study, measured), "slopes": measured.slopes, "needed": pd.DataFrame([needed])}
+    tables["ahead"] = measured.ahead
     return Result(tables, (_finding(study, measured, own, enough),))
 
 
@@ -97,7 +99,9 @@ def _curve(study: Study, measured: LearningCurve) -> pd.DataFrame:
     points = measured.points.drop(columns="share").assign(kind="measured")
     last = points[points["class"] == study.positive].iloc[[-1]]
     ahead = measured.ahead.assign(rows=measured.ahead["times"] * last["rows"].iloc[0], average_precision=np.nan)
-    expected = pd.concat([last, ahead.drop(columns="times")]).assign(**{"class": study.positive, "kind": "expected"})
+    expected = pd.concat([last, ahead.drop(columns=["times", "gain", "gain_low", "gain_high"])]).assign(
+        **{"class": study.positive, "kind": "expected"}
+    )
     columns = ["class", "kind", "rows", "recall", "low", "high", "average_precision"]
     return pd.concat([points, expected], ignore_index=True)[columns]
 
@@ -124,10 +128,10 @@ def _finding(study: Study, measured: LearningCurve, own: pd.Series, enough: floa
             f"fewer than {round(100 * POINTS)} points more."
         )
         return Finding("fine", text)
-    if twice["high"] - recall[2] < POINTS:
+    if twice["gain_high"] < POINTS:
         text = (
             f"More rows will not help class {name}: its recall went {grew}, and twice the rows would gain fewer than "
-            f"{round(100 * POINTS)} points (band {band})."
+            f"{round(100 * POINTS)} points (band {_points(twice['gain_low'])} to {_points(twice['gain_high'])})."
         )
         return Finding("fine", text)
     text = (
@@ -138,7 +142,7 @@ def _finding(study: Study, measured: LearningCurve, own: pd.Series, enough: floa
 
 
 def _points(x: float) -> str:
-    return f"{wording.number(round(100 * x, 1))} points"
+    return f"{wording.number(round(100 * x, 1) + 0.0)} points"
 
 
 def _rows(needed: tuple[float, float, float], n_own: int) -> str:
