@@ -14,6 +14,7 @@ from core.errors import NotApplicable
 from core.judge import LEVEL, proportion_interval
 from core.numerics.neighbourhoods import (
     MEASURES,
+    N_SPANNED,
     TYPES,
     K,
     example_types,
@@ -71,8 +72,8 @@ def neighbourhood_types(study: Study, *, level: Annotated[float, Range(0.1, 0.9,
     Result
         ``types``: class, type, share with low and high, null (shuffled labels), equal_sizes, equal_sizes_null. ``classes``: class,
         n_rows, looked_up (all rows, but a sample in tables of more than 30,000), kdn, n3 and n1, with shuffled labels (kdn_null,
-        n3_null, n1_null) and at equal sizes (kdn_equal_sizes, n3_equal_sizes, n1_equal_sizes), kdn_error and n3_error
-        (standard errors of the sample: 0 where all rows are looked
+        n3_null, n1_null) and at equal sizes (kdn_equal_sizes, n3_equal_sizes, n1_equal_sizes), kdn_error, n3_error and
+        n1_error (standard errors of the sample: 0 where all rows are looked
         up), unsafe_equal_sizes with unsafe_low, unsafe_high and unsafe_null. Numbers at equal sizes are missing but for the 60 rarest
         classes. ``rows``: row (1 is the first), class, type and foreign (of five) of outliers and rare rows of all
         classes but the largest, at most 1,000. N1 is exact up to 1,000 rows, and found within the graph of ten nearest
@@ -98,7 +99,7 @@ def neighbourhood_types(study: Study, *, level: Annotated[float, Range(0.1, 0.9,
     for j, measure in enumerate(MEASURES[len(TYPES) :], start=len(TYPES)):
         columns = {measure: own, f"{measure}_null": null, f"{measure}_equal_sizes": equal}
         classes |= {name: values[:, j] for name, values in columns.items()}
-    classes |= _errors(study) | {"unsafe_equal_sizes": 1 - equal[:, 0], "unsafe_null": 1 - equal_null[:, 0]}
+    classes |= _errors(study, own[:, -1]) | {"unsafe_equal_sizes": 1 - equal[:, 0], "unsafe_null": 1 - equal_null[:, 0]}
     tail = 1 - (1 - LEVEL) / len(judged)
     low, high = proportion_interval((1 - np.nan_to_num(equal[:, 0])) * n_equal, n_equal, tail)
     classes |= {"unsafe_low": np.where(n_equal, low, np.nan), "unsafe_high": np.where(n_equal, high, np.nan)}
@@ -123,8 +124,8 @@ def _equal_sizes(study: Study, judged: np.ndarray) -> tuple[np.ndarray, np.ndarr
     return equal, null, n_rows
 
 
-def _errors(study: Study) -> dict[str, np.ndarray]:
-    """Standard errors of kDN and N3 where only a sample of a class was looked up."""
+def _errors(study: Study, n1: np.ndarray) -> dict[str, np.ndarray]:
+    """Standard errors of kDN, N3 and N1 where only a sample of a class was looked up."""
     rows, indices = study.neighbours.rows, study.neighbours.indices[:, :K]
     foreign = study.codes[indices] != study.codes[rows][:, None]
     n = np.bincount(study.codes[rows], minlength=len(study.classes))
@@ -133,6 +134,8 @@ def _errors(study: Study) -> dict[str, np.ndarray]:
     for name, values in (("kdn_error", foreign.mean(axis=1)), ("n3_error", foreign[:, 0].astype(float))):
         spread = [values[study.codes[rows] == c].std() for c in range(len(n))]
         errors[name] = np.array(spread) * left_out / np.sqrt(n)
+    share = N_SPANNED / len(study.codes) if study.neighbours.sampled else 1.0
+    errors["n1_error"] = np.sqrt(n1 * (1 - n1) * (1 - share) / (share * study.class_sizes))
     return errors
 
 

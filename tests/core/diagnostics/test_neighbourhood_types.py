@@ -26,7 +26,7 @@ def test_mixed_classes_stay_unsafe_at_equal_sizes():
     assert result.severity == "caution" and rare["unsafe_low"] > 0.5
     assert rare["kdn_null"] == pytest.approx(900 / 999, abs=0.01)
     assert rare["unsafe_null"] == pytest.approx(0.81, abs=0.04)
-    assert (classes(result)[["kdn_error", "n3_error"]] == 0).all(axis=None)
+    assert (classes(result)[["kdn_error", "n3_error", "n1_error"]] == 0).all(axis=None)
 
 
 def test_shares_add_up_and_rows_are_listed():
@@ -47,7 +47,7 @@ def test_a_sample_of_a_large_table_states_its_error():
     table = classes(neighbourhood_types(study))
     assert table["looked_up"].tolist() == [4700, 300]
     assert table.loc["rare", "kdn_error"] == 0 < table.loc["common", "kdn_error"] < 0.002
-    assert table.loc["rare", "kdn"] > 0.8
+    assert table.loc["rare", "kdn"] > 0.8 and table.loc["rare", "n1_error"] > table.loc["common", "n1_error"] > 0
 
 
 def test_figures_stack_the_types():
