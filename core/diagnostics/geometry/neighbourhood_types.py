@@ -135,7 +135,9 @@ def _errors(study: Study, n1: np.ndarray) -> dict[str, np.ndarray]:
         spread = [values[study.codes[rows] == c].std() for c in range(len(n))]
         errors[name] = np.array(spread) * left_out / np.sqrt(n)
     share = N_SPANNED / len(study.codes) if study.neighbours.sampled else 1.0
-    errors["n1_error"] = np.sqrt(n1 * (1 - n1) * (1 - share) / (share * study.class_sizes))
+    m = share * study.class_sizes
+    likely = (n1 * m + 2) / (m + 4)
+    errors["n1_error"] = np.sqrt(likely * (1 - likely) * (1 - share) / (m + 4))
     return errors
 
 
