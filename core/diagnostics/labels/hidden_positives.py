@@ -41,7 +41,7 @@ N_REPEATS, N_PARTS, LARGEST_FIT = 4, 2, 1500
 K = 10
 """Which nearest row of each class gives the distance to it."""
 
-NOTABLE, ENOUGH = 0.01, 5
+NOTABLE, ENOUGH = 0.005, 3
 """An issue needs this many rows, as a share of the class of interest at the low end of its interval, and in all."""
 
 
@@ -78,7 +78,8 @@ def hidden_positives(
     hidden with probability ``confidence`` and at most ``false_alarms`` of the ordinary rows are flagged. The share of the
     probes above it says how many hidden rows this audit finds. Nothing is named unless κ adds 12 to twice the log-likelihood of a
     model with overlap and wrong labels of the class of interest alone, and unless the check of label noise, which is trained on the
-    labels as they are, sees more than overlap between the two classes as well. 5 rows that amount to 1 % of the class of interest, at the low end of the
+    labels as they are, sees more than overlap between the two classes as well. At least half of the 10 nearest rows must belong to the
+    class of interest. 3 rows that amount to 0.5 % of the class of interest, at the low end of the
     interval, are an issue, less is a caution.
 
     Why it matters
@@ -122,6 +123,7 @@ def hidden_positives(
     quality = label_quality(study)
     found = audit.score[audit.probes] >= audit.score[flagged].min(initial=np.inf)
     named = flagged & (audit.fit.evidence > EVIDENCE) & (quality.error_probability > 0)
+    named[named] = _surrounded(study, np.flatnonzero(named))
     mixing = _mixing(study, audit, flagged, confidence)
     table = _table(study, audit, named, found, mixing)
     review = _review(study, audit, named)
@@ -145,6 +147,13 @@ def _audit(study: Study) -> Audit:
     fit, wrong = contamination(score[kept], own[kept], "second"), np.zeros(len(own))
     wrong[kept] = fit.wrong
     return Audit(score, hardness, wrong, probes, ~own, fit)
+
+
+def _surrounded(study: Study, rows: np.ndarray) -> np.ndarray:
+    """Whether at least half of the nearest rows belong to the class of interest."""
+    labels = nearest_labels(study, rows, K)
+    own = (labels == study.positive_code).sum(axis=1)
+    return own >= (labels >= 0).sum(axis=1) - own
 
 
 def _mixing(study: Study, audit: Audit, flagged: np.ndarray, confidence: float) -> float:
