@@ -23,7 +23,10 @@ TERMS = {
     "Class of interest": "The class that must not be missed. Recall, precision and average precision are about it.",
     "Complexity measure": "A number for how hard classes are to tell apart, before any model. Here a "
     "larger one is always harder.",
+    "Confident learning": "Counting a row for another class where its probability is as high as is usual among the rows labelled so. "
+    "In a rare class it also counts many rows whose label is right.",
     "Conflict matrix": "How far the steps that two classes ask for point the same way (1) or opposite ways (−1). With two classes it nears −1 on any table.",
+    "Contradiction": "Two rows that are equal in every column and carry different labels.",
     "Cosine": "1 when two directions are the same, 0 when they have nothing in common, −1 when they are opposite.",
     "Cost of a miss": "How many false alarms you would accept to avoid one miss. With calibrated probabilities the best "
     "threshold is 1 / (1 + this number). Zero means that you state no cost.",
@@ -41,6 +44,8 @@ TERMS = {
     "Geometric cost": "A cost of mistakes that grows with the distance of the classes. The uniform cost, the same for every mistake, is its control.",
     "Gradient": "The step by which training would change the model to please some rows. Each class asks for one of its own.",
     "Group": "Rows that belong together, such as all rows of one patient. They should stand on one side of a split.",
+    "Hardness": "How hard it is to believe the label of a row: the loss under that label, by models that did not see the row.",
+    "Hidden positive": "A row of the class of interest that carries another label.",
     "Imbalance degree": "How unequal the class sizes are: the whole number counts the short classes, "
     "the rest how short they are.",
     "Imbalance ratio": "Rows of the largest class over rows of the smallest. It is a fact about the table, not a fault.",
@@ -50,6 +55,7 @@ TERMS = {
     "Label": "The class that the table states for a row. It may be wrong.",
     "Leak": "A column that tells the class but will not be known when the model is used.",
     "Learner": "The kind of model that every recipe is tried on: boosted trees, or a linear model.",
+    "Learning curve": "How recall grows with the number of rows that are learned from. Where it is flat, more rows of the same kind do not help.",
     "Ledger": "Every missed row of a class, sorted by the reason for the miss. Its accounts add up to the missed rows.",
     "Log loss": "How surprised the model is by what happened. It punishes confident mistakes. Lower is better.",
     "Macro average": "The plain mean over classes: each class counts the same.",
@@ -74,11 +80,15 @@ TERMS = {
     "Planted condition": "One fault built into a generated table, such as wrong labels, while class sizes stay. A check should name its own and no other.",
     "Precision": "Of the rows taken for the class of interest, the share that belongs to it.",
     "Prevalence": "The share of the class of interest among all rows.",
+    "Probe": "A row whose label is known and is changed on purpose, to see whether a check would find it.",
     "Quadrant": "One of the four quarters of a plane. An error that stays in the quadrant of the true class is a near miss.",
     "Recall": "Of the rows of the class of interest, the share that is found.",
+    "Recall at prevalence": "Recall when as many rows are taken for the class as it has. Precision is then the same number.",
     "Recipe": "Remedies that are used together: how rows are sampled or weighted, how probabilities are corrected, where the threshold lies.",
     "Remedy": "A change to how the learner is trained or how its probabilities are used. It is refitted inside every fold.",
+    "Review queue": "The rows whose label somebody should look at, the surest first, each with its reasons.",
     "ROC-AUC": "The chance that a row of the class of interest gets a higher probability than a row of another class.",
+    "Scarcity": "Too few rows of a class for its pattern to be learned, whatever its share of the table.",
     "Seed": "The number from which all randomness starts. The same seed gives the same results.",
     "Sensitivity": "Another word for recall.",
     "Shapley value": "What a column adds to the prediction for one row, averaged over all orders in which columns may be added.",
