@@ -12,8 +12,8 @@ HALF = np.sqrt(2 * np.log(2))
 """Spreads from the centre of a normal cloud that hold half of its rows."""
 
 MOST_COLOURED = len(PALETTE)
-HEIGHT, LABEL_GAP = 640, 0.085
-"""Height of the figure in pixels; least distance between two names, as a share of the reach of the plane."""
+HEIGHT, LABEL_GAP, EDGE = 640, 0.12, 1.5
+"""Height of the figure in pixels; least distance between two names, and where they end, as shares of the reach of the plane."""
 
 ABOVE, WIDE = 0.05, 0.22
 """Where the name of a grey class stands above its centre, and the room that it needs, as shares of the reach."""
@@ -43,7 +43,7 @@ def circumplex(
         own = rows[rows["class"] == row["class"]]
         style = {"color": PALETTE[i], "symbol": SYMBOLS[i]}
         hidden = {"mode": "markers", "showlegend": False, "name": label(row["class"]), "hoverinfo": "name"}
-        figure.add_scattergl(x=own["x"], y=own["y"], marker=style | {"size": 5, "opacity": 0.45}, **hidden)
+        figure.add_scatter(x=own["x"], y=own["y"], marker=style | {"size": 5, "opacity": 0.45}, **hidden)
         figure.add_shape(type="path", path=_ellipse(row), layer="below", **_colours(PALETTE[i]))
     for i, row in coloured.iterrows():
         marker = {"color": PALETTE[i], "symbol": SYMBOLS[i], "size": 15, "line": {"color": "white", "width": 1.5}}
@@ -112,7 +112,7 @@ def _grey(figure: go.Figure, others: pd.DataFrame, classes: pd.DataFrame, rows: 
         return
     own = rows[rows["class"].isin(others["class"])]
     hidden = {"mode": "markers", "showlegend": False, "name": "other classes", "hoverinfo": "skip"}
-    figure.add_scattergl(x=own["x"], y=own["y"], marker={"color": GREY, "size": 4, "opacity": 0.2}, **hidden)
+    figure.add_scatter(x=own["x"], y=own["y"], marker={"color": GREY, "size": 4, "opacity": 0.2}, **hidden)
     marker = {"color": GREY, "size": 9, "opacity": 0.9, "line": {"color": "white", "width": 1}}
     names = {"text": [label(name) for name in others["class"]], "hoverinfo": "text"}
     figure.add_scatter(x=others["x"], y=others["y"], marker=marker, **(hidden | names))
@@ -126,17 +126,18 @@ def _grey(figure: go.Figure, others: pd.DataFrame, classes: pd.DataFrame, rows: 
 
 
 def _names(figure: go.Figure, classes: pd.DataFrame, reach: float) -> None:
-    """Names in two columns beside the plane, each joined to its class centre by a thin line."""
+    """Names in two columns at the edges, each on a thin line that leads to its class centre."""
     middle = classes["x"].median()
     for side in (-1, 1):
         own = classes[(classes["x"] < middle) if side < 0 else (classes["x"] >= middle)].sort_values("y")
         heights = spread_out(own["y"].to_numpy(dtype=float), LABEL_GAP * reach)
         for (i, row), height in zip(own.iterrows(), heights, strict=True):
-            text = {"text": label(row["class"], 22), "showarrow": False, "font": {"size": 13}, "xshift": 5 * side}
-            figure.add_annotation(x=side * reach, y=height, xanchor="left" if side > 0 else "right", **text)
-            line = {"color": PALETTE[i], "width": 1}
+            text = {"text": label(row["class"], 22), "showarrow": False, "font": {"size": 12}, "yshift": 9}
+            figure.add_annotation(x=side * EDGE * reach, y=height, xanchor="right" if side > 0 else "left", **text)
             ends = {"x0": row["x"], "y0": row["y"], "x1": side * reach, "y1": height}
-            figure.add_shape(type="line", line=line, opacity=0.7, **ends)
+            line = {"type": "line", "line": {"color": PALETTE[i], "width": 1}, "opacity": 0.7}
+            figure.add_shape(**line, **ends)
+            figure.add_shape(**line, x0=side * reach, y0=height, x1=side * EDGE * reach, y1=height)
 
 
 def _finish(figure: go.Figure, reach: float, title: str, x_title: str, y_title: str, caption: str) -> go.Figure:
@@ -147,7 +148,7 @@ def _finish(figure: go.Figure, reach: float, title: str, x_title: str, y_title: 
         margin={"l": 10, "r": 10, "t": 60, "b": 10},
     )
     quiet = {"showgrid": False, "zeroline": False, "nticks": 7, "automargin": True}
-    figure.update_xaxes(title={"text": x_title}, range=[-1.5 * reach, 1.5 * reach], **quiet)
+    figure.update_xaxes(title={"text": x_title}, range=[-1.02 * EDGE * reach, 1.02 * EDGE * reach], **quiet)
     scale = {"range": [-1.02 * reach, 1.02 * reach], "scaleanchor": "x", "scaleratio": 1}
     figure.update_yaxes(title={"text": y_title}, **scale, **quiet)
     return figure

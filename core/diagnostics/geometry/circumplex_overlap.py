@@ -10,7 +10,6 @@ import plotly.graph_objects as go
 
 from core import charts, charts_plane, synthetic, wording
 from core.class_plane import (
-    EVIDENCE,
     FEWEST,
     ClassPlane,
     class_plane,
