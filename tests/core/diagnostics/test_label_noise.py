@@ -135,3 +135,41 @@ def test_rows_that_share_no_column_are_survived():
     half, gaps = np.arange(150.0), np.full(150, np.nan)
     frame = pd.DataFrame({"a": np.r_[gaps, half], "b": np.r_[half, gaps], "outcome": ["x", "y"] * 150})
     assert label_noise(Study(Dataset.from_frame(frame, "outcome"))).severity == "fine"
+
+
+def test_each_suspect_comes_with_its_reasons_and_a_second_opinion():
+    study = Study(sick())
+    result = label_noise(study)
+    review, classes = result.tables["review"], result.tables["classes"]
+    assert (review["kind"] == "suspect").all()
+    first = review.iloc[0]
+    assert first["reason"].startswith(
+        f"10 of its 10 nearest rows are '{first['likely label']}'; with class sizes made equal"
+    )
+    assert review["reason"].str.endswith("confident learning agrees.").tolist() == review["confirmed"].tolist()
+    assert (classes["confident"] <= 0.1 * classes["n_samples"]).all()
+    assert classes["confirmed"].sum() == review["confirmed"].sum()
+    left = classes["confident_capped"].sum()
+    assert f"{left} less sure row beyond 10 % of a class left out" in result.findings[2].text
+
+
+def test_confident_learning_counts_much_of_a_clean_rare_class_and_names_nothing():
+    result = label_noise(Study(flipped((9900, 100), 0, 0, 1.8)[0]))
+    rare = result.tables["classes"].set_index("class").loc["rare"]
+    assert (rare["confident"], rare["confident_capped"]) == (10, 23)
+    assert result.severity == "fine" and result.tables["review"].empty
+
+
+def test_a_row_outvoted_by_equal_rows_is_queued_with_its_reason_and_not_called_a_suspect():
+    dataset = synthetic.planted("clean")
+    frame = dataset.X.assign(outcome=dataset.y)
+    copied = (
+        frame[frame["outcome"] == "common"].iloc[[0, 0, 0, 0]].assign(outcome=["common", "common", "rare", "common"])
+    )
+    result = label_noise(Study(Dataset.from_frame(pd.concat([frame, copied], ignore_index=True), "outcome")))
+    (row,) = result.tables["review"].itertuples(index=False)
+    assert (row.row, row.kind) == (1003, "contradiction")
+    assert row.wrong == pytest.approx(4 / 5)
+    assert row.reason == "Equal rows have different labels: 4 of class 'common', 1 of class 'rare'."
+    assert result.tables["classes"]["named"].sum() == 0
+    assert result.findings[-1].text.startswith("1 row equals rows of another class that are as many or more")
