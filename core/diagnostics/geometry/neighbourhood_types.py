@@ -167,12 +167,14 @@ def _findings(study: Study, tables: dict[str, pd.DataFrame], level: float) -> tu
     classes = tables["classes"]
     shares = tables["types"].pivot(index="class", columns="type", values="share")
     named = classes[classes["unsafe_low"] > level].sort_values("unsafe_equal_sizes", ascending=False, kind="stable")
+    if len(classes) == 2 and (named["class"] == study.positive).any():
+        named = named[named["class"] == study.positive]
     findings = []
     for row in named.head(5).itertuples():
         text = (
-            f"{wording.share(shares.loc[row[1], 'safe'])} of the rows of {wording.quoted(row[1])} are safe. With class sizes made "
-            f"equal {wording.share(1 - row.unsafe_equal_sizes)} are, so rarity alone does not explain it; shuffled labels "
-            f"would leave {wording.share(1 - row.unsafe_null)}."
+            f"With class sizes made equal, {wording.share(1 - row.unsafe_equal_sizes)} of the rows of {wording.quoted(row[1])} are safe "
+            f"(as they are: {wording.share(shares.loc[row[1], 'safe'])}); shuffled labels would leave "
+            f"{wording.share(1 - row.unsafe_null)}. Rarity does not explain that."
         )
         findings.append(Finding("caution", text, ("tuned_threshold", "class_weights")))
     calm = classes[~classes["class"].isin(named["class"]) & (classes["class"] == study.positive)]

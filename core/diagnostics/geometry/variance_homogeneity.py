@@ -179,7 +179,10 @@ def _findings(study: Study, classes: pd.DataFrame, share: float, ratio: float) -
         findings.append(Finding("caution", text))
     if wide.empty:
         most = classes.sort_values("n_unequal", ascending=False, kind="stable").iloc[0]
-        text = f"No class spreads otherwise than another in more than {wording.of(most['n_unequal'], most['n_columns'], 'numeric column')}."
+        text = (
+            f"Between no two classes do {wording.share(share)} of the numeric columns differ in spread; the most is "
+            f"{wording.of(most['n_unequal'], most['n_columns'], 'column')}."
+        )
         findings.append(Finding("fine", text))
     noisy = classes[classes["mostly_noise"] & (classes["class"] == study.positive)]
     for row in noisy.itertuples():
