@@ -9,6 +9,7 @@ import numpy as np
 from core.class_plane import FEWEST
 from core.errors import NotApplicable
 from core.numerics import pair_areas, plane, softmax_linear
+from core.numerics.neighbours import even_sample
 from core.study import Study
 from core.wording import plural
 
@@ -27,7 +28,7 @@ REMEDIES = {
 SEVERITY, QUADRANT = "error severity", "quadrant preservation"
 
 MOST_ROWS = 4000
-"""Rows that take part, drawn with the shares of the table."""
+"""Rows that take part: small classes whole, of the others equally many, weighted back to the shares of the table."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +39,8 @@ class Trials:
     ----------
     codes : ndarray of int (n_rows,)
         Classes of the rows that take part.
+    weights : ndarray (n_rows,)
+        Rows of the table that each of them stands for.
     tests : tuple of ndarray
         The test rows of each fold, as positions among these rows.
     scores : mapping of str to tuple of ndarray (n_test, n_classes)
@@ -51,6 +54,7 @@ class Trials:
     """
 
     codes: np.ndarray
+    weights: np.ndarray
     tests: tuple[np.ndarray, ...]
     scores: dict[str, list[np.ndarray]]
     costs: tuple[np.ndarray, ...]
@@ -69,11 +73,9 @@ def trials(study: Study) -> Trials:
     if study.class_sizes[1] < FEWEST:
         second = plural(study.class_sizes[1], "row")
         raise NotApplicable(f"The second largest class has {second}; {FEWEST} are needed.")
-    rng = np.random.default_rng(study.random_state)
-    rows = np.arange(len(study.codes))
-    if len(rows) > MOST_ROWS:
-        rows = np.sort(rng.choice(rows, MOST_ROWS, replace=False))
+    rows = even_sample(study.codes, MOST_ROWS, np.random.default_rng(study.random_state))
     X, codes, n_classes = plane.plain_columns(study.Z[rows]), study.codes[rows], len(study.classes)
+    weights = (study.class_sizes / np.bincount(codes, minlength=n_classes))[codes]
     if not X.shape[1]:
         raise NotApplicable(f"The table has {plural(0, 'column')} that varies; at least 1 is needed.")
     place = np.full(len(study.codes), -1)
@@ -85,14 +87,14 @@ def trials(study: Study) -> Trials:
         kept = plane.telling_columns(X[train], codes[train], n_classes)
         seen, held = X[train][:, kept], softmax_linear.with_constant(X[test][:, kept])
         centres = _centres(seen, codes[train], n_classes)
-        fitted = _fitted(seen, codes[train], n_classes, plane.centre_costs(centres), study.random_state)
+        fitted = _fitted(seen, codes[train], weights[train], plane.centre_costs(centres), study.random_state)
         for name, B in fitted.items():
             scores[name].append(held @ B)
         tests.append(test)
         costs.append(plane.centre_costs(centres))
         quadrants.append(plane.quadrant(centres))
     share = 1 / max(study.n_folds - 1, 1)
-    return Trials(codes, tuple(tests), scores, tuple(costs), tuple(quadrants), share)
+    return Trials(codes, weights, tuple(tests), scores, tuple(costs), tuple(quadrants), share)
 
 
 def _centres(X: np.ndarray, codes: np.ndarray, n_classes: int) -> np.ndarray:
@@ -102,21 +104,24 @@ def _centres(X: np.ndarray, codes: np.ndarray, n_classes: int) -> np.ndarray:
 
 
 def _fitted(
-    X: np.ndarray, codes: np.ndarray, n_classes: int, cost: np.ndarray, random_state: int
+    X: np.ndarray, codes: np.ndarray, natural: np.ndarray, cost: np.ndarray, random_state: int
 ) -> dict[str, np.ndarray]:
     """The coefficients of every way of training; all start from those of the first."""
     from core.learners.encoding import as_frame
     from core.learners.resampling import CopyingSampler, InterpolatingSampler
 
+    n_classes = len(cost)
     sizes = np.maximum(np.bincount(codes, minlength=n_classes), 1)
-    plain = softmax_linear.fit(X, codes, n_classes)
-    weights, shift = (1 / sizes)[codes], np.log(sizes / sizes.sum())
+    shares = np.maximum(np.bincount(codes, natural, minlength=n_classes), 1e-9)
+    options = {"weight": natural}
+    plain = softmax_linear.fit(X, codes, n_classes, **options)
+    options |= {"start": plain}
     found = {
         NOTHING: plain,
-        "class weights": softmax_linear.fit(X, codes, n_classes, weight=weights, start=plain),
-        "logit adjustment": softmax_linear.fit(X, codes, n_classes, shift=shift, start=plain),
-        GEOMETRIC: softmax_linear.fit(X, codes, n_classes, cost=cost, start=plain),
-        UNIFORM: softmax_linear.fit(X, codes, n_classes, cost=1 - np.eye(n_classes), start=plain),
+        "class weights": softmax_linear.fit(X, codes, n_classes, weight=(1 / sizes)[codes], start=plain),
+        "logit adjustment": softmax_linear.fit(X, codes, n_classes, shift=np.log(shares / shares.sum()), **options),
+        GEOMETRIC: softmax_linear.fit(X, codes, n_classes, cost=cost, **options),
+        UNIFORM: softmax_linear.fit(X, codes, n_classes, cost=1 - np.eye(n_classes), **options),
     }
     samplers = {
         "random oversampling": CopyingSampler(random_state=random_state),
@@ -170,9 +175,16 @@ def pair_scores(seen: Trials, name: str, a: int, b: int, alarms: float) -> dict[
         values["balanced AUC"].append(pair_areas.pair_area(gap[own], gap[other]))
         values["recall"].append(float(np.mean(taken[own] == a)))
         values["recall of the nearest class"].append(float(np.mean(taken[other] == b)))
-        cut = np.quantile(chance[~own], 1 - alarms, method="higher")
+        cut = _cut(chance[~own], seen.weights[test][~own], alarms)
         values["recall at equal false alarms"].append(float(np.mean(chance[own] > cut)))
     return {key: np.array(column) for key, column in values.items()}
+
+
+def _cut(scores: np.ndarray, weights: np.ndarray, share: float) -> float:
+    """The smallest score above which at most a share of the weight lies."""
+    order = np.argsort(-scores, kind="stable")
+    above = np.cumsum(weights[order]) <= share * weights.sum()
+    return float(scores[order][min(int(above.sum()), len(scores) - 1)])
 
 
 def _above(gap: np.ndarray) -> float:
@@ -187,6 +199,8 @@ def error_scores(seen: Trials, name: str) -> dict[str, np.ndarray]:
         true, taken = seen.codes[test], scores.argmax(axis=1)
         wrong = true != taken
         true, taken = true[wrong], taken[wrong]
-        values[SEVERITY].append(float(cost[true, taken].mean()) if len(true) else np.nan)
-        values[QUADRANT].append(float(np.mean(quadrant[true] == quadrant[taken])) if len(true) else np.nan)
+        counted = seen.weights[test][wrong]
+        near = quadrant[true] == quadrant[taken]
+        values[SEVERITY].append(float(np.average(cost[true, taken], weights=counted)) if len(true) else np.nan)
+        values[QUADRANT].append(float(np.average(near, weights=counted)) if len(true) else np.nan)
     return {key: np.array(column) for key, column in values.items()}

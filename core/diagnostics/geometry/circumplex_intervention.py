@@ -99,13 +99,21 @@ def circumplex_intervention(study: Study, *, false_alarms: Annotated[float, Rang
     }
     changes = _changes(study, seen, classes, measured)
     main = changes[changes["measure"] == MAIN]
-    best = main.loc[main.groupby("class", sort=False)["change"].idxmax()].reset_index(drop=True)
+    known = main.assign(change=main["change"].fillna(-np.inf))
+    best = known.loc[known.groupby("class", sort=False)["change"].idxmax()].reset_index(drop=True)
     gained = set(main.loc[main["low"] > 0, "class"])
     classes = classes.assign(
         best=best["remedy"], outcome=["gains" if name in gained else "no gain shown" for name in classes["class"]]
     )
     tables = {"classes": classes.drop(columns=["a", "b"]), "changes": changes, "costs": _costs(seen)}
-    return Result(tables, _findings(tables, len(study.classes)))
+    findings = _findings(tables, len(study.classes))
+    if len(seen.codes) < len(study.codes):
+        text = (
+            f"Measured on {wording.plural(len(seen.codes), 'row')}, small classes whole; the rows of larger classes carry "
+            "the weight of those that were left out, so that no class is less rare than in the table."
+        )
+        findings = (*findings, Finding("fine", text))
+    return Result(tables, findings)
 
 
 def _looked_at(study: Study, seen: Trials, pairs: pd.DataFrame) -> pd.DataFrame:

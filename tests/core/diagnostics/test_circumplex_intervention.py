@@ -7,7 +7,7 @@ from scipy.stats import wilcoxon
 
 from core import engine
 from core.diagnostics.geometry.circumplex_intervention import circumplex_intervention, two_pairs
-from core.interventions import GEOMETRIC, NOTHING, REMEDIES, UNIFORM, error_scores, pair_scores, trials
+from core.interventions import GEOMETRIC, NOTHING, REMEDIES, UNIFORM, _cut, error_scores, pair_scores, trials
 from core.numerics import plane, softmax_linear
 from core.numerics.softmax_linear import expected_cost, fit, loss_and_gradient, with_constant
 from core.study import Study
@@ -153,3 +153,23 @@ def test_a_table_where_nothing_fails_needs_no_remedy():
     assert result.severity == "fine"
     assert not result.tables["classes"]["failing"].any()
     assert result.suggests == ()
+
+
+def test_a_sample_keeps_the_shares_of_the_table(monkeypatch):
+    """Small classes stand whole among fewer rows of the large one, whose weight makes up for it: who fails and who gains stays."""
+    monkeypatch.setattr("core.interventions.MOST_ROWS", 900)
+    study = Study(two_pairs(True))
+    seen = trials(study)
+    assert 850 <= len(seen.codes) <= 900
+    assert np.bincount(seen.codes)[1:].tolist() == study.class_sizes[1:].tolist()
+    np.testing.assert_allclose(np.bincount(seen.codes, seen.weights), study.class_sizes)
+    plain, weighted = (pair_scores(seen, name, 3, 0, 0.05) for name in (NOTHING, "class weights"))
+    assert plain["recall"].mean() < 0.4
+    assert np.mean(weighted["told apart"] - plain["told apart"]) > 0.15
+
+
+def test_false_alarms_are_counted_by_weight():
+    scores, weights = np.array([0.9, 0.8, 0.7, 0.1]), np.array([1.0, 1.0, 8.0, 10.0])
+    assert _cut(scores, weights, 0.1) == 0.7
+    assert _cut(scores, weights, 0.04) == 0.9
+    assert _cut(scores, weights, 0.6) == 0.1
