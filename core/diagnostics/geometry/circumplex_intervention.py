@@ -196,7 +196,7 @@ def _finding(row: pd.Series, changes: pd.DataFrame) -> Finding:
         )
         area = changes[(changes["measure"] == AREA) & (changes["remedy"] == best["remedy"])].iloc[0]
         if not area["low"] > 0:
-            text += f" The ranking gains nothing (balanced AUC {wording.change(area['change'])}), so moving the threshold would do the same."
+            text += f" The ranking is not shown to gain (balanced AUC {wording.change(area['change'])}), so moving the threshold may do as well."
             slugs = ["tuned_threshold", *slugs]
         return Finding("caution", text, tuple(dict.fromkeys(slugs)))
     text = (

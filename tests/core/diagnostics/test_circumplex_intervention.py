@@ -44,7 +44,7 @@ def test_the_degenerate_pair_does_not_gain_and_the_rare_separable_class_does(ran
     assert (main.loc["pair 2", "low"] < 0).all()
     assert main.loc["pair 2", "change"].abs().max() < 0.08
     assert result.findings[0].suggests[0] == "tuned_threshold"
-    assert "moving the threshold would do the same" in result.findings[0].text
+    assert "moving the threshold may do as well" in result.findings[0].text
     assert result.findings[1].suggests == ()
 
 
