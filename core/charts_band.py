@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.charts import GREY, PALETTE, SYMBOLS, label
+from core.charts import PALETTE, SYMBOLS, label
 
 DASHES = ("solid", "dash", "dot", "dashdot")
 
@@ -43,7 +43,7 @@ def band(
             line={"color": colour, "dash": DASHES[i % len(DASHES)], "width": 2},
             marker={"symbol": SYMBOLS[i % len(SYMBOLS)], "size": 9},
         )
-    figure.update_xaxes(title={"text": x_title}, automargin=True, rangemode="tozero", gridcolor=GREY, griddash="dot")
+    figure.update_xaxes(title={"text": x_title}, automargin=True, rangemode="tozero")
     figure.update_yaxes(title={"text": y_title}, automargin=True, range=[0, 1.02])
     figure.update_layout(
         title={"text": title, "x": 0, "xanchor": "left"},

@@ -1,5 +1,7 @@
 """Label noise: planted flips are found, overlap and rarity are not taken for them."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -173,3 +175,17 @@ def test_a_row_outvoted_by_equal_rows_is_queued_with_its_reason_and_not_called_a
     assert row.reason == "Equal rows have different labels: 4 of class 'common', 1 of class 'rare'."
     assert result.tables["classes"]["named"].sum() == 0
     assert result.findings[-1].text.startswith("1 row equals rows of another class that are as many or more")
+
+
+def test_the_measured_grid_keeps_the_limits():
+    """The table that benchmarks/label_noise.py wrote: classes 4 and 5 standard deviations apart, both learners, three seeds each."""
+    lines = (Path(__file__).parents[3] / "benchmarks" / "label_noise.md").read_text(encoding="utf-8").splitlines()
+    head, _, *rows = ([cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("|"))
+    grid = pd.DataFrame(rows, columns=head)
+    numbers = head[2:3] + head[4:]
+    grid[numbers] = grid[numbers].replace("–", np.nan).astype(float)
+    grid = grid[(grid["check"] == "label_noise") & (grid["distance"] >= 4)]
+    assert grid.groupby(["learner", "sizes"]).size().tolist() == [8] * 10
+    planted, clean = grid[grid["planted"] > 0], grid[grid["planted"] == 0]
+    assert planted["precision"].min() >= 0.7 and planted["recall"].min() >= 0.6
+    assert clean["of a class"].max() <= 0.02 and clean["of all rows"].max() <= 0.01
