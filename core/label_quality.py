@@ -106,26 +106,43 @@ def balanced_probabilities(study: Study) -> np.ndarray:
 
 
 def _judged(study: Study, confidence: float, k: int) -> LabelQuality:
-    n, pairs = len(study.codes), []
+    n, records = len(study.codes), []
     wrong, suspect, likely = np.zeros(n), np.zeros(n, dtype=bool), study.codes.copy()
     balanced, (group, contradicted) = balanced_probabilities(study), _equal_rows(study)
     distances = class_distances(study.Z, study.codes, k, random_state=study.random_state)
-    for a, b, rows, model, score, crossed in _pairs(study.codes, balanced, distances):
+    fits = [_fitted(study, *pair) for pair in _pairs(study.codes, balanced, distances)]
+    chosen, other = _chosen(study, fits, confidence, contradicted, k)
+    for a, b, rows, model, crossed, fit in fits:
+        named = crossed & chosen[rows]
         first = study.codes[rows] == a
-        fit = contamination(score, first)
-        chosen = np.flatnonzero(crossed & ~contradicted[rows] & (fit.wrong >= confidence))
-        other = np.where(first, b, a)
-        chosen = chosen[_outnumbered(study, rows[chosen], other[chosen], k)]
-        rest = np.isin(np.arange(len(rows)), chosen, invert=True)
-        sides = model[rest & first], model[rest & ~first]
+        sides = model[first & ~named], model[~first & ~named]
         left = overlap_of_scores(*sides) if all(map(len, sides)) else 1.0
         if fit.evidence > _needed(study) and left <= APART:
             wrong[rows] = np.maximum(wrong[rows], np.where(contradicted[rows], 0.0, fit.wrong))
-            suspect[rows[chosen]], likely[rows[chosen]] = True, other[chosen]
-        pairs.append((study.classes[a], study.classes[b], fit.distance, *fit.shares, fit.evidence, len(chosen), left))
-    return LabelQuality(
-        wrong, suspect, likely, balanced, distances, group, contradicted, pd.DataFrame(pairs, columns=PAIR)
-    )
+            suspect[rows[named]], likely[rows[named]] = True, other[rows[named]]
+        pair = study.classes[a], study.classes[b]
+        records.append((*pair, fit.distance, *fit.shares, fit.evidence, int(named.sum()), left))
+    pairs = pd.DataFrame(records, columns=PAIR)
+    return LabelQuality(wrong, suspect, likely, balanced, distances, group, contradicted, pairs)
+
+
+def _fitted(
+    study: Study, a: int, b: int, rows: np.ndarray, model: np.ndarray, score: np.ndarray, crossed: np.ndarray
+) -> tuple:
+    return a, b, rows, model, crossed, contamination(score, study.codes[rows] == a)
+
+
+def _chosen(
+    study: Study, fits: list[tuple], confidence: float, contradicted: np.ndarray, k: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Rows that a pair and the nearest rows place with another class, and with which; a row crosses in one pair at most."""
+    chosen, other = np.zeros(len(study.codes), dtype=bool), study.codes.copy()
+    for a, b, rows, _, crossed, fit in fits:
+        sure = rows[crossed & ~contradicted[rows] & (fit.wrong >= confidence)]
+        chosen[sure], other[sure] = True, a + b - study.codes[sure]
+    rows = np.flatnonzero(chosen)
+    chosen[rows] = _outnumbered(study, rows, other[rows], k)
+    return chosen, other
 
 
 def _pairs(codes: np.ndarray, balanced: np.ndarray, distances: np.ndarray) -> Iterator[tuple]:
