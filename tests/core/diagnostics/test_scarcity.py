@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from core import synthetic
+from core.dataset import Dataset
 from core.diagnostics.model.scarcity import draw, healthy, scarcity, sick
 from core.errors import NotApplicable
 from core.learning_curve import learning_curve
@@ -47,6 +49,13 @@ def test_more_rows_do_not_help_where_the_curve_is_flat():
     (finding,) = scarcity(Study(planted("clean", class_sizes=(2700, 300)), learner="linear")).findings
     assert finding.severity == "fine"
     assert finding.text.startswith("More rows will not help class 'rare'")
+
+
+def test_a_flat_curve_of_few_rows_proves_nothing():
+    frame, codes = synthetic.clouds((1500, 15), n_features=6, distance=0, rng=np.random.default_rng(0))
+    few = Study(Dataset.from_frame(frame.assign(outcome=synthetic.names(codes)), "outcome"))
+    assert learning_curve(few).ahead["gain_high"].iloc[0] == 0
+    assert scarcity(few).findings[0].text.startswith("It is not shown that more rows would help")
 
 
 def test_the_linear_model_cannot_follow_a_wave_and_is_not_told_to_collect_rows():
