@@ -187,7 +187,7 @@ def workers_of_this_machine() -> int:
 
 
 def _processes(workers: int) -> ProcessPoolExecutor:
-    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_leave_with_parent)
+    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_begin)
     main, sys.modules["__main__"] = sys.modules["__main__"], ModuleType("__main__")  # or each worker would run the page
     try:
         for _ in range(workers):  # one process is started for each task that finds none idle
@@ -197,7 +197,10 @@ def _processes(workers: int) -> ProcessPoolExecutor:
     return pool
 
 
-def _leave_with_parent() -> None:
+def _begin() -> None:
+    """One thread for each process, said before numpy is imported; and no process outlives the one that started it."""
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(variable, "1")
     parent = multiprocessing.parent_process()
 
     def watch() -> None:
