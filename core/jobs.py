@@ -6,6 +6,7 @@ import importlib
 import logging
 import multiprocessing
 import os
+import pickle
 import sys
 import threading
 from collections import OrderedDict, deque
@@ -19,6 +20,9 @@ from core.errors import UserError
 LIVE = ("queued", "running")
 KEPT = 4
 """How many studies a worker keeps, so that what they have computed once serves the next task."""
+
+TRAVELS = 8_000_000
+"""Bytes of a shared part that go from one worker to the others; a larger one is computed by each."""
 
 _kept: OrderedDict[Any, Any] = OrderedDict()
 
@@ -90,6 +94,7 @@ class Runner:
         self._broken: list[ProcessPoolExecutor] = []  # kept: Python 3.13 hangs when one is freed in a callback
         self._waiting: deque[Job] = deque()
         self._running = 0
+        self._shared: OrderedDict[Any, dict[Any, bytes]] = OrderedDict()
         self._lock = threading.RLock()
 
     def start(self, tasks: Iterable[tuple[Callable, tuple]]) -> Job:
@@ -98,7 +103,8 @@ class Runner:
         Parameters
         ----------
         tasks : iterable of (callable, arguments)
-            One result each. An argument with an attribute ``key`` is kept by the worker and used again.
+            One result each. An argument with an attribute ``key`` is kept by the worker and used again; what it has computed
+            in its mapping ``_memory`` is told to the other workers.
         """
         job = Job(tuple(tasks))
         if self.workers == 0:
@@ -149,14 +155,15 @@ class Runner:
             self._pool = _processes(self.workers)
         pool = self._pool
         function, arguments = job._tasks[position]
+        key = next((argument.key for argument in arguments if hasattr(argument, "_memory")), None)
         try:
-            future = pool.submit(_call, function, arguments)
+            future = pool.submit(_call_and_tell, function, arguments, dict(self._shared.get(key, {})))
         except RuntimeError as error:  # the processes are broken or were ended
             future = Future()
             future.set_exception(error)
-        future.add_done_callback(lambda finished: self._arrived(job, position, finished, pool))
+        future.add_done_callback(lambda finished: self._arrived(job, position, finished, pool, key))
 
-    def _arrived(self, job: Job, position: int, future: Future, pool: ProcessPoolExecutor) -> None:
+    def _arrived(self, job: Job, position: int, future: Future, pool: ProcessPoolExecutor, key: Any) -> None:
         with self._lock:
             self._running -= 1
             error = None if future.cancelled() else future.exception()
@@ -170,9 +177,18 @@ class Runner:
                 log.log(
                     logging.INFO if isinstance(error, UserError) else logging.ERROR, "a task failed", exc_info=error
                 )
-            elif not future.cancelled() and job.state != "cancelled":
-                job._results[position] = future.result()
+            elif not future.cancelled():
+                value, news = future.result()
+                self._remember(key, news)
+                if job.state != "cancelled":
+                    job._results[position] = value
         self._dispatch()
+
+    def _remember(self, key: Any, news: dict[Any, Any]) -> None:
+        if key is not None:
+            self._shared[key] = self._shared.pop(key, {}) | news
+            while len(self._shared) > KEPT:
+                self._shared.popitem(last=False)
 
 
 def import_modules(*names: str) -> None:
@@ -212,6 +228,16 @@ def _begin() -> None:
 
 def _call(function: Callable, arguments: tuple) -> Any:
     return function(*(_kept_one(argument) for argument in arguments))
+
+
+def _call_and_tell(function: Callable, arguments: tuple, known: dict[Any, Any]) -> tuple[Any, dict[Any, Any]]:
+    """Call with what other workers have computed already, and tell what is new."""
+    memories = [kept._memory for kept in map(_kept_one, arguments) if hasattr(kept, "_memory")]
+    for memory in memories:
+        memory.update({name: part for name, part in known.items() if name not in memory})
+    value = _call(function, arguments)
+    news = {name: part for memory in memories for name, part in memory.items() if name not in known}
+    return value, {name: part for name, part in news.items() if len(pickle.dumps(part)) <= TRAVELS}
 
 
 def _kept_one(argument: Any) -> Any:

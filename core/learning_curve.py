@@ -20,7 +20,7 @@ SHARES = (0.25, 0.5, 1.0)
 """Shares of the training rows: each doubles the one before it."""
 
 ONE_QUARTER, ONE_HALF = 5_000, 30_000
-"""Rows above which one quarter of the training rows is drawn, and one half, instead of two."""
+"""Rows (times half the classes, beyond two) above which one quarter of the training rows is drawn, and one half, instead of two."""
 
 POINTS = 0.05
 """The next step of recall that rows are counted for."""
@@ -123,10 +123,10 @@ def _parts(codes: np.ndarray, train: np.ndarray, rng: np.random.Generator) -> tu
     own = codes[shuffled]
     size = np.bincount(own)[own]
     place = (np.arange(len(own)) - np.searchsorted(own, own)) / size
-    parts = []
+    parts, n_fitted = [], len(codes) * max(2, int(codes.max()) + 1) / 2  # trees are grown for each class
     for share, most in ((0.25, ONE_QUARTER), (0.5, ONE_HALF)):
         kept = [place < share, place + 1 / size > 1 - share]
-        parts.append([np.sort(shuffled[rows]) for rows in (kept if len(codes) <= most else kept[:1])])
+        parts.append([np.sort(shuffled[rows]) for rows in (kept if n_fitted <= most else kept[:1])])
     return tuple(parts)
 
 

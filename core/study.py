@@ -133,10 +133,13 @@ class Study:
         """The rows encoded for distances (n_samples, n_encoded); NaN where a numeric cell is missing."""
         return distance_matrix_input(self.dataset.X)
 
-    @cached_property
+    @property
     def neighbours(self) -> NeighbourTable:
         """The nearest rows of every row, or of a sample of each class beyond 30,000 rows; shared by several methods."""
-        return neighbour_table(self.Z, self.codes, N_NEIGHBOURS, random_state=self.random_state)
+        if "neighbours" not in self._memory:
+            found = neighbour_table(self.Z, self.codes, N_NEIGHBOURS, random_state=self.random_state)
+            self._memory["neighbours"] = found
+        return self._memory["neighbours"]
 
     def classifier(self, recipe: Recipe | None = None) -> Any:
         """The learner wrapped by a recipe, unfitted."""

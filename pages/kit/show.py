@@ -113,11 +113,12 @@ def progress(running: Mapping[Any, Job], noun: str) -> Callable[[], None]:
     right.button("Stop", key=f"stop {noun}", on_click=session.stop, icon=":material/stop:", width="stretch")
 
     def follow() -> None:
+        patience = max(REDRAW_SECONDS, 2 * (time.monotonic() - drawn))  # a page of many figures is drawn less often
         while True:
             time.sleep(POLL_SECONDS)
             done = sum(job.done for job in jobs)
             bar.progress(done / total, text=f"{done} of {plural(total, noun)} done")
-            if not any(job.live for job in jobs) or (done != seen and time.monotonic() - drawn > REDRAW_SECONDS):
+            if not any(job.live for job in jobs) or (done != seen and time.monotonic() - drawn > patience):
                 st.rerun()
 
     return follow
