@@ -18,7 +18,7 @@ from core.registry import methods
 from core.study import Study
 from core.synthetic import CONDITIONS, planted
 
-SIZES = ((900, 100), (1900, 100), (990, 110, 100), (3960, 40))
+SIZES = ((900, 100), (1900, 100), (990, 110, 100), (3960, 40), (7920, 80))
 TARGET = Path(__file__).with_suffix(".csv")
 
 
@@ -35,7 +35,7 @@ def named(task: tuple[str, tuple[int, ...], int]) -> list[dict]:
     ]
 
 
-def main(n_seeds: int = 10) -> None:
+def main(n_seeds: int = 8) -> None:
     """Measure and write the table."""
     engine.strict = True
     tasks = list(product(CONDITIONS, SIZES, range(n_seeds)))

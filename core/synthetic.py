@@ -58,9 +58,9 @@ def overlap(sizes: Sequence[int], n_features: int, rng: np.random.Generator) -> 
 
 
 def label_noise(sizes: Sequence[int], n_features: int, rng: np.random.Generator) -> Planted:
-    """A tenth of the rows of the smallest class, and as many of each other, exchange labels; class sizes stay."""
+    """A fifth of the rows of the smallest class, and as many of each other, exchange labels; class sizes stay."""
     frame, codes = clean(sizes, n_features, rng)
-    return frame, swap_labels(codes, 0.1, rng)
+    return frame, swap_labels(codes, 0.2, rng)
 
 
 def leak(sizes: Sequence[int], n_features: int, rng: np.random.Generator) -> Planted:

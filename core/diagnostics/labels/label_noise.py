@@ -274,7 +274,7 @@ def draw(result: Result) -> dict[str, go.Figure]:
 
 
 def sick(random_state: int = 0) -> Dataset:
-    """A tenth of the rare class, and as many rows of the common one, carry the other label."""
+    """A fifth of the rare class, and as many rows of the common one, carry the other label."""
     return synthetic.planted("label_noise", random_state=random_state)
 
 

@@ -25,7 +25,9 @@ from core.registry import About
 from core.result import Finding, Result
 from core.study import Study
 
-ABOUT = About("Target leakage", "Does one column alone give the class away?", "emerging", "seconds", names=("leak", "gap_leak"))
+ABOUT = About(
+    "Target leakage", "Does one column alone give the class away?", "emerging", "seconds", names=("leak", "gap_leak")
+)
 
 NUMBER_LEVELS, TEXT_LEVELS = 32, 100
 DECIDES, SURE, SURE_OF_RECALL = 0.95, 0.9, 0.85

@@ -11,6 +11,7 @@ from core.dataset import Dataset
 from core.diagnostics.labels.label_noise import draw, healthy, label_noise, sick
 from core.errors import NotApplicable
 from core.study import Study
+from core.wording import plural
 
 
 def flipped(sizes, share, seed, distance=4.0):
@@ -152,7 +153,7 @@ def test_each_suspect_comes_with_its_reasons_and_a_second_opinion():
     assert (classes["confident"] <= 0.1 * classes["n_samples"]).all()
     assert classes["confirmed"].sum() == review["confirmed"].sum()
     left = classes["confident_capped"].sum()
-    assert f"{left} less sure row beyond 10 % of a class left out" in result.findings[2].text
+    assert f"{plural(left, 'less sure row')} beyond 10 % of a class left out" in result.findings[2].text
 
 
 def test_confident_learning_counts_much_of_a_clean_rare_class_and_names_nothing():
