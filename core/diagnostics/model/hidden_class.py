@@ -19,8 +19,8 @@ ABOUT = About("Hidden class", "Do good averages hide a class that is never found
 
 N_DRAWS = 200
 SIZES = (1900, 100)
-WEIGHTED = ("accuracy, which is weighted recall", "weighted F1")
-EQUAL = ("balanced accuracy, which is macro recall", "macro F1")
+WEIGHTED = ("accuracy", "weighted F1")
+EQUAL = ("balanced accuracy", "macro F1")
 
 
 def hidden_class(

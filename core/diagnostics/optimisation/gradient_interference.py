@@ -204,13 +204,17 @@ def _findings(study: Study, tables: dict[str, pd.DataFrame]) -> tuple[Finding, .
     equal = f"at equal class sizes at most {wording.share(own['null_high'])}"
     if held.iloc[0]:
         text = (
-            f"While the network trains, its recall of {wording.quoted(own['class'])} stays below half of what it reaches at equal "
-            f"class sizes for {times}; {equal}. {_first(own)} Early on, the steps of the other classes undo "
-            f"{wording.times(own['peak'])} the progress of its own step ({wording.times(own['null_peak'])} at equal sizes). {_advice(own)}"
+            f"The other classes hold {wording.quoted(own['class'])} back: while a small network trains, its recall stays below half of what it "
+            f"reaches at equal class sizes for {times}; {equal}."
+        )
+        detail = (
+            f"{_first(own)} Early on, the steps of the other classes undo {wording.times(own['peak'])} the progress of its own step "
+            f"({wording.times(own['null_peak'])} at equal sizes). {_advice(own)}"
         )
         known = own["adjusted_recall"] >= HALF * own["null_recall"]
         findings = [
-            Finding("caution", text, ("tuned_threshold",) if known else ("class_weights", "random_oversampling"))
+            Finding("caution", text, ("tuned_threshold",) if known else ("class_weights", "random_oversampling")),
+            Finding("fine", detail),
         ]
     else:
         text = f"{wording.quoted(own['class'])} is held back in {times}, {equal}. A caution needs more than {wording.share(HELD_BACK)} at the low end."
