@@ -9,11 +9,12 @@ from core.ledger.opened import opened, with_cells
 from core.registry import Method
 from core.report.tables import to_csv
 from core.result import Result
-from core.wording import plural, share
+from core.wording import plural, quoted, share
 from pages.kit import session, show
 from pages.kit.text import md, naming
 
 ALL = "Every account"
+OPENED = ("Column", "This row", "Usual in its class", "Usual in the other", "Deviations from its class")
 
 
 def card(item: Method, result: Result) -> None:
@@ -31,6 +32,9 @@ def card(item: Method, result: Result) -> None:
             show.draw(item.draw(result), item.slug)
         if len(result.tables["accounts"]):
             st.table(_in_words(result.tables["accounts"]), hide_index=True)
+            with st.popover("How the gains are known", icon=":material/help:"):
+                for row in result.tables["accounts"].itertuples():
+                    st.markdown(f"**{md(row.account)}**: {md(row.basis)}")
             rows(result)
         show.details(item.slug, result, {})
 
@@ -55,10 +59,8 @@ def rows(result: Result) -> None:
         texts = {row: f"Row {row}" for row in reasons}
         row = right.selectbox("Open a row", list(texts), format_func=naming(texts), key=f"ledger row {chosen}")
         rival = table.loc[table["row"] == row, "most_like"].iloc[0]
-        st.markdown(f"**Row {row}.** {md(reasons[row])} Without class frequencies it is most like {md(rival)}.")
-        cells = opened(study, row, rival).rename(
-            columns={"its class": "Usual in its class", "rival": "Usual in the other"}
-        )
+        st.markdown(f"**Row {row}.** {md(reasons[row])} Without class frequencies it is most like {md(quoted(rival))}.")
+        cells = opened(study, row, rival).set_axis(OPENED, axis=1)
         st.caption(
             "Numbers: the middle value of the class. Text: the most frequent. The most unusual cells come first."
         )
@@ -79,6 +81,5 @@ def _in_words(accounts: pd.DataFrame) -> pd.DataFrame:
             "Of the class": accounts["share"].map(share),
             "What would win them back": accounts["remedy"],
             "Expected gain in recall": gains,
-            "How the gain is known": accounts["basis"],
         }
     )
