@@ -184,7 +184,7 @@ def followed_columns(study: Study, seen: ClassPlane, most: int = 12) -> pd.DataF
     Returns
     -------
     pandas.DataFrame
-        column, x and y: the correlation of a numeric column with the places, and the correlation ratio (0 to 1, without a sign) of a text column.
+        column, x and y: the correlation of a numeric column with the places, and the correlation ratio (0 to 1, without a sign, adjusted for the number of levels) of a text column.
     """
     places = seen.places - seen.places.mean(axis=0)
     length = np.sqrt((places**2).sum(axis=0))
@@ -200,7 +200,14 @@ def followed_columns(study: Study, seen: ClassPlane, most: int = 12) -> pd.DataF
             codes = column.cat.codes.to_numpy() + 1
             count = np.maximum(np.bincount(codes), 1)
             sums = np.stack([np.bincount(codes, axis) for axis in places.T], axis=1)
-            along, size = np.sqrt((sums**2 / count[:, None]).sum(axis=0)), length
+            explained = (sums**2 / count[:, None]).sum(axis=0) / np.maximum(length**2, 1e-18)
+            spare = len(codes) - len(
+                np.unique(codes)
+            )  # many levels follow anything; none are left for a column of names
+            along = (
+                length * np.sqrt(np.maximum(1 - (1 - explained) * (len(codes) - 1) / spare, 0)) if spare else 0 * length
+            )
+            size = length
         records.append((clip(name), *np.where(size > 1e-9, along / np.maximum(size, 1e-9), 0.0)))
     table = pd.DataFrame(records, columns=["column", "x", "y"])
     order = (-table[["x", "y"]].abs().max(axis=1)).round(9).argsort(kind="stable")
