@@ -46,6 +46,10 @@ if measured is not None:
     st.markdown(specificity.MEANING)
     show.draw(specificity.draw(measured), "specificity")
     show.numbers("specificity", measured, "learn")
+if (planted := specificity.planted()) is not None:
+    st.subheader("Where planted rows stand in the ledger")
+    st.markdown(specificity.PLANTED)
+    show.numbers("planted_rows", planted, "learn")
 
 st.subheader("Glossary")
 for word, meaning in TERMS.items():

@@ -75,3 +75,13 @@ def test_published_scores_are_read_as_printed(opened):
     assert not app.exception and "51 %" in texts(app)
     app = next(box for box in app.text_input if box.label == "Specificity").set_value("<b>").run()
     assert not app.exception and len(app.error) == 1
+
+
+def test_learn_shows_what_was_measured_of_the_checks_and_the_ledger(opened):
+    app = opened("learn")
+    assert not app.exception
+    assert "Which check names which condition" in [head.value for head in app.subheader]
+    measured, planted = (frame.value for frame in app.dataframe[-2:])
+    assert {"condition", "method", "named", "n_seeds"} <= set(measured.columns) and len(measured) > 100
+    own = planted[planted["planted"] == planted["account"]]
+    assert len(own) == 14 and own["n_seeds"].min() >= 10

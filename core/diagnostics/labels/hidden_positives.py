@@ -26,7 +26,7 @@ ABOUT = About(
     "Which rows of the other classes look like the class of interest?",
     maturity="emerging",
     cost="seconds",
-    names=("hidden_positives", "label_noise"),
+    names=("hidden_positives",),
 )
 
 FEWEST = 20
@@ -80,7 +80,8 @@ def hidden_positives(
     model with overlap and wrong labels of the class of interest alone, and unless the check of label noise, which is trained on the
     labels as they are, sees more than overlap between the two classes as well. At least half of the 10 nearest rows must belong to the
     class of interest. 3 rows that amount to 0.5 % of the class of interest, at the low end of the
-    interval, are an issue, less is a caution.
+    interval, are an issue, less is a caution; so is any number where a third as many rows of the class of interest look mislabelled the
+    other way, for then labels are exchanged, which the check of label noise names.
 
     Why it matters
     --------------
@@ -106,7 +107,7 @@ def hidden_positives(
         (probability that it belongs to the class of interest), hardness, reason. ``audit``: class (of interest), n_samples,
         flagged, share with low and high (flagged rows over rows of the class of interest), null (right labels expected among
         the flagged rows), probes, probes_found, found_share with found_low and found_high (of the probes), hidden_share (κ),
-        evidence, mixing (without rows whose label is not believed). ``hardness``: group (probe, flagged, or ordinary: 200 of them), hardness.
+        evidence, mixing (without rows whose label is not believed), other_way (rows of the class of interest that look mislabelled). ``hardness``: group (probe, flagged, or ordinary: 200 of them), hardness.
 
     References
     ----------
@@ -125,7 +126,8 @@ def hidden_positives(
     named = flagged & (audit.fit.evidence > EVIDENCE) & (quality.error_probability > 0)
     named[named] = _surrounded(study, np.flatnonzero(named))
     mixing = _mixing(study, audit, flagged, confidence)
-    table = _table(study, audit, named, found, mixing)
+    other_way = int((quality.suspect & (study.codes == study.positive_code)).sum())
+    table = _table(study, audit, named, found, mixing).assign(other_way=other_way)
     review = _review(study, audit, named)
     tables = {"review": review, "audit": table, "hardness": _groups(study, audit, named)}
     return Result(tables, _findings(table.iloc[0], flagged.sum()))
@@ -252,7 +254,8 @@ def _findings(row: pd.Series, n_flagged: int) -> tuple[Finding, ...]:
         "false label, stand out in the same way"
     )
     if n:
-        severity = "issue" if n >= ENOUGH and row["low"] > NOTABLE else "caution"
+        one_way = 3 * row["other_way"] < n
+        severity = "issue" if n >= ENOUGH and row["low"] > NOTABLE and one_way else "caution"
         verb, expected = ("looks", "It is") if n == 1 else ("look", "They are")
         right = "fewer than one" if row["null"] < 1 else f"about {wording.count(row['null'])}"
         text = (
@@ -260,6 +263,8 @@ def _findings(row: pd.Series, n_flagged: int) -> tuple[Finding, ...]:
             f"{wording.plural(row['n_samples'], 'row')}. {expected} hard to explain by overlap, which would put {right} there. "
             f"{probes}, so the audit finds {wording.share(row['found_low'])} to {wording.share(row['found_high'])} of hidden rows."
         )
+        if not one_way:
+            text += f" {wording.plural(row['other_way'], 'row')} of the class look mislabelled the other way: labels are exchanged."
         return (Finding(severity, text),)
     if row["mixing"] > APART:
         text = (
