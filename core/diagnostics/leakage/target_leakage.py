@@ -33,8 +33,7 @@ NUMBER_LEVELS, TEXT_LEVELS = 32, 100
 DECIDES, SURE, SURE_OF_RECALL = 0.95, 0.9, 0.85
 CLEAN, AGREE = 0.98, 0.99
 FLAG_VALUES = 10
-ENOUGH = 10
-SHOWN = 25
+ENOUGH, SHOWN = 10, 25
 VERDICTS = ("decides the class", "copies the class", "marks part of the class", "decides one class", "")
 """The gravest first; the first three are issues, the fourth is a caution."""
 
@@ -297,5 +296,5 @@ def sick(random_state: int = 0) -> Dataset:
 
 
 def healthy(random_state: int = 0) -> Dataset:
-    """Strong honest columns: two of them separate the classes well, none alone."""
+    """Strong honest columns: two separate the classes well, none alone."""
     return synthetic.planted("clean", random_state=random_state)
