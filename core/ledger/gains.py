@@ -60,19 +60,19 @@ def _none(case: Case, inside: np.ndarray) -> Gain:
 
 
 def _overlapped(case: Case, inside: np.ndarray) -> Gain:
-    n = int(inside.sum())
-    high = float(judge.proportion_interval(0, n)[1]) * n / case.n_class
-    text = "Changing class frequencies moves none of these rows at the same number of alarms; the limit is what 0 of so many rows allow."
-    return Gain(0.0, 0.0, high, text)
+    text = "No gain can be promised: weights or a lower threshold find these rows only together with rows of the other class."
+    return Gain(np.nan, np.nan, np.nan, text)
 
 
 def _as_elsewhere(case: Case, inside: np.ndarray, some: np.ndarray, others: np.ndarray, what: str) -> Gain:
-    """Rows of the class that are set apart, found as often as the others."""
-    most, share = inside.sum() / case.n_class, some.sum() / case.n_class
+    """Rows of the class that are set apart, found as often as the others; of what they miss, the part in the account."""
     k, n = int(case.found[others].sum()), int(others.sum())
     hits, rows = int(case.found[some].sum()), int(some.sum())
+    most, part = inside.sum() / case.n_class, inside.sum() / (rows - hits)
     limits = judge.difference_interval(k, n, hits, rows)
-    value, low, high = (float(np.clip(share * x, 0.0, most)) for x in (k / n - hits / rows, *limits))
+    value, low, high = (
+        float(np.clip(part * x * rows / case.n_class, 0.0, most)) for x in (k / n - hits / rows, *limits)
+    )
     return Gain(value, low, high, f"If these rows were found as often as {what}: {wording.of(k, n)}.")
 
 
@@ -101,10 +101,8 @@ def _mislabelled(case: Case, inside: np.ndarray) -> Gain:
 def _scarce(case: Case, inside: np.ndarray) -> Gain:
     """What the learning curve promises for twice the rows, and not more than the account holds."""
     most, curve = inside.sum() / case.n_class, case.curve
-    points = curve.points[curve.points["class"] == case.study.positive]
-    now = points["recall"].iloc[-1]
     doubled = curve.ahead.query("times == 2").iloc[0]
-    value, low, high = (float(np.clip(doubled[name] - now, 0.0, most)) for name in ("recall", "low", "high"))
+    value, low, high = (float(np.clip(doubled[name], 0.0, most)) for name in ("gain", "gain_low", "gain_high"))
     return Gain(value, low, high, "Read from the learning curve, for twice as many rows.")
 
 

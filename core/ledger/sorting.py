@@ -87,8 +87,8 @@ def _by_overlap(case: Case, account: np.ndarray) -> Sorted:
         least = MIXED if mixing > APART and case.climbs else APART
         fits |= mine & (placed if mixing <= MIXED else True) & (mixing > least)
         text = (
-            f"At equal class sizes, {wording.quoted(case.study.classes[c])} has {{}} of its probability; the two classes are mixed "
-            f"to {wording.share(min(mixing, 1))} of what shuffled labels would show."
+            f"At equal class sizes, {wording.quoted(case.study.classes[c])} has {{}} of its probability; the two classes as a whole are "
+            f"mixed to {wording.share(min(mixing, 1))} of what shuffled labels would show."
         )
         shares = balanced[rows[mine], c] / (balanced[rows[mine], c] + balanced[rows[mine], case.own])
         reasons[mine] = [text.format(wording.share(share)) for share in shares]

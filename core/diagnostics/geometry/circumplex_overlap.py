@@ -72,7 +72,7 @@ def circumplex_overlap(
     Why it matters
     --------------
     The two look alike, for both have a low recall, and ask for opposite steps. More rows, weights or another threshold help a class that is
-    rare and apart. They do nothing for a class that lies on another one: what is won there is lost on its neighbour.
+    rare and apart. They do not part a class from one that it lies on: what is won there is lost on its neighbour.
 
     What to do
     ----------
@@ -238,14 +238,14 @@ def _finding(row: pd.Series, study: Study, half: bool, apart_from: float) -> Fin
     equal = f"counting every class the same, the same model finds {wording.share(row['equal_recall'])} of them"
     if row["verdict"] in (OVERLAP, BOTH):
         lies = "lies on top of" if row["high"] < apart_from else "overlaps with"
-        text = f"{lost} because it {lies} {other}: {_pairs(row)}. "
-        text += "More rows of it would not help; another column may."
+        text = f"{lost} and {lies} {other}: {_pairs(row)}. "
+        text += "More rows of it are not expected to part the two; another column may."
         if row["verdict"] == BOTH:
-            text = f"{lost} for two reasons: it {lies} {other}, where {_pairs(row)}; and it is outnumbered: {equal}."
+            text = f"{lost}, and two reasons are seen: it {lies} {other}, where {_pairs(row)}; and it is outnumbered: {equal}."
         severity = "issue" if half or row["class"] == study.positive else "caution"
         return Finding(severity, text, ("tuned_threshold",))
     if row["verdict"] == FREQUENCY:
-        text = f"{name} is rare but lies apart: from {other}, its nearest class, {_pairs(row)}. Its misses come from its rarity: {equal} instead of {wording.share(row['recall'])}."
+        text = f"{name} is rare but lies apart: from {other}, its nearest class, {_pairs(row)}. Its rarity goes far to explain its misses: {equal} instead of {wording.share(row['recall'])}."
         return Finding("caution", text, ("tuned_threshold", "class_weights"))
     text = (
         f"{lost}; neither overlap nor rarity is shown to be the reason: from {other}, its nearest class, {_pairs(row)}."

@@ -173,8 +173,8 @@ def _findings(study: Study, classes: pd.DataFrame, share: float, ratio: float) -
     findings = []
     for row in wide.head(5).itertuples():
         text = (
-            f"{wording.of(row.n_unequal, row.n_columns, 'numeric column')} spread at least {wording.times(ratio)} as far in one of "
-            f"{wording.quoted(row[1])} and {wording.quoted(row.other_class)} as in the other, beyond chance."
+            f"{wording.of(row.n_unequal, row.n_columns, 'numeric column')} differ in spread beyond chance between {wording.quoted(row[1])} and "
+            f"{wording.quoted(row.other_class)}, and by a factor of at least {wording.number(ratio)} as measured."
         )
         findings.append(Finding("caution", text))
     if wide.empty:

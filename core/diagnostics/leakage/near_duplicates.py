@@ -177,7 +177,10 @@ def _sentence(row: pd.Series, recall: pd.Series) -> str:
     text += f"Recall of the class is {wording.score(recall['recall'])} with these rows and {wording.score(recall['recall_without'])} without them"
     if np.isnan(recall["low"]):
         return text + "."
-    return text + f", a difference of {wording.with_interval(recall['difference'], recall['low'], recall['high'])}."
+    return (
+        text
+        + f", on average over the folds a difference of {wording.with_interval(recall['difference'], recall['low'], recall['high'])}."
+    )
 
 
 def draw(result: Result) -> dict[str, go.Figure]:

@@ -16,9 +16,6 @@ from core.study import Study
 
 ABOUT = About("Missed rows", "Where do the missed rows go?", "emerging", "seconds", gravest="caution")
 
-LOST = ("contradicted", "overlap")
-"""Accounts that no remedy of these columns can win back."""
-
 NOTABLE, ENOUGH = 0.1, 5
 """A caution needs this share of the class, and this many rows, in accounts that name a reason."""
 
@@ -28,8 +25,8 @@ def missed_rows(study: Study) -> Result:
 
     A row of class c is missed when another class has the largest out-of-fold probability. It stands in the first account that
     fits, so that the accounts add up to the missed rows. With p its probability, π the class share, and q_j ∝ p_j / π_j the
-    probability at equal class sizes: found by the right threshold, ``p ≥ max(t, π)`` with t the threshold of the largest F1 on the other folds
-    (or ``1 / (1 + cost of a miss)`` where a cost is stated); contradicted by at least as many equal rows of other classes; hidden
+    probability at equal class sizes: found by the right threshold, ``p ≥ t`` and ``p > π`` (in every training fold) with t the threshold of the largest F1 on the other folds
+    (or ``1 / (1 + cost of a miss)`` where a cost is stated; rows that are found as it is stay found); contradicted by at least as many equal rows of other classes; hidden
     behind missing cells; in a small group of its own class; probably mislabelled; in a region that another class owns; too few
     examples; unexplained. The accounts are the house's own, and their order is a choice: hence emerging.
 
@@ -47,8 +44,8 @@ def missed_rows(study: Study) -> Result:
 
     Why it matters
     --------------
-    "Recall is 40 %" does not say what to do. A miss by the threshold costs nothing to mend; a miss by overlap cannot be
-    mended by any resampling; a miss by a wrong label is no miss at all.
+    "Recall is 40 %" does not say what to do. A miss by the threshold is mended without new data, at the price of false alarms; a miss by overlap
+    is found by resampling only together with rows of the other class; a miss by a wrong label is no miss at all.
 
     What to do
     ----------
@@ -59,7 +56,7 @@ def missed_rows(study: Study) -> Result:
     -------
     Result
         ``accounts``: account, n_rows, share (of the class) with low and high, remedy, gain (expected in recall) with gain_low and
-        gain_high, basis. ``waterfall``: step, value (share of the class), measure. ``rows``: row (1 is the first), account,
+        gain_high (missing where none can be promised), basis. ``waterfall``: step, value (share of the class), measure. ``rows``: row (1 is the first), account,
         probability, threshold, most_like (the likeliest other class, class frequencies removed), reason. ``alarms``: decision,
         found, n_class, recall with low and high, false_alarms.
 
@@ -170,7 +167,7 @@ def _regained(accounts: pd.DataFrame, alarms: pd.DataFrame) -> Finding | None:
     gain = accounts.loc["threshold"]
     before, after = alarms.itertuples()
     text = (
-        f"Moving the threshold alone takes recall from {wording.share(before.recall)} to {wording.share(after.recall)} "
+        f"Lowering the threshold alone takes recall from {wording.share(before.recall)} to {wording.share(after.recall)} "
         f"(interval of the gain {wording.share(gain['gain_low'])} to {wording.share(gain['gain_high'])}); false alarms go from "
         f"{wording.count(before.false_alarms)} to {wording.count(after.false_alarms)}."
     )
@@ -178,14 +175,19 @@ def _regained(accounts: pd.DataFrame, alarms: pd.DataFrame) -> Finding | None:
 
 
 def _lost(found: Ledger, accounts: pd.DataFrame) -> Finding | None:
-    lost = accounts[accounts.index.isin(LOST)]
-    if lost.empty:
-        return None
-    text = (
-        f"{wording.of(lost['n_rows'].sum(), found.n_class)} cannot be won back by any remedy with these columns: "
-        f"{' and '.join(f'{wording.count(row.n_rows)} {row.account[0].lower()}{row.account[1:]}' for row in lost.itertuples())}."
-    )
-    return Finding("fine", text)
+    parts = []
+    if "contradicted" in accounts.index:
+        rows = wording.of(accounts.at["contradicted", "n_rows"], found.n_class)
+        parts.append(
+            f"{rows} cannot be won back with these columns: whatever finds them takes at least as many equal rows of other classes."
+        )
+    if "overlap" in accounts.index:
+        rows = wording.of(accounts.at["overlap", "n_rows"], found.n_class)
+        parts.append(
+            f"{rows} lie where another class lies too: with these columns, a still lower threshold, weights or copies would "
+            "find them only together with rows of that class that look the same."
+        )
+    return Finding("fine", " ".join(parts)) if parts else None
 
 
 def draw(result: Result) -> dict[str, go.Figure]:

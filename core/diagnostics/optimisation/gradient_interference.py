@@ -200,7 +200,7 @@ def _findings(study: Study, tables: dict[str, pd.DataFrame]) -> tuple[Finding, .
     classes = tables["classes"]
     held = (classes["low"] > HELD_BACK) & (classes["low"] > classes["null_high"])
     own, others = classes.iloc[0], classes["class"][held & (classes.index > 0)]
-    times = f"{wording.share(own['held_back'])} of the {N_EPOCHS} epochs (interval {_percent(own['low'], own['high'])})"
+    times = f"{wording.share(own['held_back'])} of the {N_EPOCHS} epochs (over {N_NETWORKS} networks {_percent(own['low'], own['high'])})"
     equal = f"at equal class sizes at most {wording.share(own['null_high'])}"
     if held.iloc[0]:
         text = (

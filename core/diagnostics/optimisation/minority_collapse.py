@@ -226,7 +226,7 @@ def _merged(row: pd.Series, level: float) -> Finding:
     elif apart:
         text += f", as the class sizes alone would have it. At equal class sizes it is {wording.number(row['null'])}."
     else:
-        text += f". At equal class sizes it is {wording.number(row['null'])} too, so the sizes are not the reason: they lie close."
+        text += f". At equal class sizes it is {wording.number(row['null'])} too, so the sizes are not shown to be the reason: the two seem to lie close."
     return Finding("caution", text, ("class_weights", "random_oversampling") if apart else ())
 
 

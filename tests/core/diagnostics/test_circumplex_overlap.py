@@ -45,7 +45,7 @@ def test_classes_one_spread_apart_overlap_whatever_their_sizes(class_sizes):
     if class_sizes[0] > class_sizes[1]:
         assert rare["verdict"] == "overlap"
         assert result.severity == "issue"
-        assert "More rows of it would not help" in result.findings[0].text
+        assert "More rows of it are not expected to part the two" in result.findings[0].text
 
 
 def test_a_rare_class_that_is_apart_is_missed_for_its_rarity():
@@ -56,7 +56,7 @@ def test_a_rare_class_that_is_apart_is_missed_for_its_rarity():
     assert row["verdict"] == "frequency"
     assert result.severity == "caution"
     assert result.suggests == ("tuned_threshold", "class_weights")
-    assert "Its misses come from its rarity" in result.findings[0].text
+    assert "Its rarity goes far to explain its misses" in result.findings[0].text
 
 
 def test_a_rare_class_that_partly_overlaps_is_missed_for_both():
