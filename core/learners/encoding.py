@@ -13,9 +13,11 @@ MAX_LEVELS = 30
 LARGEST = 8.0
 """Scaled values are cut at this many units from the median, so that one extreme cell cannot rule a distance."""
 
-
 HUGE = 1e100
 """Cells beyond it do not enter a standard deviation, whose squares would overflow."""
+
+FARTHEST = 4e307
+"""Cells are cut there: a sum of differences of two of them is still a number."""
 
 
 def as_frame(X: Any) -> pd.DataFrame:
@@ -52,7 +54,7 @@ def robust_units(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """
     middle, unit = np.zeros(values.shape[1]), np.ones(values.shape[1])
     for j, column in enumerate(values.T):
-        seen = column[~np.isnan(column)]
+        seen = np.clip(column[~np.isnan(column)], -FARTHEST, FARTHEST)
         if len(seen):
             low, middle[j], high = np.quantile(seen, [0.25, 0.5, 0.75])
             unit[j] = high - low or np.std(np.clip(seen, -HUGE, HUGE)) or 1.0

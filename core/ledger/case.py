@@ -24,6 +24,9 @@ ALPHA = 0.05
 DUE = 0.5
 """Share of the misses of a group that must be due to what sets it apart."""
 
+KNOWS_NOTHING = 1e-6
+"""A probability this little above the share of the class, relative to it, is that share: the model knows nothing of the row."""
+
 NEIGHBOURS = 10
 """Nearest rows that are asked about a row's class."""
 
@@ -78,7 +81,7 @@ class Case:
 
     @cached_property
     def threshold(self) -> np.ndarray:
-        """The threshold of each row: chosen on the rows of the other folds; never below the share of the class."""
+        """The threshold of each row: chosen on the rows of the other folds; above what a model says that knows nothing but shares."""
         if self.study.miss_cost:
             return np.full(len(self.p), 1 / (1 + self.study.miss_cost))
         chosen = np.empty(len(self.p))
@@ -86,7 +89,8 @@ class Case:
             rest = np.ones(len(self.p), dtype=bool)
             rest[test] = False
             chosen[test] = best_threshold(self.p[rest], self.of_class[rest], "F1")
-        return np.maximum(chosen, self.n_class / len(self.p))
+        share = max(self.of_class[train].mean() for train, _ in self.study.folds[: self.study.n_folds])
+        return np.maximum(chosen, share * (1 + KNOWS_NOTHING))
 
     @cached_property
     def found(self) -> np.ndarray:

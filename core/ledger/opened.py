@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from core.dataset import unique_names
 from core.study import Study
 
 
@@ -20,10 +21,10 @@ def with_cells(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        The columns of ``rows``, then those of the table; a name that both have gets ", cell".
+        The columns of ``rows``, then those of the table; a name that both have gets ", cell"; names stay unique.
     """
     cells = study.dataset.X.iloc[rows["row"].to_numpy() - 1].reset_index(drop=True)
-    cells = cells.rename(columns={name: f"{name}, cell" for name in cells.columns if name in rows.columns})
+    cells.columns = unique_names([f"{name}, cell" if name in rows.columns else name for name in cells.columns])
     return pd.concat([rows.reset_index(drop=True), cells], axis=1)
 
 
@@ -49,9 +50,10 @@ def opened(study: Study, row: int, rival: str) -> pd.DataFrame:
     for name, column in X.items():
         cell, far = column.iloc[row - 1], np.nan
         if column.dtype != "category":
-            values = column[own].to_numpy(dtype=float)
+            quarter = column.to_numpy(dtype=float) / 4  # differences of the largest numbers would overflow
+            values, seen = quarter[own], quarter[row - 1]
             middle, spread = _middle(values), _middle(np.abs(values - _middle(values)))
-            far = abs(float(cell) - middle) / (1.4826 * spread) if spread > 0 else np.nan
+            far = abs(seen - middle) / (1.4826 * spread) if spread > 0 else np.nan
         records.append((name, _cell(cell), _usual(column[own]), _usual(column[other]), far))
     table = pd.DataFrame(records, columns=["column", "this row", "its class", "rival", "distance"])
     return table.sort_values("distance", ascending=False, na_position="last", kind="stable").reset_index(drop=True)
@@ -59,7 +61,7 @@ def opened(study: Study, row: int, rival: str) -> pd.DataFrame:
 
 def _middle(values: np.ndarray) -> float:
     seen = values[~np.isnan(values)]
-    return float(np.median(seen)) if len(seen) else np.nan
+    return 4 * float(np.median(seen / 4)) if len(seen) else np.nan
 
 
 def _usual(column: pd.Series) -> str:

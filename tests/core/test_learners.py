@@ -125,6 +125,8 @@ def test_scaling_is_robust_and_keeps_gaps():
     assert (units[1:, 1] == 0).all()
     assert np.isnan(units[:, 2]).all()
     assert units[4, 3] > 0
+    largest = np.array([-1.79e308, -1.79e308, 0, 1.79e308, 1.79e308])[:, None]
+    assert np.isfinite(scaled(largest, *robust_units(largest))).all()
 
 
 def test_two_different_levels_lie_at_distance_one():

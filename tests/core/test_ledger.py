@@ -1,6 +1,7 @@
 """The ledger: accounts add up, and a planted cause stands in its own account."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from causes import CAUSES, SIZES, untouched
 
@@ -121,3 +122,28 @@ def test_rows_are_opened_with_their_cells():
     assert one.loc["ward", ["this row", "its class", "rival"]].tolist() == [ward, "b", "b"]
     first = one.iloc[0]
     assert first["distance"] == one["distance"].max()
+
+
+def test_names_of_cells_stay_unique():
+    dataset = planted("overlap")
+    frame = dataset.X.iloc[:, :2].set_axis(["row", "row, cell"], axis=1)
+    study = Study(Dataset.from_frame(frame.assign(outcome=dataset.y), "outcome"))
+    full = with_cells(study, pd.DataFrame({"row": [3]}))
+    assert full.columns.tolist() == ["row", "row, cell", "row, cell.2"]
+
+
+@pytest.mark.parametrize("sizes", [(920, 80), (291, 11)])
+def test_no_threshold_finds_rows_of_a_model_that_knows_nothing(sizes):
+    labels = np.repeat(["common", "rare"], sizes)
+    frame = pd.DataFrame({"name": [f"n{i}" for i in range(sum(sizes))], "outcome": labels})
+    found = ledger(Study(Dataset.from_frame(frame, "outcome")))
+    assert len(found.missed) == sizes[1] and not (found.account == "threshold").any()
+    assert found.alarms == (0, 0)
+
+
+def test_the_largest_numbers_are_opened_without_overflow():
+    dataset = planted("overlap")
+    values = (np.arange(dataset.n_samples) % 3 - 1) * 1.79e308
+    frame = pd.DataFrame({"a": values, "outcome": dataset.y})
+    one = opened(Study(Dataset.from_frame(frame, "outcome")), 1, "common")
+    assert one.loc[0, "this row"] == "-1.79e+308" and np.isfinite(one["distance"]).all()
