@@ -184,10 +184,10 @@ def _finding(row: pd.Series, changes: pd.DataFrame) -> Finding:
     """One sentence on a failing class: who gains, or that nobody is shown to."""
     main = changes[changes["measure"] == MAIN]
     name, other = wording.quoted(row["class"]), wording.quoted(row["nearest"])
-    best = main.loc[main["change"].idxmax()] if main["change"].notna().any() else main.iloc[0]
+    gaining = main[main["low"] > 0].sort_values("change", ascending=False, kind="stable")
+    best = gaining.iloc[0] if len(gaining) else main.loc[main["change"].fillna(-np.inf).idxmax()]
     change = f"{wording.change(best['change'])} ({wording.change(best['low'])} to {wording.change(best['high'])})"
     start = f"{wording.share(best['baseline'])} told apart from {other} with none"
-    gaining = main[main["low"] > 0].sort_values("change", ascending=False, kind="stable")
     if len(gaining):
         slugs = [slug for remedy in gaining["remedy"] for slug in REMEDIES[remedy]]
         text = (

@@ -165,7 +165,8 @@ def _findings(study: Study, classes: pd.DataFrame, level: float, n_judged: int) 
         )
         findings.append(Finding(severity, text, ("tuned_threshold",)))
     if len(mixed) and n_judged > 2:
-        text = f"{wording.count(len(mixed))} of {n_judged} classes are mixed with another one; the table shows all."
+        verb = "is" if len(mixed) == 1 else "are"
+        text = f"{wording.count(len(mixed))} of {n_judged} classes {verb} mixed with another one; the table shows all."
         findings.append(Finding("issue" if half else "caution", text))
     if not findings:
         row = classes.sort_values("mixing", ascending=False, kind="stable").iloc[0]

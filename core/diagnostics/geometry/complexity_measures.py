@@ -209,8 +209,8 @@ def _findings(study: Study, tables: dict[str, pd.DataFrame], level: float) -> tu
     for row in named.head(5).itertuples():
         easiest = relative.loc[row[1]].astype(float).idxmin()
         text = (
-            f"{wording.quoted(row[1])} is hard to tell from the others: the middle measure reaches {wording.share(row.relative_complexity)} "
-            f"of what shuffled labels give, at equal class sizes. The least hard is {easiest} with {wording.share(relative.loc[row[1], easiest])}."
+            f"{wording.quoted(row[1])} is hard to tell from the others: the middle measure reaches {wording.share(min(row.relative_complexity, 1))} "
+            f"of what shuffled labels give, at equal class sizes. The least hard is {easiest} with {wording.share(min(relative.loc[row[1], easiest], 1))}."
         )
         findings.append(Finding("caution", text, ("tuned_threshold",)))
     if not findings:

@@ -1,12 +1,13 @@
 """Circumplex intervention: the degenerate pair gains nothing, the rare but separable class does."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.optimize import check_grad
 from scipy.stats import wilcoxon
 
 from core import engine
-from core.diagnostics.geometry.circumplex_intervention import circumplex_intervention, two_pairs
+from core.diagnostics.geometry.circumplex_intervention import _finding, circumplex_intervention, two_pairs
 from core.interventions import GEOMETRIC, NOTHING, REMEDIES, UNIFORM, _cut, error_scores, pair_scores, trials
 from core.numerics import plane, softmax_linear
 from core.numerics.softmax_linear import expected_cost, fit, loss_and_gradient, with_constant
@@ -46,6 +47,16 @@ def test_the_degenerate_pair_does_not_gain_and_the_rare_separable_class_does(ran
     assert result.findings[0].suggests[0] == "tuned_threshold"
     assert "moving the threshold may do as well" in result.findings[0].text
     assert result.findings[1].suggests == ()
+
+
+def test_the_remedy_that_is_named_is_one_that_gains():
+    """A larger change whose interval holds zero is not the one that is shown."""
+    table = pd.DataFrame(
+        {"remedy": ["class weights", "random oversampling"], "change": [0.2, 0.1], "low": [-0.1, 0.05]}
+    )
+    both = pd.concat([table.assign(measure=name) for name in ("told apart", "balanced AUC")], ignore_index=True)
+    text = _finding(pd.Series({"class": "a", "nearest": "b"}), both.assign(baseline=0.5, high=0.4)).text
+    assert "gains by 1 remedy" in text and "most by random oversampling" in text and "+0.100 (+0.050 to" in text
 
 
 def test_what_the_degenerate_class_wins_its_neighbour_loses(seen):
