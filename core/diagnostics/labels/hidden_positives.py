@@ -76,10 +76,10 @@ def hidden_positives(
     ------------------
     Only rows with another label are flagged: those above a threshold. It is the lowest score at which the row itself is
     hidden with probability ``confidence`` and at most ``false_alarms`` of the ordinary rows are flagged. The share of the
-    probes above it says how many hidden rows this audit finds. Nothing is named unless κ adds 12 to twice the log-likelihood of a
+    probes found says how many hidden rows this audit finds, if they are like known ones. Nothing is named unless κ adds 12 to twice the log-likelihood of a
     model with overlap and wrong labels of the class of interest alone, and unless the check of label noise, which is trained on the
     labels as they are, sees more than overlap between the two classes as well. At least half of the 10 nearest rows must belong to the
-    class of interest. 3 rows that amount to 0.5 % of the class of interest, at the low end of the
+    class of interest; a probe counts as found on the same two terms. 3 rows that amount to 0.5 % of the class of interest, at the low end of the
     interval, are an issue, less is a caution; so is any number where a third as many rows of the class of interest look mislabelled the
     other way, for then labels are exchanged, which the check of label noise names.
 
@@ -123,6 +123,7 @@ def hidden_positives(
     flagged = _flagged(audit, false_alarms, confidence)
     quality = label_quality(study)
     found = audit.score[audit.probes] >= audit.score[flagged].min(initial=np.inf)
+    found[found] = _surrounded(study, audit.probes[found])
     named = flagged & (audit.fit.evidence > EVIDENCE) & (quality.error_probability > 0)
     named[named] = _surrounded(study, np.flatnonzero(named))
     mixing = _mixing(study, audit, flagged, confidence)
@@ -261,7 +262,7 @@ def _findings(row: pd.Series, n_flagged: int) -> tuple[Finding, ...]:
         text = (
             f"{wording.plural(n, 'row')} with another label {verb} like class {name}, which has "
             f"{wording.plural(row['n_samples'], 'row')}. {expected} hard to explain by overlap, which would put {right} there. "
-            f"{probes}, so the audit finds {wording.share(row['found_low'])} to {wording.share(row['found_high'])} of hidden rows."
+            f"{probes}, so of hidden rows like them the audit finds {wording.share(row['found_low'])} to {wording.share(row['found_high'])}."
         )
         if not one_way:
             text += f" {wording.plural(row['other_way'], 'row')} of the class look mislabelled the other way: labels are exchanged."

@@ -48,7 +48,7 @@ def scarcity(study: Study, *, enough: Annotated[float, Range(0.5, 1.0, 0.05)] = 
     its last doubling gained at least half of that slope, and when recall grew too. It is an issue when the curve still climbs,
     twice the rows would gain five points of recall or more, and recall is below ``enough``; a caution where a column seems to say which rows belong together, because more rows of known cases
     raise the curve too. Where twice the rows would gain fewer than five points even at the upper end of the band of the gain,
-    more rows will not help; that is said of a class of 50 rows or more, or of one that is found well enough. In between, the table
+    more rows are not expected to help; that is said of a class of 50 rows or more, or of one that is found well enough. In between, the table
     has too few rows to say.
 
     Why it matters
@@ -134,7 +134,7 @@ def _finding(study: Study, measured: LearningCurve, own: pd.Series, enough: floa
         return Finding("fine", text)
     if twice["gain_high"] < POINTS and (n_own >= KNOWN or recall[2] >= enough):
         text = (
-            f"More rows will not help class {name}: its recall went {grew}, and twice the rows would gain fewer than "
+            f"More rows are not expected to help class {name}: its recall went {grew}, and twice the rows would gain fewer than "
             f"{round(100 * POINTS)} points (band {_points(twice['gain_low'])} to {_points(twice['gain_high'])})."
         )
         return Finding("fine", text)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from benchmarks.label_noise import hidden
+from core.diagnostics.labels import hidden_positives as module
 from core.diagnostics.labels.hidden_positives import draw, healthy, hidden_positives, sick
 from core.errors import NotApplicable
 from core.study import Study
@@ -43,6 +44,14 @@ def test_only_rows_with_another_label_are_flagged_and_the_tables_agree():
     assert groups.median()["probe"] > 20 * groups.median()["ordinary"]
     (figure,) = draw(result).values()
     assert sum(len(trace.x) for trace in figure.data) == len(result.tables["hardness"])
+
+
+def test_a_probe_is_found_on_the_terms_on_which_a_row_is_named(monkeypatch):
+    study = Study(sick())
+    found = hidden_positives(study).tables["audit"].loc[0, "probes_found"]
+    monkeypatch.setattr(module, "_surrounded", lambda study, rows: np.zeros(len(rows), dtype=bool))
+    audit = hidden_positives(study).tables["audit"].iloc[0]
+    assert found > 0 and audit["flagged"] == 0 and audit["probes_found"] == 0
 
 
 def test_a_stricter_rule_flags_fewer():

@@ -48,7 +48,7 @@ def test_it_is_no_issue_where_recall_is_enough_or_rows_belong_together():
 def test_more_rows_do_not_help_where_the_curve_is_flat():
     (finding,) = scarcity(Study(planted("clean", class_sizes=(2700, 300)), learner="linear")).findings
     assert finding.severity == "fine"
-    assert finding.text.startswith("More rows will not help class 'rare'")
+    assert finding.text.startswith("More rows are not expected to help class 'rare'")
 
 
 def test_a_flat_curve_of_few_rows_proves_nothing():
