@@ -86,12 +86,15 @@ def _by_overlap(case: Case, account: np.ndarray) -> Sorted:
         placed = (balanced[rows, c] > balanced[rows, case.own]) & (case.reach[rows, c] < case.reach[rows, case.own])
         least = MIXED if mixing > APART and case.climbs else APART
         fits |= mine & (placed if mixing <= MIXED else True) & (mixing > least)
-        text = (
-            f"At equal class sizes, {wording.quoted(case.study.classes[c])} has {{}} of its probability; the two classes as a whole are "
-            f"mixed to {wording.share(min(mixing, 1))} of what shuffled labels would show."
-        )
+        name = wording.quoted(case.study.classes[c])
+        whole = f"the two classes as a whole are mixed to {wording.share(min(mixing, 1))} of what shuffled labels would show"
         shares = balanced[rows[mine], c] / (balanced[rows[mine], c] + balanced[rows[mine], case.own])
-        reasons[mine] = [text.format(wording.share(share)) for share in shares]
+        reasons[mine] = [
+            f"At equal class sizes, {name} has {wording.share(share)} of its probability; {whole}."
+            if share > 0.5
+            else f"T{whole[1:]}; at equal class sizes, {name} has {wording.share(share)} of its probability."
+            for share in shares
+        ]
     return fits, reasons
 
 

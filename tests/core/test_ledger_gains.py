@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from core import engine
+from core.dataset import Dataset
 from core.ledger.gains import _as_elsewhere, _scarce
 from core.study import Study
 from core.synthetic import planted
@@ -34,3 +35,15 @@ def test_nothing_is_promised_for_overlap_and_its_sentence_says_what_it_would_tak
     assert np.isnan(row[["gain", "gain_low", "gain_high"]].astype(float)).all()
     assert any("only together with rows of that class" in finding.text for finding in result.findings)
     assert not any("cannot be won back" in finding.text for finding in result.findings)
+
+
+def test_a_row_that_its_own_class_claims_is_said_to_lie_in_mixed_classes_and_braces_in_names_stay_text():
+    dataset = planted("overlap")
+    braced = dataset.y.astype(str).map({"rare": "rare {0}", "common": "common {x}"})
+    study = Study(Dataset.from_frame(dataset.X.assign(outcome=braced), "outcome"))
+    rows = engine.run("missed_rows", study).tables["rows"]
+    reasons = rows.loc[rows["account"] == "In another class's region", "reason"]
+    assert reasons.str.contains("'common {x}' has", regex=False).all()
+    ahead = reasons.str.startswith("At equal class sizes")
+    shares = reasons.str.extract(r"has ([0-9.]+) %")[0].astype(float)
+    assert ahead.any() and (shares[ahead] >= 50).all() and (shares[~ahead] <= 50).all()
