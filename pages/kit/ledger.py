@@ -59,7 +59,9 @@ def rows(result: Result) -> None:
         texts = {row: f"Row {row}" for row in reasons}
         row = right.selectbox("Open a row", list(texts), format_func=naming(texts), key=f"ledger row {chosen}")
         rival = table.loc[table["row"] == row, "most_like"].iloc[0]
-        st.markdown(f"**Row {row}.** {md(reasons[row])} Without class frequencies it is most like {md(quoted(rival))}.")
+        st.markdown(
+            f"**Row {row}.** {md(reasons[row])} Of the other classes, whatever their sizes, it is most like {md(quoted(rival))}."
+        )
         cells = opened(study, row, rival).set_axis(OPENED, axis=1)
         st.caption(
             "Numbers: the middle value of the class. Text: the most frequent. The most unusual cells come first."
