@@ -76,7 +76,8 @@ def variance_homogeneity(
     Result
         ``classes``: class, n_rows, n_columns (tested), n_unequal (most columns unequal to one other class), other_class (that
         class), mean_log_ratio (of variances, against the other classes), noise_share, mostly_noise. ``pairs``: class, other_class,
-        column, sd_ratio with low and high, statistic, p, p_holm; the 1,000 smallest probabilities. ``spreads``: class,
+        column, sd_ratio with low and high (of one ratio alone), statistic, p, p_holm; the 1,000 smallest
+        probabilities; beyond 12 classes each is compared with the largest only. ``spreads``: class,
         column, log_variance_ratio with low and high, for the 12 columns whose spreads differ most. At most 30,000 rows
         are looked at, drawn at random.
 
