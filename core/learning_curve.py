@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from core.judge import LEVEL, fold_interval
+from core.numerics.duplicates import identical_rows
 from core.numerics.ranking import average_precision
 from core.numerics.saturation import growth, recall_at_prevalence
 from core.recipe import Recipe
@@ -27,6 +28,9 @@ POINTS = 0.05
 
 AHEAD = (2, 4)
 """How many times the rows a curve is carried on to."""
+
+COPIES = 0.2
+"""Share of the class with an equal row in it, above which no curve is said to climb."""
 
 N_DRAWS = 1000
 SLOPE = ["slope", "low", "high", "gain", "gain_low", "gain_high", "precision_slope", "precision_low", "precision_high"]
@@ -73,7 +77,7 @@ def learning_curve(study: Study) -> LearningCurve:
     Every class is thinned alike, so that only the amount changes and no class share. All sizes of a fold are tested on the
     same rows. The slope is ``(s(1) − s(¼)) / 2`` per fold, with the interval of Nadeau and Bengio. A curve climbs when
     the interval of the slope of average precision, which is steadier than recall, leaves zero out, when the last doubling gained
-    at least half of that slope (a curve that has flattened does not climb), and when recall grew too. Beyond all rows the curve is carried on by an inverse power law (see
+    at least half of that slope (a curve that has flattened does not climb), when recall grew too, and when at most a fifth of the class has an equal row in it. Beyond all rows the curve is carried on by an inverse power law (see
     ``core.numerics.saturation.growth``): the middle and the central 95 % of curves drawn from a t distribution around the
     mean of the folds, with their corrected covariance. The rule and the band are our inference.
 
@@ -112,8 +116,15 @@ def _measured(study: Study) -> LearningCurve:
     own = slopes[slopes["class"] == study.positive]
     recall = scores[0, np.flatnonzero(judged == study.positive_code)]
     ahead, needed = _ahead(study, recall[0].T) if measured else (pd.DataFrame(columns=POINT), (np.inf,) * 3)
-    climbs = bool(own["climbs"].any() and ahead["gain"].iloc[0] >= POINTS)
+    climbs = bool(own["climbs"].any() and ahead["gain"].iloc[0] >= POINTS and _copied(study) <= COPIES)
     return LearningCurve(points, slopes, ahead, needed, climbs, half[rows, study.codes], full[rows, study.codes])
+
+
+def _copied(study: Study) -> float:
+    """Share of the class of interest that has an equal row in it: a smaller part of the table loses such twins."""
+    X = study.dataset.X[study.codes == study.positive_code]
+    group = identical_rows([(c.cat.codes if c.dtype == "category" else c).to_numpy() for _, c in X.items()])
+    return float((np.bincount(group)[group] > 1).mean())
 
 
 def _parts(codes: np.ndarray, train: np.ndarray, rng: np.random.Generator) -> tuple[list[np.ndarray], list[np.ndarray]]:

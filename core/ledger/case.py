@@ -33,9 +33,6 @@ NEIGHBOURS = 10
 FEWEST_GAPS = 5
 """Rows of the class with a gap, and without, that a column needs to be judged."""
 
-STEEP = 0.05
-"""Recall per doubling of the rows below which a learning curve counts as flat."""
-
 
 @dataclass(frozen=True, eq=False)
 class Case:
@@ -159,12 +156,10 @@ class Case:
         """How the class is learned as rows are added."""
         return learning_curve(self.study)
 
-    @cached_property
+    @property
     def climbs(self) -> bool:
-        """Whether more rows still help: a slope, or a last doubling, beyond chance, and ``STEEP`` at least."""
-        own = self.curve.slopes[self.curve.slopes["class"] == self.study.positive]
-        sure = own["climbs"] | (own["gain_low"] > 0)
-        return bool((sure & (own["slope"] >= STEEP)).any())
+        """Whether more rows of the class still help, as the check of scarcity sees it."""
+        return self.curve.climbs
 
     def mixing(self, rival: int, explained: np.ndarray) -> float:
         """Mixing of the class with another at equal class sizes, by the model or by the neighbours, whichever is less.

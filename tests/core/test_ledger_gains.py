@@ -29,10 +29,11 @@ def test_twice_the_rows_are_promised_the_paired_gain_of_the_curve():
     assert (gain.value, gain.low, gain.high) == (0.02, 0.0, 0.06)
 
 
-def test_nothing_is_promised_for_overlap_and_its_sentence_says_what_it_would_take():
+def test_weights_win_nothing_back_from_overlap_and_its_sentence_says_what_it_would_take():
     result = engine.run("missed_rows", Study(planted("overlap")))
     row = result.tables["accounts"].set_index("account").loc["In another class's region"]
-    assert np.isnan(row[["gain", "gain_low", "gain_high"]].astype(float)).all()
+    assert row["gain_low"] < 0 < row["gain_high"] and "as many alarms" in row["basis"]
+    assert not result.tables["waterfall"]["step"].str.contains("overlap").any()
     assert any("only together with rows of that class" in finding.text for finding in result.findings)
     assert not any("cannot be won back" in finding.text for finding in result.findings)
 

@@ -39,8 +39,8 @@ def missed_rows(study: Study) -> Result:
     names the two classes, the row's probability of a wrong label is at least 0.5, and its class is no group around it. Another's
     region: two classes, with their sizes made equal and the rows of the accounts before set aside, are mixed to more than a fifth of what
     shuffled labels would show, by the model and by the neighbours, and both place the row there; from a half on, the rest of the class as
-    well. Too few: the learning curve climbs by at least 5 points of recall per doubling, beyond chance; then a mixture below a half is
-    put down to it. What is left is unexplained.
+    well. Too few: the learning curve climbs, as the check of scarcity sees it; then a mixture below a half is put down to it. What is
+    left is unexplained. The waterfall wins back only gains whose interval leaves zero out.
 
     Why it matters
     --------------
@@ -100,7 +100,7 @@ def _accounts(found: Ledger) -> pd.DataFrame:
 
 def _waterfall(accounts: pd.DataFrame) -> pd.DataFrame:
     """From every row of the class down to what is found, and up again to what can be won back."""
-    won = accounts[accounts["gain"] > 0]
+    won = accounts[accounts["gain_low"] > 0]
     steps = [("All rows of the class", 1.0, "absolute")]
     steps += [(row.account, -row.share, "relative") for row in accounts.itertuples()]
     steps += [("Found now", 1 - accounts["share"].sum(), "total")]
