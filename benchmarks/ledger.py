@@ -16,7 +16,7 @@ import pandas as pd
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "core")]
 
-from causes import CAUSES, SIZES, untouched  # noqa: E402
+from causes import CAUSES, COSTS, SIZES, untouched  # noqa: E402
 
 from core.ledger.accounts import ACCOUNTS, ledger  # noqa: E402
 from core.study import Study  # noqa: E402
@@ -28,7 +28,7 @@ def placed(task: tuple[str, str, int]) -> list[dict]:
     """One planted table: in which accounts its missed planted rows stand; every missed row, where nothing was planted."""
     cause, ratio, seed = task
     dataset, planted = (CAUSES | {"clean": untouched})[cause](SIZES[ratio], seed)
-    found = ledger(Study(dataset))
+    found = ledger(Study(dataset, miss_cost=COSTS.get(cause, 0.0)))
     rows = planted[found.missed] | (cause == "clean")
     counts = pd.Series(found.account[rows]).value_counts()
     title = "Nothing planted" if cause == "clean" else ACCOUNTS[cause].title

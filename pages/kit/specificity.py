@@ -19,7 +19,8 @@ MEANING = (
 
 PLANTED = (
     "Each line is a cause planted in single rows of the rare class, at 1 in 20 and 1 in 100: how many of its missed rows stand in which "
-    "account of the ledger. A row that the right threshold finds stands there first. The last lines are the misses of a clean table."
+    "account of the ledger. A row that the right threshold finds stands there first; for too few examples the threshold is that of equal costs, "
+    "0.5. The last lines are the misses of a clean table."
 )
 
 

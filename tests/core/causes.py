@@ -108,3 +108,5 @@ CAUSES = {
     "scarce": scarce,
 }
 SIZES = {"1:20": (2000, 100), "1:100": (10000, 100)}
+COSTS = {"scarce": 1.0}
+"""What a miss costs, where it is stated: as much as a false alarm, so that no lower threshold is the answer to half-learned rows."""
