@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from core import engine
-from core.dataset import Dataset, Table
+from core.dataset import Dataset
 from core.errors import UserError, unknown
 from core.learners import LEARNERS
 from core.recipe import Recipe, recipes
 from core.registry import Method, catalogue, methods
 from core.result import Result
 from core.study import Study
+from core.table import Table
 from core.wording import clip, listing, of, quoted, seconds, with_interval
 
 SUFFIXES = (".html", ".md", ".json")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from core.dataset import unique_names
 from core.study import Study
+from core.table import unique_names
 
 
 def with_cells(study: Study, rows: pd.DataFrame) -> pd.DataFrame:

@@ -12,7 +12,6 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from core.dataset import Reading, Table, unique_names
 from core.errors import UserError
 from core.reading.columns import Column, typed
 from core.reading.dialect import find_dialect
@@ -22,6 +21,7 @@ from core.reading.kinds import READABLE, kind_of
 from core.reading.limits import check_bytes, check_shape, gunzip
 from core.reading.parquet import read_parquet
 from core.reading.records import read_records
+from core.table import Reading, Table, unique_names
 from core.wording import count, listing, plural
 
 MAX_NOTES = 10

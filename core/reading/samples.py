@@ -6,9 +6,9 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.dataset import Table
 from core.errors import unknown
 from core.reading.read import read
+from core.table import Table
 
 FOLDER = Path(__file__).parents[2] / "sample_data"
 

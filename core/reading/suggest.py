@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from core.dataset import MAX_CLASSES, Table
+from core.dataset import MAX_CLASSES
 from core.errors import unknown
+from core.table import Table
 from core.wording import count, plural
 
 STRONG = frozenset(re.findall(r"\w+", "target class label outcome y response diagnosis classification dependent"))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from core.dataset import Table
 from core.glossary import term
+from core.table import Table
 from core.wording import clip, count, of, plural, quoted
 from pages.kit import choices, session, show, text
 

@@ -11,7 +11,7 @@ from typing import Any
 import streamlit as st
 
 from core import jobs
-from core.dataset import Dataset, Table
+from core.dataset import Dataset
 from core.engine import run
 from core.errors import UserError
 from core.reading.read import read
@@ -21,6 +21,7 @@ from core.recipe import Recipe
 from core.registry import Method, methods
 from core.result import Result
 from core.study import Study
+from core.table import Table
 from pages.kit.choices import DEFAULTS, READING, UPLOAD, choice, choose, of_study, settings
 
 PROFILE, EXPLAIN, LEDGER = ("profile", "missingness"), ("explanation",), ("ledger",)

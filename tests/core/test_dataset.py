@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.dataset import MAX_CLASSES, Dataset, Table, unique_names
+from core.dataset import MAX_CLASSES, Dataset
 from core.errors import UserError
+from core.table import Table, unique_names
 
 LABELS = ["a"] * 6 + ["b"] * 4
 

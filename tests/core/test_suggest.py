@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.dataset import Table
 from core.errors import UserError
 from core.reading.samples import load, samples
 from core.reading.suggest import MAX_SUGGESTIONS, suggest_leave_out, suggest_targets
+from core.table import Table
 
 N = 60
 

@@ -9,12 +9,13 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from core import charts, synthetic, wording
-from core.dataset import Dataset, Table
+from core.dataset import Dataset
 from core.params import Range
 from core.reading.suggest import suggest_leave_out
 from core.registry import About
 from core.result import Finding, Result
 from core.study import Study
+from core.table import Table
 
 ABOUT = About("Columns", "What does each column hold, and is any of no use?", gravest="caution")
 
