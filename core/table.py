@@ -12,6 +12,34 @@ import pandas as pd
 NUMBERS_AS_OBJECTS = ("integer", "floating", "mixed-integer-float", "decimal")
 
 
+@dataclass(frozen=True)
+class Decision:
+    """One thing that was decided while a file was read.
+
+    Parameters
+    ----------
+    name : str
+        What was decided: the name of the argument of ``read`` that overrules it ("encoding", "delimiter", "quote",
+        "decimal", "thousands", "header", "skip", "footer", "units", "missing_tokens"), or "index column", "repeated
+        headers", "kind" and "damage", which have none.
+    value : str
+        What was chosen, spelled as the argument takes it.
+    confidence : str
+        "certain", "likely" or "guess", from how far the best explanation is ahead of the second best; "stated" if the
+        analyst chose.
+    reason : str
+        One sentence with the numbers behind it.
+    column : str
+        The column that it is about; empty for the whole file.
+    """
+
+    name: str
+    value: str
+    confidence: str
+    reason: str
+    column: str = ""
+
+
 @dataclass(frozen=True, eq=False)
 class Reading:
     """How a file was read.
@@ -28,6 +56,14 @@ class Reading:
         Which cells were taken as missing, and how many of each; the empty cell is ``""``.
     suspects : mapping of str to int
         Words that look like missing values and were kept, with their counts; suggested, never applied unasked.
+    decisions : tuple of Decision
+        Everything that was decided about the file, with its confidence and its reason.
+    units : mapping of str to str
+        The unit of a column, from a row under the header or a mark in every cell.
+    kinds : mapping of str to str
+        What each column holds: "whole number", "number", "yes/no", "date" or "text".
+    thousands, quote : str
+        The mark between groups of three digits and the quotation mark; empty where there is none.
     """
 
     kind: str = "data frame"
@@ -37,6 +73,11 @@ class Reading:
     notes: tuple[str, ...] = ()
     missing_tokens: Mapping[str, int] = field(default_factory=dict)
     suspects: Mapping[str, int] = field(default_factory=dict)
+    decisions: tuple[Decision, ...] = ()
+    units: Mapping[str, str] = field(default_factory=dict)
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    thousands: str = ""
+    quote: str = ""
 
 
 @dataclass(frozen=True, eq=False)
