@@ -18,6 +18,7 @@ FLOORS = {
         "learners",
         "explanation",
         "class_plane",
+        "divergence",
         "interventions",
         "jobs",
         "ledger",
@@ -27,11 +28,11 @@ FLOORS = {
     },
     4: {"diagnostics", "remedies"},
     5: {"evaluation", "report"},
-    6: {"__init__"},
+    6: {"__init__", "commands"},
     7: {"__main__"},
 }
 FLOOR = {name: floor for floor, names in FLOORS.items() for name in names}
-SIDEWAYS = {0, 1, 2, 3, 5}
+SIDEWAYS = {0, 1, 2, 3, 5, 6}
 NUMERIC = {"numpy", "scipy", "numba", "core", "__future__", "math", "dataclasses", "collections", "functools", "typing"}
 
 ROOT = Path(__file__).parents[2]

@@ -1,0 +1,39 @@
+"""``evaluate TABLE --target COLUMN --recipe RECIPE``: compare recipes with doing nothing."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from core.commands.findings import check_report, compared_with_nothing, print_findings, write_report
+from core.commands.options import add_command, add_study_options, add_table_options, print_head, study_of
+from core.errors import UserError
+from core.result import Result
+from core.wording import with_interval
+
+
+def add(commands: Any) -> None:
+    """Declare the command and its options."""
+    parser = add_command(commands, "evaluate", run, "compare recipes with doing nothing, out of fold")
+    add_study_options(add_table_options(parser))
+
+
+def run(given: argparse.Namespace) -> None:
+    """Compare the recipes and print the verdicts and scores."""
+    check_report(given.report)
+    study, compared = study_of(given)
+    if not compared:
+        raise UserError("No recipe is given.", "Add --recipe, such as --recipe tuned_threshold or --recipe smote:k=3.")
+    result = compared_with_nothing(study, compared)
+    print_head(study)
+    print()
+    print_findings(result)
+    _print_scores(result)
+    write_report(given.report, study, [], result)
+
+
+def _print_scores(result: Result) -> None:
+    for recipe, rows in result.tables["scores"].groupby("recipe", sort=False):
+        print(f"\n{recipe}")
+        for row in rows.itertuples():
+            print(f"  {f'{row.metric} {row.cut}':42} {with_interval(row.value, row.low, row.high)}")

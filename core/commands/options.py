@@ -1,0 +1,101 @@
+"""What several commands share: their options, and the table and the study made of them."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from core.dataset import Dataset
+from core.errors import UserError
+from core.learners import LEARNERS
+from core.recipe import Recipe, recipes
+from core.study import Study
+from core.table import Table
+from core.wording import clip, listing, of, quoted
+
+
+def add_command(
+    commands: Any, name: str, run: Callable[[argparse.Namespace], None], text: str
+) -> argparse.ArgumentParser:
+    """Add a command of this name that does ``run``; its parser is returned."""
+    parser = commands.add_parser(name, help=text, description=text[:1].upper() + text[1:] + ".", allow_abbrev=False)
+    parser.set_defaults(command=run)
+    return parser
+
+
+def add_table_options(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    """Add the table and how it is to be read."""
+    parser.add_argument("table", metavar="TABLE", help="CSV, TSV, Parquet or XLSX, also gzipped")
+    for name in ("delimiter", "encoding", "decimal"):
+        parser.add_argument(f"--{name}", default="", help="found out when left out")
+    parser.add_argument("--sheet", default="", help="of a workbook; the first when left out")
+    parser.add_argument("--missing", nargs="+", metavar="WORD", default=[], help="words that stand for a missing cell")
+    return parser
+
+
+def add_study_options(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    """Add what a study is made of besides its table."""
+    add = parser.add_argument
+    add("--target", metavar="COLUMN", help="the column with the classes")
+    add("--class", metavar="LABEL", default="", help="the class of interest; a rare one when left out")
+    add("--leave-out", nargs="+", metavar="COLUMN", default=[], help="columns that no method may see")
+    add("--learner", default="boosted", help="one of " + ", ".join(LEARNERS))
+    add("--recipe", action="append", default=[], help="such as smote:k=3+tuned_threshold; may be given several times")
+    add("--cost", type=float, default=0.0, help="how many false alarms one miss costs")
+    add("--folds", type=int, default=5, help="folds of the cross-validation")
+    add("--repeats", type=int, default=2, help="how often the folds are drawn anew")
+    add("--seed", type=int, default=0, help="the only source of randomness")
+    add("--report", metavar="FILE", help="write a report: .html, .md or .json")
+    return parser
+
+
+def table_of(given: argparse.Namespace) -> Table:
+    """Read the table that was named."""
+    from core.reading.read import read
+
+    choices = {name: getattr(given, name) for name in ("encoding", "decimal", "sheet")}
+    delimiter = "\t" if given.delimiter in ("tab", "\\t") else given.delimiter
+    return read(given.table, delimiter=delimiter, missing_tokens=tuple(given.missing), **choices)
+
+
+def study_of(given: argparse.Namespace) -> tuple[Study, tuple[Recipe, ...]]:
+    """Read the table and choose what the options say; also the recipes that were named."""
+    from core.reading.suggest import suggest_leave_out, suggest_targets
+
+    compared = recipes(given.recipe)
+    table = table_of(given)
+    if given.target is None:
+        likely = [suggestion.column for suggestion in suggest_targets(table)] or list(table.frame.columns)
+        raise UserError("No target column is given.", f"Add --target with a column; likely ones are {listing(likely)}.")
+    dataset = Dataset.from_table(table, given.target, given.leave_out)
+    for column, reason in suggest_leave_out(table, given.target).items():
+        if column not in given.leave_out:
+            print(f"Consider --leave-out {quoted(column)}: {reason}", file=sys.stderr)
+    study = Study(
+        dataset,
+        positive=getattr(given, "class"),
+        learner=given.learner,
+        recipe=compared[0] if compared else Recipe(),
+        n_folds=between("folds", given.folds, 2, 20),
+        n_repeats=between("repeats", given.repeats, 1, 20),
+        miss_cost=between("cost", given.cost, 0, 1e6),
+        random_state=between("seed", given.seed, 0, 2**31 - 1),
+    )
+    return study, compared
+
+
+def between(name: str, value: float, low: float, high: float) -> Any:
+    """The value of an option, or an error when it lies outside of its limits."""
+    if not low <= value <= high:
+        raise UserError(f"--{name} is {value:g}.", f"Choose a value from {low:g} to {high:g}.")
+    return value
+
+
+def print_head(study: Study) -> None:
+    """Print the table, the class of interest and what was changed while reading."""
+    data, rows = study.dataset, study.class_sizes[study.positive_code]
+    notes = "".join(f"\nNote: {note}" for note in (*data.reading.notes, *data.notes))
+    interest = f"{quoted(study.positive)}: {of(rows, data.n_samples)}"
+    print(f"{clip(data.name)}: {clip(data.target)}\nClass of interest {interest}{notes}")
