@@ -32,6 +32,7 @@ TERMS = {
     "threshold is 1 / (1 + this number). Zero means that you state no cost.",
     "Discriminant axis": "The mix of columns along which the centres of the classes lie furthest apart, measured in the spread within classes.",
     "Dispersion": "How far the rows of a class lie from its centre in the plane; 1 is the mean of all classes.",
+    "Divergence": "How differently two groups of rows are spread, from 0 (alike) to 1 (no value in common). Here the Jensen–Shannon divergence in bits.",
     "Duplicate": "A row that equals another row in every column. If both sides of a split hold it, scores are too good.",
     "Embedding": "Rows as points in a space that a model has learned, such as the inner layer of a network.",
     "Epoch": "One pass of training over all rows.",

@@ -23,6 +23,7 @@ FLOORS = {
         "jobs",
         "ledger",
         "label_quality",
+        "missing_profile",
         "learning_curve",
         "training_trace",
     },
