@@ -11,6 +11,8 @@ import plotly.graph_objects as go
 from core import charts, synthetic, wording
 from core.dataset import Dataset
 from core.errors import NotApplicable
+from core.missing_profile import missing_profile
+from core.numerics.mask import blocks, phi
 from core.params import Range
 from core.registry import About
 from core.result import Finding, Result
@@ -64,40 +66,19 @@ def gaps_together(study: Study, *, together: Annotated[float, Range(0.3, 1.0, 0.
     ----------
     Yule (1912), Journal of the Royal Statistical Society 75, for φ. Fisher (1921), Metron 1, for its interval.
     """
-    mask = study.dataset.X.isna().to_numpy()
-    usable = np.flatnonzero(mask.any(axis=0) & ~mask.all(axis=0))
+    gaps, n = missing_profile(study), study.dataset.n_samples
+    usable = gaps.partly
     if len(usable) < 2:
         found = "Only 1 column" if len(usable) else "No column"
         raise NotApplicable(f"{found} of this table has gaps beside values; 2 are needed.")
-    names = study.dataset.X.columns[usable].to_numpy(dtype=object)
-    both = mask[:, usable].T.astype(np.float64) @ mask[:, usable].astype(np.float64)
-    correlation = phi(both, len(mask))
-    block = _blocks(correlation, len(mask), together)
+    names, both = gaps.names[usable], gaps.both[np.ix_(usable, usable)]
+    correlation = phi(both, n)
+    block = blocks(correlation, n, together)
     tables = {
-        "blocks": _block_table(block, names, both, len(mask)),
-        "pairs": _pairs(block, names, both, correlation, len(mask)),
+        "blocks": _block_table(block, names, both, n),
+        "pairs": _pairs(block, names, both, correlation, n),
     }
-    return Result(tables, _findings(tables, len(usable), len(mask)))
-
-
-def phi(both: np.ndarray, n: int) -> np.ndarray:
-    """Correlation of masks (n_columns, n_columns) from how many rows lack both columns of each pair."""
-    size = np.diag(both)
-    spread = np.sqrt(size * (n - size))
-    return np.clip((n * both - np.outer(size, size)) / np.outer(spread, spread), -1, 1)
-
-
-def _blocks(correlation: np.ndarray, n: int, together: float) -> np.ndarray:
-    """The block of each column, -1 for those that are alone."""
-    from scipy.sparse.csgraph import connected_components
-    from scipy.stats import norm
-
-    n_pairs = len(correlation) * (len(correlation) - 1) / 2
-    chance = norm.isf(0.025 / n_pairs) / np.sqrt(n)
-    label = connected_components(correlation >= max(together, chance), directed=False)[1]
-    alone = np.bincount(label)[label] < 2
-    label[alone] = -1
-    return np.where(alone, -1, np.searchsorted(np.unique(label[~alone]), label))
+    return Result(tables, _findings(tables, len(usable), n))
 
 
 def _block_table(block: np.ndarray, names: np.ndarray, both: np.ndarray, n: int) -> pd.DataFrame:

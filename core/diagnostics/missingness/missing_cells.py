@@ -10,6 +10,9 @@ import plotly.graph_objects as go
 
 from core import charts, judge, synthetic, wording
 from core.dataset import Dataset
+from core.missing_profile import MissingProfile, missing_profile
+from core.numerics.gap_burden import gap_burden
+from core.numerics.multiplicity import holm
 from core.params import Range
 from core.registry import About
 from core.result import Finding, Result
@@ -24,6 +27,7 @@ ABOUT = About(
 SHOWN = 25
 SIGNIFICANT = 0.01
 NOTICED = 0.03
+FEWEST = 10
 
 
 def missing_cells(study: Study, *, difference: Annotated[float, Range(0.02, 0.9, 0.01)] = 0.1) -> Result:
@@ -39,7 +43,8 @@ def missing_cells(study: Study, *, difference: Annotated[float, Range(0.02, 0.9,
     It is an issue when the corrected p is at most 0.01 and the share of the class differs by ``difference`` or more from the
     share of the other classes; a caution from 0.03 on. The class of interest against the rest is also looked at by itself, with the
     p-values corrected over columns (Holm), and with the share of the class where a column is missing and where it is filled: that is what
-    a gap says about a row. Whether all gaps together rank the class better than chance is the question of the check of the missingness leak.
+    a gap says about a row. How much worse a class is hit over all columns is the ratio of its share of missing cells to that of the rest, with
+    rows and not cells as the unit (Welch's test, Holm over classes): from 0.03 on a clear difference is a caution. Whether all gaps together rank the class better than chance is the question of the check of the missingness leak.
 
     Why it matters
     --------------
@@ -64,33 +69,53 @@ def missing_cells(study: Study, *, difference: Annotated[float, Range(0.02, 0.9,
         ``of_interest``: column, class, n_missing, n_class (rows of the class of interest among these), prevalence (n_class / n_missing), low,
         high, prevalence_filled, difference (of the class's share of gaps from that of the rest), difference_low, difference_high, p, p_holm;
         the clearest first.
+        ``burden``: class, n_samples, n_cells, n_missing, share (of the cells of the class), low, high, other_share (of the cells of the rest),
+        ratio (of the two), ratio_low, ratio_high, p, p_holm (over classes).
         ``complete``: class, n_samples, n_complete, share, low, high; rows without any gap.
 
     References
     ----------
     Rubin (1976), Biometrika 63. Benjamini and Hochberg (1995), Journal of the Royal Statistical Society B 57.
     Holm (1979), Scandinavian Journal of Statistics 6. Newcombe (1998), Statistics in Medicine 17, for the interval of a difference.
+    Korn and Graubard (1998), Survey Methodology 24, for the interval of a share of cells. Katz et al. (1978), Biometrics 34, for that of a ratio.
     """
-    mask = study.dataset.X.isna().to_numpy()
-    names = study.dataset.X.columns
-    with_gaps = np.flatnonzero(mask.any(axis=0))
-    by_class = (mask[:, with_gaps].T.astype(float) @ np.eye(len(study.classes))[study.codes]).astype(int)
-    classes = _classes(by_class, names[with_gaps], study)
-    columns = _columns(mask.sum(axis=0), len(mask), names, classes)
-    whole = np.bincount(study.codes[~mask.any(axis=1)], minlength=len(study.classes))
+    gaps, names = missing_profile(study), study.dataset.X.columns
+    n_missing = pd.Series(gaps.missing.sum(axis=1), gaps.names).reindex(names, fill_value=0).to_numpy(dtype=int)
+    classes = _classes(gaps.missing, gaps.names, study)
+    tables = {
+        "columns": _columns(n_missing, study.dataset.n_samples, names, classes),
+        "classes": classes,
+        "of_interest": _of_interest(classes, study),
+        "burden": _burden(gaps, study),
+        "complete": _complete(gaps.complete, study),
+    }
+    return Result(tables, _findings(study, tables, difference))
+
+
+def _complete(whole: np.ndarray, study: Study) -> pd.DataFrame:
     low, high = judge.proportion_interval(whole, study.class_sizes)
-    complete = pd.DataFrame(
-        {
-            "class": study.classes, "n_samples": study.class_sizes, "n_complete": whole,
-            "share": whole / study.class_sizes, "low": low, "high": high,
-        }
-    )  # fmt: skip
-    of_interest = _of_interest(classes, study)
-    tables = {"columns": columns, "classes": classes, "of_interest": of_interest, "complete": complete}
-    return Result(tables, _findings(study, tables, mask, difference))
+    table = {"class": study.classes, "n_samples": study.class_sizes, "n_complete": whole}
+    return pd.DataFrame(table | {"share": whole / study.class_sizes, "low": low, "high": high})
 
 
-def _classes(missing: np.ndarray, names: pd.Index, study: Study) -> pd.DataFrame:
+def _burden(gaps: MissingProfile, study: Study) -> pd.DataFrame:
+    """The share of all cells of a class that are missing, beside that of the rest."""
+    n_columns, sizes = study.dataset.X.shape[1], study.class_sizes
+    found = gap_burden(gaps.shapes.sum(axis=1), gaps.by_class, n_columns)
+    share, error = found["share"], found.pop("share_error")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rows = np.where(error > 0, share * (1 - share) / error**2, sizes)
+    low, high = judge.proportion_interval(share * rows, rows)
+    table = {
+        "class": study.classes,
+        "n_samples": sizes,
+        "n_cells": sizes * n_columns,
+        "n_missing": found.pop("n_missing"),
+    }
+    return pd.DataFrame(table | {"share": found.pop("share"), "low": low, "high": high} | found)
+
+
+def _classes(missing: np.ndarray, names: np.ndarray, study: Study) -> pd.DataFrame:
     """One row per column with gaps and class."""
     from scipy.stats import false_discovery_control, hypergeom
 
@@ -126,8 +151,6 @@ def _of_interest(classes: pd.DataFrame, study: Study) -> pd.DataFrame:
     low, high = judge.proportion_interval(k, total)
     difference_low, difference_high = judge.difference_interval(k, n_class, total - k, n - n_class)
     rank = np.argsort(own["p"].to_numpy(), kind="stable")
-    corrected = np.empty(len(own))
-    corrected[rank] = np.maximum.accumulate(np.minimum(own["p"].to_numpy()[rank] * np.arange(len(own), 0, -1), 1.0))
     table = {
         "column": own["column"],
         "class": study.positive,
@@ -137,7 +160,7 @@ def _of_interest(classes: pd.DataFrame, study: Study) -> pd.DataFrame:
     }
     table |= {"low": low, "high": high, "prevalence_filled": (n_class - k) / np.maximum(n - total, 1)}
     table |= {"difference": own["difference"], "difference_low": difference_low, "difference_high": difference_high}
-    return pd.DataFrame(table | {"p": own["p"], "p_holm": corrected}).iloc[rank].reset_index(drop=True)
+    return pd.DataFrame(table | {"p": own["p"], "p_holm": holm(own["p"])}).iloc[rank].reset_index(drop=True)
 
 
 def _columns(n_missing: np.ndarray, n: int, names: pd.Index, classes: pd.DataFrame) -> pd.DataFrame:
@@ -157,18 +180,17 @@ def _clearest(classes: pd.DataFrame) -> pd.DataFrame:
     return classes.loc[keys.sort_values(["clear", "size", "more"], ascending=False, kind="stable").index]
 
 
-def _findings(
-    study: Study, tables: dict[str, pd.DataFrame], mask: np.ndarray, difference: float
-) -> tuple[Finding, ...]:
-    n, n_columns = mask.shape
-    if not mask.any():
+def _findings(study: Study, tables: dict[str, pd.DataFrame], difference: float) -> tuple[Finding, ...]:
+    n, n_columns = study.dataset.X.shape
+    columns, n_missing = tables["columns"], int(tables["columns"]["n_missing"].sum())
+    if not n_missing:
         text = f"No cell is missing in {wording.plural(n, 'row')} and {wording.plural(n_columns, 'column')}."
         return (Finding("fine", text),)
-    columns, complete = tables["columns"], tables["complete"].set_index("class")
+    complete = tables["complete"].set_index("class")
     of_interest = complete.loc[study.positive]
     first = columns.iloc[0]
     text = (
-        f"{wording.of(mask.sum(), mask.size, 'cell')} are missing, in {wording.plural((columns['n_missing'] > 0).sum(), 'column')}; "
+        f"{wording.of(n_missing, n * n_columns, 'cell')} are missing, in {wording.plural((columns['n_missing'] > 0).sum(), 'column')}; "
         f"most in {wording.quoted(first['column'])} ({wording.share(first['share'])} of the rows). "
         f"Dropping every row with a gap would leave {wording.of(complete['n_complete'].sum(), n)}, and of "
         f"{wording.quoted(study.positive)} {wording.of(of_interest['n_complete'], of_interest['n_samples'])}."
@@ -176,6 +198,7 @@ def _findings(
     return (
         *_differences(tables["classes"], difference),
         *_told(tables["of_interest"], difference),
+        *_hit(tables["burden"], study),
         Finding("fine", text),
     )
 
@@ -211,6 +234,25 @@ def _told(of_interest: pd.DataFrame, difference: float) -> tuple[Finding, ...]:
         f"than in the rest, by {wording.share(abs(row['difference']))} of the rows (interval {_points(row)})."
     )
     return (Finding("issue" if abs(row["difference"]) >= difference else "caution", text),)
+
+
+def _hit(burden: pd.DataFrame, study: Study) -> tuple[Finding, ...]:
+    """How much worse the class of interest is hit than the rest, over all columns."""
+    row = burden.iloc[study.positive_code]
+    if np.isnan(row["ratio"]):
+        return ()
+    clear = row["p_holm"] <= SIGNIFICANT and row["n_samples"] >= FEWEST
+    much = abs(row["share"] - row["other_share"]) >= NOTICED
+    text = (
+        f"Over all columns, {wording.share(row['share'])} of the cells of {wording.quoted(row['class'])} are missing and "
+        f"{wording.share(row['other_share'])} of the cells of the rest: {wording.number(row['ratio'])} times the share"
+    )
+    ends = (
+        ""
+        if np.isnan(row["ratio_low"])
+        else f" (interval {wording.number(row['ratio_low'])} to {wording.number(row['ratio_high'])})"
+    )
+    return (Finding("caution" if clear and much else "fine", f"{text}{ends}."),)
 
 
 def _points(row: pd.Series) -> str:

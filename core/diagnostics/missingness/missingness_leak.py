@@ -11,7 +11,8 @@ import plotly.graph_objects as go
 from core import charts, judge, synthetic, wording
 from core.dataset import Dataset
 from core.errors import NotApplicable
-from core.numerics.duplicates import identical_rows
+from core.missing_profile import missing_profile
+from core.numerics.mask import patterns
 from core.numerics.single_column import area_by_fold
 from core.params import Range
 from core.registry import About
@@ -96,15 +97,14 @@ def missingness_leak(study: Study, *, leak: Annotated[float, Range(0.7, 1.0, 0.0
 
 def _mask(study: Study) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Rows that are judged, their mask, and its columns: those with gaps beside values."""
-    mask = study.dataset.X.isna().to_numpy()
-    rows = np.arange(len(mask))
+    gaps, rows = missing_profile(study), np.arange(study.dataset.n_samples)
     if len(rows) > MAX_ROWS:
         rows = np.sort(np.random.default_rng(study.random_state).choice(rows, MAX_ROWS, replace=False))
-    mask = mask[rows]
+    mask = gaps.mask(rows)
     usable = mask.any(axis=0) & ~mask.all(axis=0)
     if not usable.any():
         raise NotApplicable("No column of this table has gaps beside values, so gaps cannot tell anything.")
-    return rows, mask[:, usable], study.dataset.X.columns[usable].to_numpy(dtype=object)
+    return rows, mask[:, usable], gaps.names[usable]
 
 
 def _fold(study: Study) -> np.ndarray:
@@ -119,25 +119,24 @@ def _areas(mask: np.ndarray, positive: np.ndarray, fold: np.ndarray, random_stat
 
     Rows with the same gaps in the same fold are one cell: exchanged labels are hypergeometric over the cells.
     """
-    pattern = identical_rows(list(mask.T))
-    patterns = mask[np.unique(pattern, return_index=True)[1]].astype(float)
-    shape = (int(fold.max()) + 1, len(patterns))
+    pattern, shapes = patterns(list(mask.T))
+    shape = (int(fold.max()) + 1, len(shapes))
     cell = np.ravel_multi_index((fold, pattern), shape)
     sizes, own = (np.bincount(cell[rows], minlength=np.prod(shape)) for rows in (slice(None), positive))
     draws = np.random.default_rng(random_state).multivariate_hypergeometric(
         sizes, own.sum(), N_DRAWS, method="marginals"
     )
     own, sizes = np.vstack([own, draws]).reshape(-1, *shape), sizes.reshape(shape)
-    return np.array([_area(patterns, own, sizes, i) for i in range(shape[0])])
+    return np.array([_area(shapes.astype(float), own, sizes, i) for i in range(shape[0])])
 
 
-def _area(patterns: np.ndarray, own: np.ndarray, sizes: np.ndarray, i: int) -> np.ndarray:
+def _area(shapes: np.ndarray, own: np.ndarray, sizes: np.ndarray, i: int) -> np.ndarray:
     """Fit outside fold i and rank inside it, for every labelling at once."""
     total, inside = sizes.sum(axis=0) - sizes[i], own[:, i]
     outside = own.sum(axis=1) - inside
-    centred = patterns - total @ patterns / total.sum()
+    centred = shapes - total @ shapes / total.sum()
     moved = outside - total * outside.sum(axis=1, keepdims=True) / total.sum()
-    ridge = (centred * total[:, None]).T @ centred + np.eye(patterns.shape[1])
+    ridge = (centred * total[:, None]).T @ centred + np.eye(shapes.shape[1])
     score = (centred @ np.linalg.solve(ridge, centred.T @ moved.T)).T.round(9)
     counts = np.stack([sizes[i] - inside, inside], axis=2)
     return area_by_fold(counts, np.stack([-score, score], axis=2))[:, 1]

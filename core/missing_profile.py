@@ -1,0 +1,94 @@
+"""The gaps of a table, counted once for every method that asks about them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from core.numerics.mask import counts_by_class, gram, patterns
+from core.study import Study
+
+
+@dataclass(frozen=True, eq=False)
+class MissingProfile:
+    """The distinct rows of the mask, and how many rows of each class have them.
+
+    Parameters
+    ----------
+    names : ndarray (n_columns,)
+        The columns that have gaps, in the order of the table; the others have none.
+    pattern : ndarray of int (n_samples,)
+        Which distinct row of the mask each row has.
+    shapes : ndarray of bool (n_patterns, n_columns)
+        The distinct rows: which columns are missing.
+    by_class : ndarray of int (n_patterns, n_classes)
+        Rows of each pattern and class.
+    """
+
+    names: np.ndarray
+    pattern: np.ndarray
+    shapes: np.ndarray
+    by_class: np.ndarray
+
+    @cached_property
+    def sizes(self) -> np.ndarray:
+        """Rows of each pattern (n_patterns,)."""
+        return self.by_class.sum(axis=1)
+
+    @cached_property
+    def missing(self) -> np.ndarray:
+        """Missing cells (n_columns, n_classes)."""
+        return np.rint(self.shapes.T.astype(np.float64) @ self.by_class).astype(np.int64)
+
+    @cached_property
+    def both(self) -> np.ndarray:
+        """Rows that lack both columns of each pair (n_columns, n_columns)."""
+        return gram(self.shapes, self.sizes)
+
+    @cached_property
+    def complete(self) -> np.ndarray:
+        """Rows without any gap, by class (n_classes,)."""
+        return self.by_class[~self.shapes.any(axis=1)].sum(axis=0)
+
+    @property
+    def partly(self) -> np.ndarray:
+        """Columns (as positions in ``names``) with gaps and values."""
+        return np.flatnonzero(self.missing.sum(axis=1) < len(self.pattern))
+
+    def mask(self, rows: np.ndarray | slice = slice(None)) -> np.ndarray:
+        """The mask (n_rows, n_columns) of some rows."""
+        return self.shapes[self.pattern[rows]]
+
+
+def missing_profile(study: Study) -> MissingProfile:
+    """Count the gaps of a study's table, once.
+
+    Parameters
+    ----------
+    study : Study
+        What is counted stays with it.
+
+    Returns
+    -------
+    MissingProfile
+    """
+    if "missing_profile" not in study._memory:
+        masks = {name: mask for name, column in study.dataset.X.items() if (mask := missing(column)).any()}
+        if masks:
+            pattern, shapes = patterns(list(masks.values()))
+        else:
+            pattern, shapes = np.zeros(len(study.codes), dtype=np.int32), np.zeros((1, 0), dtype=bool)
+        by_class = counts_by_class(pattern, study.codes, len(study.classes))
+        names = np.array([*masks, None], dtype=object)[:-1]
+        study._memory["missing_profile"] = MissingProfile(names, pattern, shapes, by_class)
+    return study._memory["missing_profile"]
+
+
+def missing(column: pd.Series) -> np.ndarray:
+    """Where the cells (n_samples,) of a column of a dataset are missing."""
+    if column.dtype == "category":
+        return column.cat.codes.to_numpy() < 0
+    return np.isnan(column.to_numpy()) if column.dtype.kind == "f" else column.isna().to_numpy()
