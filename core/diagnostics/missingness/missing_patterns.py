@@ -1,0 +1,241 @@
+"""Which combinations of columns are missing, in which classes, and in what order."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from core import charts, judge, synthetic, wording
+from core.dataset import Dataset
+from core.errors import NotApplicable
+from core.missing_profile import MissingProfile, missing_profile
+from core.numerics.mask import blocks, gram, nested_order, phi
+from core.numerics.multiplicity import holm
+from core.params import Range
+from core.registry import About
+from core.result import Finding, Result
+from core.study import Study
+
+ABOUT = About("Missing patterns", "Which combinations of columns are missing, and in what order?", gravest="caution")
+
+FEWEST = 10
+TESTED, DRAWN, NAMED = 50, 12, 6
+SIGNIFICANT, LIFT = 0.01, 1.5
+TOGETHER, TOO_FEW = 0.8, 5
+
+
+def missing_patterns(study: Study, *, nested: Annotated[float, Range(0.3, 1.0, 0.05)] = 0.8) -> Result:
+    """Which combinations of columns are missing in the same row, how often, and whether the gaps have an order.
+
+    A pattern is the set of columns that a row lacks. Columns stand from the fewest gaps to the most; an error is a pair of columns in a
+    row of which the earlier is missing and the later is filled. With E errors, and E₀ = Σ_{i<j} m_i (1 − m_j / n) expected when columns
+    with m_i gaps each go missing for themselves, H = 1 − E / E₀: 1 when the gaps are nested (monotone), 0 by chance.
+
+    How it is detected
+    ------------------
+    Rows are grouped by the bits of their mask. In each of the 50 most frequent patterns with at least 10 rows the number of rows of the class
+    of interest is compared with its share of the table by the exact hypergeometric test (two-sided: twice the smaller
+    tail; Holm over these patterns): a caution when the corrected p is at most 0.01 and the class is at least 1.5 times as frequent in the pattern as
+    in the table, or at most 1 / 1.5 times. Gaps are called nested, a caution, when H is at least ``nested``, its
+    interval is above half of that, at least 5 errors were expected and chance gives so few in less than 1 % of tables. Columns that
+    go missing in the same rows (correlation of their gaps at least 0.8) count as one there, the one with most gaps. Nothing here is an issue:
+    patterns are a fact about how the table was made.
+
+    Why it matters
+    --------------
+    Few patterns mean few reasons: a form that was not handed out, a site without the device, a patient who left the study. Nested gaps mean
+    that rows stop at some point. Where a pattern belongs to one class, its reason does too.
+
+    What to do
+    ----------
+    Ask what the rows of a frequent pattern have in common. Nested gaps can be filled column by column, from the column with fewest gaps on. A
+    column that holds the pattern's number tells a learner everything that the gaps tell.
+
+    Parameters
+    ----------
+    nested : float
+        The value of H from which gaps are called nested.
+
+    Returns
+    -------
+    Result
+        ``patterns``: pattern (number, the most frequent first), columns (missing ones; at most 6 named), n_columns, n_samples, share, share_low,
+        share_high, class (of interest), n_class, class_share (n_class / n_samples), low, high, expected (the class's share of the table), p, p_holm;
+        at most 50. ``cells``: pattern, column, missing (1 or 0); the 12 most frequent patterns.
+        ``order``: column, block (0 for none), n_missing, share, errors, expected; fewest gaps first.
+        ``structure``: measure, value, low, high, expected, p; complete rows, distinct patterns, blocks of columns, and H as "nested order".
+
+    Raises
+    ------
+    NotApplicable
+        No cell is missing.
+
+    References
+    ----------
+    Little and Rubin (2019), Statistical Analysis with Missing Data, section 1.2, for patterns. Loevinger (1948), Psychological Bulletin 45, and
+    Mokken (1971), A Theory and Procedure of Scale Analysis, for H and its test. Holm (1979), Scandinavian Journal of Statistics 6.
+    """
+    gaps = missing_profile(study)
+    if not len(gaps.names):
+        raise NotApplicable(f"No cell is missing in {wording.plural(study.dataset.n_samples, 'row')}.")
+    frequent = np.argsort(-gaps.sizes, kind="stable")
+    order, structure = _structure(gaps, study.dataset.n_samples)
+    tables = {
+        "patterns": _patterns(gaps, frequent[:TESTED], study),
+        "cells": _cells(gaps, frequent[:DRAWN]),
+        "order": order,
+        "structure": structure,
+    }
+    return Result(tables, (*_by_class(tables["patterns"], study), _ordered(tables, nested), _frequent(tables, gaps)))
+
+
+def _patterns(gaps: MissingProfile, shown: np.ndarray, study: Study) -> pd.DataFrame:
+    """The most frequent patterns, and the class of interest in each."""
+    from scipy.stats import hypergeom
+
+    n, n_class = study.dataset.n_samples, study.class_sizes[study.positive_code]
+    size, own = gaps.sizes[shown], gaps.by_class[shown, study.positive_code]
+    p = 2 * np.minimum(hypergeom.cdf(own, n, size, n_class), hypergeom.sf(own - 1, n, size, n_class))
+    p = np.where(size >= FEWEST, np.clip(p, 0, 1), np.nan)
+    share_low, share_high = judge.proportion_interval(size, np.full(len(size), n))
+    low, high = judge.proportion_interval(own, size)
+    table = {"pattern": np.arange(len(shown)) + 1, "columns": [_named(gaps, i) for i in shown]}
+    table |= {"n_columns": gaps.shapes[shown].sum(axis=1), "n_samples": size, "share": size / n}
+    table |= {"share_low": share_low, "share_high": share_high, "class": study.positive, "n_class": own}
+    table |= {"class_share": own / size, "low": low, "high": high, "expected": n_class / n}
+    return pd.DataFrame(table | {"p": p, "p_holm": holm(p)})
+
+
+def _named(gaps: MissingProfile, pattern: int) -> str:
+    lacking = gaps.names[gaps.shapes[pattern]]
+    return wording.listing(lacking, NAMED) if len(lacking) else "none"
+
+
+def _cells(gaps: MissingProfile, shown: np.ndarray) -> pd.DataFrame:
+    """The most frequent patterns spread over the columns that they lack, most gaps first."""
+    lacking = np.flatnonzero(gaps.shapes[shown].any(axis=0))
+    lacking = lacking[np.argsort(-gaps.missing[lacking].sum(axis=1), kind="stable")][:DRAWN]
+    grid = gaps.shapes[np.ix_(shown, lacking)]
+    pattern, column = np.repeat(np.arange(len(shown)) + 1, len(lacking)), np.tile(gaps.names[lacking], len(shown))
+    return pd.DataFrame({"pattern": pattern.astype(str), "column": column, "missing": grid.ravel().astype(int)})
+
+
+def _structure(gaps: MissingProfile, n: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The order of the columns with its errors, and what the mask looks like as a whole."""
+    from scipy.stats import norm
+
+    usable, total = gaps.partly, gaps.missing.sum(axis=1)
+    usable = usable[np.argsort(total[usable], kind="stable")]
+    block = np.full(len(usable), -1)
+    if len(usable) > 1:
+        block = blocks(phi(gaps.both[np.ix_(usable, usable)], n), n, TOGETHER)
+    last = {int(b): i for i, b in enumerate(block) if b >= 0}
+    single = np.array([b < 0 or last[int(b)] == i for i, b in enumerate(block)], dtype=bool)
+    order = pd.DataFrame({"column": gaps.names[usable], "block": block + 1, "n_missing": total[usable]})
+    order = order.assign(share=total[usable] / n, errors=np.nan, expected=np.nan)
+    whole = int(gaps.complete.sum())
+    low, high = (float(end) for end in judge.proportion_interval(whole, n))
+    rows = [("complete rows", whole / n, low, high, float(np.prod(1 - total / n)), np.nan)]
+    rows.append(("distinct patterns", len(gaps.shapes), *[np.nan] * 4))
+    rows.append(("blocks of columns", len(last), *[np.nan] * 4))
+    if single.sum() > 1:
+        shapes = gaps.shapes[:, usable[single]]
+        found = nested_order(shapes, gaps.sizes, gram(shapes, gaps.sizes))
+        order.loc[single, ["errors", "expected"]] = np.column_stack([found["errors"], found["expected"]])
+        reach, h = 1.96 * found["error"], found["h"]
+        rows.append(("nested order", h, h - reach, min(h + reach, 1.0), 0.0, float(norm.sf(found["z"]))))
+    return order, pd.DataFrame(rows, columns=["measure", "value", "low", "high", "expected", "p"])
+
+
+def _by_class(patterns: pd.DataFrame, study: Study) -> tuple[Finding, ...]:
+    """The pattern in which the class of interest is most unlike its share of the table."""
+    lift = patterns["class_share"] / patterns["expected"]
+    clear = patterns[(patterns["p_holm"] <= SIGNIFICANT) & ((lift >= LIFT) | (lift <= 1 / LIFT))]
+    clear = clear[clear["n_columns"] > 0]
+    n_tested = int(patterns["p"].notna().sum())
+    if clear.empty:
+        text = (
+            f"{wording.quoted(study.positive)} is not clearly more or less frequent in any of the "
+            f"{wording.plural(n_tested, 'pattern')} with {FEWEST} rows or more that were tested."
+        )
+        return (Finding("fine", text),)
+    row = clear.loc[clear["p"].idxmin()]
+    text = (
+        f"Of the {wording.plural(row['n_samples'], 'row')} that lack just {row['columns']}, {wording.share(row['class_share'])} are of "
+        f"{wording.quoted(study.positive)} (interval {wording.share(row['low'])} to {wording.share(row['high'])}), and "
+        f"{wording.share(row['expected'])} of all rows: this combination of gaps has to do with the class. "
+        f"So have {wording.count(len(clear))} of the {wording.plural(n_tested, 'pattern')} tested."
+    )
+    return (Finding("caution", text),)
+
+
+def _ordered(tables: dict[str, pd.DataFrame], nested: float) -> Finding:
+    """Whether the gaps are nested."""
+    order = tables["order"].dropna(subset="expected")
+    if order.empty:
+        return Finding(
+            "fine", "Gaps have no order to look for: one column, or one block of columns, has gaps beside values."
+        )
+    row = tables["structure"].set_index("measure").loc["nested order"]
+    errors, expected = order["errors"].sum(), order["expected"].sum()
+    counted = (
+        f"{wording.plural(errors, 'pair')} of gaps against the order, where {wording.count(expected)} would be chance"
+    )
+    clear = row["value"] >= nested and row["low"] > nested / 2 and expected >= TOO_FEW and row["p"] < SIGNIFICANT
+    if not clear:
+        return Finding(
+            "fine",
+            f"The gaps are not nested: {counted} (order {wording.number(row['value'], 2)}; 1 is nested, 0 is chance).",
+        )
+    text = (
+        f"The gaps are nested: where {wording.quoted(order['column'].iloc[0])} is missing, so are nearly always "
+        f"{wording.listing(order['column'].iloc[1:])} ({counted}). Rows seem to stop at some point, as when somebody leaves a study."
+    )
+    return Finding("caution", text)
+
+
+def _frequent(tables: dict[str, pd.DataFrame], gaps: MissingProfile) -> Finding:
+    n, n_patterns = int(gaps.sizes.sum()), int(gaps.shapes.any(axis=1).sum())
+    lacking = tables["patterns"].query("n_columns > 0").iloc[0]
+    text = (
+        f"{wording.of(n - gaps.complete.sum(), n)} have gaps, in {wording.plural(n_patterns, 'pattern')}. The most frequent one lacks "
+        f"{lacking['columns']} and nothing else, in {wording.of(lacking['n_samples'], n)}."
+    )
+    return Finding("fine", text)
+
+
+def draw(result: Result) -> dict[str, go.Figure]:
+    """The most frequent patterns, and the share of the class of interest in each."""
+    first, second = "Most frequent patterns", "The class of interest by pattern"
+    table = result.tables["patterns"].head(DRAWN)
+    table = table.assign(pattern=table["pattern"].astype(str))
+    axes = {
+        "y_title": "pattern",
+        "caption": f"The {DRAWN} most frequent combinations of missing columns; 1 is missing.",
+    }
+    grid = charts.heatmap(
+        result.tables["cells"], "column", "pattern", "missing", title=first, x_title="column",
+        value_title="missing", low=0, high=1, **axes,
+    )  # fmt: skip
+    axes["caption"] = f"Share of the class of interest among the rows of the {DRAWN} most frequent patterns."
+    x_title = "share of the rows of the pattern"
+    bars = charts.bars(table, "class_share", "pattern", title=second, x_title=x_title, null="expected", **axes)
+    return {first: grid, second: bars}
+
+
+def sick(random_state: int = 0) -> Dataset:
+    """Rows that stop: a quarter lack the last column, half of these the one before too, and half of those one more."""
+    dataset = healthy(random_state)
+    frame = synthetic.planted("clean", random_state=random_state).X
+    stop = np.random.default_rng(random_state).random(len(frame))
+    for column, share in (("measure 6", 0.25), ("measure 5", 0.12), ("measure 4", 0.06)):
+        frame = frame.assign(**{column: frame[column].mask(stop < share)})
+    return Dataset.from_frame(frame.assign(outcome=dataset.y), "outcome", name="rows that stop")
+
+
+def healthy(random_state: int = 0) -> Dataset:
+    """Two columns with gaps, each for itself and whatever the class."""
+    return synthetic.planted("random_gaps", random_state=random_state)
