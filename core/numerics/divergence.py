@@ -10,7 +10,7 @@ FLOOR = 1e-6
 MOST_BINS = 200
 
 
-def from_counts(first: np.ndarray, second: np.ndarray, smoothing: float = 1.0) -> float:
+def from_counts(first: np.ndarray, second: np.ndarray, smoothing: float = 0.0) -> float:
     """Divergence of two samples counted in the same cells.
 
     Parameters
@@ -30,15 +30,37 @@ def from_counts(first: np.ndarray, second: np.ndarray, smoothing: float = 1.0) -
     Lin (1991), IEEE Transactions on Information Theory 37.
     """
     p, q = (np.asarray(counts, dtype=float) + smoothing for counts in (first, second))
-    p, q = p / p.sum(), q / q.sum()
-    m = (p + q) / 2
+    p, q = p / max(p.sum(), 1e-300), q / max(q.sum(), 1e-300)
+    m = np.where(p + q > 0, (p + q) / 2, 1.0)
     with np.errstate(divide="ignore", invalid="ignore"):
         terms = np.where(p > 0, p * np.log2(p / m), 0) + np.where(q > 0, q * np.log2(q / m), 0)
-    return float(max(0.0, terms.sum() / 2))
+    return float(np.clip(terms.sum() / 2, 0, 1))
+
+
+def beyond_chance(first: np.ndarray, second: np.ndarray) -> float:
+    """Divergence of two samples counted in the same cells, less what chance gives at these sizes.
+
+    Two samples of n and m rows from one source, spread over k cells, show (k − 1) (1/n + 1/m) / (8 ln 2) on average, to second
+    order. The correction is ours: without it a rare class differs from every other one.
+
+    Parameters
+    ----------
+    first, second : ndarray of int (n_cells,)
+
+    Returns
+    -------
+    float
+        From 0 to 1.
+    """
+    n, m, k = first.sum(), second.sum(), int(((first + second) > 0).sum())
+    if not n or not m:
+        return 0.0
+    chance = max(k - 1, 0) * (1 / n + 1 / m) / (8 * np.log(2))
+    return max(0.0, from_counts(first, second) - chance)
 
 
 def of_numbers(first: np.ndarray, second: np.ndarray) -> float:
-    """Divergence of two samples of one number, by a histogram on bins that serve both.
+    """Divergence of two samples of one number beyond chance, by a histogram on bins that serve both.
 
     Parameters
     ----------
@@ -48,27 +70,30 @@ def of_numbers(first: np.ndarray, second: np.ndarray) -> float:
     Returns
     -------
     float
-        As ``from_counts``. Values beyond the 0.5 and 99.5 % quantiles share the end bins, so that one extreme value
-        cannot stretch the bins.
+        As ``beyond_chance``. Values beyond the 0.5 and 99.5 % quantiles share the end bins, so that one extreme value
+        cannot stretch the bins; their number follows the smaller sample.
     """
     both = np.concatenate([first, second])
     seen = both[~np.isnan(both)]
+    parts = [part[~np.isnan(part)] for part in (first, second)]
+    gaps = [len(part) - len(known) for part, known in zip((first, second), parts, strict=True)]
     if not len(seen):
         return 0.0
     low, high = np.quantile(seen, [0.005, 0.995])
-    inner = np.clip(seen, low, high)
-    edges = np.histogram_bin_edges(inner, min(MOST_BINS, _n_bins(inner)))
-    counts = [np.histogram(np.clip(part[~np.isnan(part)], low, high), edges)[0] for part in (first, second)]
-    if len(seen) == len(both):
-        return from_counts(*counts)
-    return from_counts(*(np.append(n, np.isnan(part).sum()) for n, part in zip(counts, (first, second), strict=True)))
+    n_bins = _n_bins(np.clip(seen, low, high), min(len(part) for part in parts))
+    edges = np.histogram_bin_edges(np.clip(seen, low, high), n_bins)
+    counts = [
+        np.append(np.histogram(np.clip(part, low, high), edges)[0], gap) for part, gap in zip(parts, gaps, strict=True)
+    ]
+    return beyond_chance(*counts)
 
 
-def _n_bins(values: np.ndarray) -> int:
-    """The larger of Sturges' and of Freedman and Diaconis' number of bins, as numpy's "auto"."""
+def _n_bins(values: np.ndarray, n_smaller: int) -> int:
+    """The larger of Sturges' and of Freedman and Diaconis' number of bins, as numpy's "auto", for the smaller sample."""
     low, high = np.quantile(values, [0.25, 0.75])
-    width, reach = 2 * (high - low) / len(values) ** (1 / 3), np.ptp(values)
-    return int(max(np.ceil(np.log2(len(values))) + 1, np.ceil(min(reach / width, MOST_BINS)) if width > 0 else 1))
+    width, reach = 2 * (high - low) / max(n_smaller, 1) ** (1 / 3), np.ptp(values)
+    fine = np.ceil(min(reach / width, MOST_BINS)) if width > 0 else 1
+    return int(min(max(np.ceil(np.log2(max(n_smaller, 1))) + 1, fine), MOST_BINS))
 
 
 def at_equal_sizes(proba: np.ndarray, ratio: float) -> np.ndarray:

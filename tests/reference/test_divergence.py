@@ -6,7 +6,7 @@ import pytest
 from scipy.spatial.distance import jensenshannon
 
 from core.divergence import compared
-from core.numerics.divergence import at_equal_sizes, from_counts, from_probabilities, of_numbers
+from core.numerics.divergence import at_equal_sizes, beyond_chance, from_counts, from_probabilities, of_numbers
 
 
 def normal_truth(difference, rng, n=200_000):
@@ -93,3 +93,15 @@ def test_equal_samples_have_no_divergence_at_any_ratio():
         found = compared(pd.DataFrame(rng.normal(size=(n, 20))), pd.DataFrame(rng.normal(size=(1500, 20))))
         assert found.low == 0 and found.joint < 0.01
     assert at_equal_sizes(np.array([0.2]), 4.0) == pytest.approx(0.5)
+
+
+def test_single_columns_of_equal_samples_show_no_divergence_on_average():
+    """Rarity is not illness: a rare class is not far away because it is rare."""
+    rng = np.random.default_rng(4)
+    counts = [
+        (rng.multinomial(240, np.full(12, 1 / 12)), rng.multinomial(5000, np.full(12, 1 / 12))) for _ in range(400)
+    ]
+    raw = np.mean([from_counts(*pair) for pair in counts])
+    assert raw > 0.007
+    assert abs(raw - 11 * (1 / 240 + 1 / 5000) / (8 * np.log(2))) < 0.0005
+    assert np.mean([beyond_chance(*pair) for pair in counts]) < 0.002

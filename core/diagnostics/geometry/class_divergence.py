@@ -34,8 +34,8 @@ def class_divergence(study: Study, *, max_rows: Annotated[int, Range(200, 20000,
     """How far apart classes lie, by the Jensen–Shannon divergence: 0 where two classes are spread alike, 1 where they share nothing.
 
     For two classes with densities P and Q and M = (P + Q) / 2: D = ½ KL(P ‖ M) + ½ KL(Q ‖ M), in bits. By column (marginal): P and Q are
-    histograms on common bins with one added to each count. Together (joint): a logistic model with squares and products of
-    the columns gives the probability p that a row belongs to P, and D = ½ [2 + E_P log₂ p + E_Q log₂ (1 − p)].
+    histograms on common bins; what two samples of these sizes from one source show on average, (k − 1) (1/n + 1/m) / (8 ln 2) for k bins,
+    is taken off. Together (joint): a logistic model with squares and products of the columns gives the probability p that a row belongs to P, and D = ½ [2 + E_P log₂ p + E_Q log₂ (1 − p)].
 
     How it is detected
     ------------------
@@ -44,7 +44,7 @@ def class_divergence(study: Study, *, max_rows: Annotated[int, Range(200, 20000,
     has not seen the joint value lies below the true one on average, so it does not rise by chance: two equal classes get 0, whatever their
     sizes. It is a caution when the joint divergence of the class of interest from the rest, at the low end of its interval, is
     more than three times that of the best single column and above 0.05: then no look at single columns shows what tells the class apart.
-    That rule is ours.
+    That rule and the correction of the single columns are ours.
 
     Why it matters
     --------------
@@ -59,7 +59,7 @@ def class_divergence(study: Study, *, max_rows: Annotated[int, Range(200, 20000,
     Parameters
     ----------
     max_rows : int
-        Most rows of a class that enter the model; the larger of two classes may have up to five times the smaller one.
+        Most rows of a class that enter the model; the larger of two classes may have up to three times as many.
 
     Returns
     -------
@@ -107,8 +107,7 @@ def _compared(study: Study, first: np.ndarray, second: np.ndarray, max_rows: int
     """Two sets of rows; of a working sample, the larger set is drawn as the whole table would give it."""
     rng = np.random.default_rng(study.random_state)
     X, sets = study.dataset.X, [np.flatnonzero(first), np.flatnonzero(second)]
-    limit = max(max_rows, 5 * min(len(rows) for rows in sets))
-    limit = min(limit, 5 * max_rows)
+    limit = min(max(max_rows, 3 * min(len(rows) for rows in sets)), 3 * max_rows)
     drawn = [X.iloc[_drawn(study, rows, limit, rng)] for rows in sets]
     return compared(*drawn, random_state=study.random_state, max_rows=limit)
 
@@ -132,19 +131,20 @@ def _findings(study: Study, tables: dict[str, pd.DataFrame]) -> tuple[Finding, .
     own = tables["pairs"].iloc[0]
     label, column = wording.quoted(study.positive), wording.quoted(own["best_column"])
     values = f"{wording.score(own['joint'])} (interval {wording.score(own['low'])} to {wording.score(own['high'])})"
-    single = f"{column}, shows {wording.score(own['best'])}"
+    single = f"the best single one, {column}, shows {wording.score(own['best'])}"
+    scale = "On a scale from 0 (alike) to 1 (apart)"
     if own["low"] > max(HIDDEN * own["best"], NOTICED):
         text = (
-            f"{label} differs from the rest in how columns go together, not in any single one. On a scale from 0 (alike) to 1 (apart), all "
-            f"columns together show {values}; the best single one, {single}. Charts of single columns hide the difference."
+            f"{label} differs from the rest in how columns go together, not in any single one. {scale}, a model of all columns finds "
+            f"{values}; {single}. Charts of single columns hide the difference."
         )
         return (Finding("caution", text),)
-    if own["high"] < NOTICED:
-        text = f"{label} and the rest hardly differ. On a scale from 0 (alike) to 1 (apart), all columns together show {values}."
-        return (Finding("fine", text),)
+    if max(own["high"], own["best"]) < NOTICED:
+        return (
+            Finding("fine", f"{label} and the rest hardly differ. {scale}, a model of all columns finds {values}."),
+        )
     text = (
-        f"On a scale from 0 (alike) to 1 (apart), {label} and the rest differ by {values} in all columns together; the best single "
-        f"column, {single}."
+        f"{scale}, a model of all columns tells {label} from the rest by {values}, which is on the safe side; {single}."
     )
     return (Finding("fine", text),)
 
