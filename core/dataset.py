@@ -117,11 +117,18 @@ class Dataset:
 
     @cached_property
     def counts(self) -> pd.Series:
-        """Rows per class, most frequent first; ties in the order of the labels."""
-        counts = self.y.value_counts()
-        order = np.lexsort((counts.index.astype(str), -counts.to_numpy()))
+        """Rows in hand per class, most frequent in the whole table first; ties in the order of the labels."""
+        return self.y.value_counts().reindex(self.table_counts.index).rename("n_samples")
+
+    @cached_property
+    def table_counts(self) -> pd.Series:
+        """Rows of the whole table per class, those that ``represents`` says; most frequent first, ties as in ``counts``."""
+        rows = self.y.value_counts()
+        if self.represents is not None:
+            rows = pd.Series(self.represents).groupby(self.y.to_numpy()).sum().round().astype("int64")
+        order = np.lexsort((rows.index.astype(str), -rows.to_numpy()))
         return (
-            counts.iloc[order].rename("n_samples").rename_axis(None)
+            rows.iloc[order].rename("n_samples").rename_axis(None)
         )  # the target may be named as a column of a result
 
     @property
@@ -131,8 +138,8 @@ class Dataset:
 
     @property
     def imbalance_ratio(self) -> float:
-        """Rows of the largest class over rows of the smallest; at least 1."""
-        return float(self.counts.iloc[0] / self.counts.iloc[-1])
+        """Rows of the largest class over rows of the smallest in the whole table; at least 1."""
+        return float(self.table_counts.iloc[0] / self.table_counts.iloc[-1])
 
     @property
     def numeric(self) -> tuple[str, ...]:
