@@ -9,7 +9,7 @@ import pytest
 FLOORS = {
     0: {"errors", "wording", "docstrings", "params", "result", "glossary"},
     1: {"charts", "charts_band", "charts_plane", "numerics"},
-    2: {"table", "dataset", "reading", "registry", "engine"},
+    2: {"table", "dataset", "validation", "target_rule", "reading", "registry", "engine"},
     3: {
         "recipe",
         "study",
@@ -19,6 +19,7 @@ FLOORS = {
         "explanation",
         "class_plane",
         "divergence",
+        "held_out",
         "interventions",
         "jobs",
         "ledger",
