@@ -47,6 +47,8 @@ class Dataset:
     represents : ndarray (n_samples,) or None
         How many rows of the whole table each row stands for, the same number within a class; None when every row of the
         table is here.
+    test : Dataset or None
+        A declared test set with the same columns and classes, see ``core.held_out``. Nothing is fitted or tuned on it.
     """
 
     X: pd.DataFrame
@@ -59,6 +61,7 @@ class Dataset:
     notes: tuple[str, ...] = ()
     groups: pd.DataFrame = field(default_factory=pd.DataFrame)
     represents: np.ndarray | None = None
+    test: Dataset | None = None
 
     @classmethod
     def from_table(cls, table: Table, target: str, leave_out: Iterable[str] = ()) -> Dataset:

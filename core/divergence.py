@@ -96,6 +96,29 @@ def compared(
     return Divergence(columns, *map(float, ends), len(first), len(second), protocol)
 
 
+def drawn(rows: np.ndarray, weight: np.ndarray | None, limit: int, rng: np.random.Generator) -> np.ndarray:
+    """Draw at most ``limit`` rows, as the whole table would give them.
+
+    Parameters
+    ----------
+    rows : ndarray of int (n,)
+        Positions to draw from.
+    weight : ndarray (n_samples,) or None
+        How many rows of the whole table each position stands for; where these differ, rows are drawn with replacement.
+    limit : int
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    ndarray of int
+        Positions, rising.
+    """
+    if weight is not None and np.ptp(weight[rows]) > 0:
+        n = min(limit, len(rows))
+        return np.sort(rng.choice(rows, n, replace=True, p=weight[rows] / weight[rows].sum()))
+    return rows if len(rows) <= limit else np.sort(rng.choice(rows, limit, replace=False))
+
+
 def _of_column(first: pd.Series, second: pd.Series) -> float:
     if first.dtype == "category":
         n_levels = len(first.cat.categories) + 1

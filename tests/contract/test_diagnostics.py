@@ -9,6 +9,7 @@ the same class sizes, because a method must not take rarity for illness; only a 
 import json
 import pickle
 import re
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -48,9 +49,13 @@ def example(method, name, random_state=0):
     return dataset, study, engine.run(method.slug, study)
 
 
-def rebuilt(dataset, frame, labels):
-    """The same table after a change, with labels in a column of their own."""
-    return Dataset.from_frame(frame.assign(outcome=np.asarray(labels)), "outcome", name=dataset.name)
+def rebuilt(dataset, frame, labels, test=None):
+    """The same table after a change, with labels in a column of their own; ``test`` holds its changed test rows."""
+    changed = Dataset.from_frame(frame.assign(outcome=np.asarray(labels)), "outcome", name=dataset.name)
+    if dataset.test is None:
+        return changed
+    rows = dataset.test.X if test is None else test
+    return replace(changed, test=replace(dataset.test, X=rows[list(frame.columns)]))
 
 
 def numbers(result):
@@ -61,6 +66,13 @@ def numbers(result):
         for column in table.columns
         if pd.api.types.is_numeric_dtype(table[column].dtype)
     }
+
+
+def hostile(X):
+    """The same rows under hostile names, and a column of hostile texts."""
+    frame = X.set_axis([f"{HOSTILE[i % len(HOSTILE)]}{i or ''}" for i in range(X.shape[1])], axis=1)
+    cell = (frame.iloc[:, 0].fillna(0).abs() * 7).astype(int) % len(HOSTILE)
+    return frame.assign(text=pd.Categorical(np.array(HOSTILE, dtype=object)[cell], categories=sorted(HOSTILE)))
 
 
 def frames(dataset):
@@ -260,11 +272,9 @@ def test_odd_tables_get_sentences(method, name):
 def test_names_from_a_file_stay_text(method, name):
     """Hostile column, class and cell names run, stay on one line, and are escaped in figures."""
     dataset, study, result = example(method, name)
-    frame = dataset.X.set_axis([f"{HOSTILE[i % len(HOSTILE)]}{i or ''}" for i in range(dataset.X.shape[1])], axis=1)
-    cell = (frame.iloc[:, 0].fillna(0).abs() * 7).astype(int) % len(HOSTILE)
-    frame = frame.assign(text=np.array(HOSTILE, dtype=object)[cell])
     labels = {label: HOSTILE[i] for i, label in enumerate(dataset.classes)}
-    other = Study(rebuilt(dataset, frame, dataset.y.map(labels)), labels[study.positive])
+    test = None if dataset.test is None else hostile(dataset.test.X)
+    other = Study(rebuilt(dataset, hostile(dataset.X), dataset.y.map(labels), test), labels[study.positive])
     again = engine.run(method.slug, other)
     assert all("\n" not in finding.text and len(finding.text) < 2000 for finding in again.findings)
     assert again.severity == result.severity

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 
 from core import charts, synthetic, wording
 from core.dataset import Dataset
-from core.divergence import FEWEST, Divergence, compared
+from core.divergence import FEWEST, Divergence, compared, drawn
 from core.errors import NotApplicable
 from core.params import Range
 from core.registry import About
@@ -108,16 +108,8 @@ def _compared(study: Study, first: np.ndarray, second: np.ndarray, max_rows: int
     rng = np.random.default_rng(study.random_state)
     X, sets = study.dataset.X, [np.flatnonzero(first), np.flatnonzero(second)]
     limit = min(max(max_rows, 3 * min(len(rows) for rows in sets)), 3 * max_rows)
-    drawn = [X.iloc[_drawn(study, rows, limit, rng)] for rows in sets]
-    return compared(*drawn, random_state=study.random_state, max_rows=limit)
-
-
-def _drawn(study: Study, rows: np.ndarray, limit: int, rng: np.random.Generator) -> np.ndarray:
-    weight = study.dataset.represents
-    if weight is not None and np.ptp(weight[rows]) > 0:
-        n = min(limit, len(rows))
-        return rows[np.sort(rng.choice(len(rows), n, replace=True, p=weight[rows] / weight[rows].sum()))]
-    return rows if len(rows) <= limit else np.sort(rng.choice(rows, limit, replace=False))
+    samples = [X.iloc[drawn(rows, study.dataset.represents, limit, rng)] for rows in sets]
+    return compared(*samples, random_state=study.random_state, max_rows=limit)
 
 
 def _record(study: Study, label: str, partner: str, found: Divergence) -> dict:

@@ -1,0 +1,194 @@
+"""A declared test set: rows of a second file, or rows that a column marks, kept apart until the final score."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NoReturn
+
+import numpy as np
+import pandas as pd
+
+from core.dataset import Dataset
+from core.errors import UserError
+from core.table import Table
+from core.wording import count, listing, of, plural, quoted, share
+
+MARKS = (
+    "train",
+    "training",
+    "trn",
+    "test",
+    "testing",
+    "tst",
+    "valid",
+    "validation",
+    "val",
+    "dev",
+    "holdout",
+    "hold-out",
+)
+TEST_MARKS = ("test", "testing", "tst", "holdout", "hold-out")
+TOO_MANY_SHARED = 0.5
+ANOTHER = "Choose a file with other rows and the same columns."
+
+
+def with_test(dataset: Dataset, table: Table) -> Dataset:
+    """Declare a second table as the test set of a dataset.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        The training rows; not changed.
+    table : Table
+        The test rows, read in the same way.
+
+    Returns
+    -------
+    Dataset
+        The same training rows, with ``test``. A text level that no training row has is taken as missing there and told; so
+        is a class that no training row has, whose rows are left out.
+
+    Raises
+    ------
+    UserError
+        A column is missing or of another kind, no row can be scored, or half of its rows stand in the training file.
+    """
+    missing = [name for name in (dataset.target, *dataset.X.columns) if name not in table.frame.columns]
+    if missing:
+        raise UserError(f"The test file has no {plural_names(missing)}.", "Give both files the same column names.")
+    labels = _labels(table.frame[dataset.target])
+    known = labels.isin(dataset.classes).to_numpy()
+    notes = _left_out(labels, known)
+    if not known.any():
+        problem = f"No test row carries a class of column {quoted(dataset.target)} that the training file has."
+        raise UserError(problem, f"The training classes are {listing(dataset.classes)}.")
+    X, unknown = _aligned(dataset.X, table.frame.loc[known])
+    notes += unknown
+    y = labels[known].reset_index(drop=True).rename(dataset.target)
+    notes += _shared(dataset, X, y)
+    digest = hashlib.blake2b(f"{dataset.fingerprint} {table.fingerprint}".encode(), digest_size=16).hexdigest()
+    test = replace(
+        dataset, X=X, y=y, name=table.name, fingerprint=table.fingerprint, reading=table.reading, notes=tuple(notes),
+        groups=pd.DataFrame(index=X.index), represents=None, test=None,
+    )  # fmt: skip
+    return replace(dataset, test=test, fingerprint=digest)
+
+
+def split_mark(table: Table) -> tuple[str, str] | None:
+    """Find a column that marks which rows are for training and which for testing.
+
+    Parameters
+    ----------
+    table : Table
+        Not changed.
+
+    Returns
+    -------
+    (column, value) or None
+        The column and the value that marks test rows.
+
+    Examples
+    --------
+    >>> split_mark(Table.from_frame(pd.DataFrame({"set": ["train"] * 3 + ["test"] * 2, "y": list("ababa")})))
+    ('set', 'test')
+    """
+    for name, column in table.frame.items():
+        if pd.api.types.is_numeric_dtype(column.dtype):
+            continue
+        levels = column.dropna().unique()
+        if 2 <= len(levels) <= 3 and all(str(level).strip().lower() in MARKS for level in levels):
+            test = [str(level) for level in levels if str(level).strip().lower() in TEST_MARKS]
+            if test and len(test) < len(levels):
+                return str(name), test[0]
+    return None
+
+
+def parted(table: Table, column: str, value: str) -> tuple[Table, Table]:
+    """Part a table at a mark: the rows to train on, and those that carry the mark, both without the column."""
+    marked = (table.frame[column].astype("str") == value).to_numpy()
+    parts = []
+    for rows, word in ((~marked, "training"), (marked, "test")):
+        frame = table.frame.loc[rows].drop(columns=column).reset_index(drop=True)
+        parts.append(replace(table, frame=frame, fingerprint=f"{table.fingerprint} {word} {column} {value}"))
+    return parts[0], parts[1]
+
+
+def pool(dataset: Dataset) -> NoReturn:
+    """Refuse to join a declared pair and to split it anew.
+
+    Raises
+    ------
+    UserError
+        Always, with the reason.
+    """
+    train, test = (data.y.value_counts(normalize=True) for data in (dataset, dataset.test))
+    label = (train - test.reindex(train.index, fill_value=0.0)).abs().idxmax()
+    problem = (
+        f"The two files are not joined and split anew: {quoted(label)} makes up {share(train[label])} of the training rows and "
+        f"{share(test.get(label, 0.0))} of the test rows. A random split would mix rows that were kept apart on purpose, and score too well."
+    )
+    raise UserError(problem, "Score the recipe once on the test file, or take the declaration back.")
+
+
+def plural_names(names: Sequence[str]) -> str:
+    """Name one column or several."""
+    return f"column {quoted(names[0])}" if len(names) == 1 else f"columns {listing(names)}"
+
+
+def _labels(column: pd.Series) -> pd.Series:
+    return column.map(str, na_action="ignore").astype("str")
+
+
+def _left_out(labels: pd.Series, known: np.ndarray) -> list[str]:
+    empty = int(labels.isna().sum())
+    notes = [f"{plural(empty, 'test row')} without a label left out."] if empty else []
+    other = labels[~known].dropna()
+    if len(other):
+        classes = listing(other.value_counts().index)
+        notes.append(f"{plural(len(other), 'test row')} of classes that no training row has left out: {classes}.")
+    return notes
+
+
+def _aligned(X: pd.DataFrame, frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """The test rows with the columns, kinds and levels of the training rows."""
+    columns, notes = {}, []
+    for name, column in X.items():
+        given = frame[name]
+        numeric = pd.api.types.is_numeric_dtype(given.dtype)
+        if column.dtype == "category":
+            text = given.map(str, na_action="ignore").astype("str")
+            values = pd.Categorical(text, categories=column.cat.categories)
+            new = int((values.codes < 0).sum() - given.isna().sum())
+            if new:
+                notes.append(
+                    f"{plural(new, 'test cell')} of {quoted(name)} with a level that no training row has taken as missing."
+                )
+            columns[name] = values
+        elif numeric or given.isna().all():
+            values = given.to_numpy(dtype="float64", na_value=np.nan, copy=True)
+            values[np.isinf(values)] = np.nan
+            columns[name] = values
+        else:
+            raise UserError(
+                f"Column {quoted(name)} holds numbers in the training file and text in the test file, such as "
+                f"{quoted(given.dropna().iloc[0], 30)}.",
+                "Write the column alike in both files, or leave it out.",
+            )
+    return pd.DataFrame(columns), notes
+
+
+def _shared(dataset: Dataset, X: pd.DataFrame, y: pd.Series) -> list[str]:
+    """Test rows that equal a training row in every column and the label."""
+    keys = [
+        pd.util.hash_pandas_object(frame.assign(**{"\x00label": labels.to_numpy()}), index=False, categorize=True)
+        for frame, labels in ((dataset.X, dataset.y.astype(object)), (X, y.astype(object)))
+    ]
+    n_shared = int(keys[1].isin(keys[0]).sum())
+    if n_shared > TOO_MANY_SHARED * len(X):
+        problem = f"{of(n_shared, len(X), 'test row')} also stand in the training file, so the test file is no test."
+        raise UserError(problem, ANOTHER)
+    if n_shared:
+        return [f"{count(n_shared)} of {plural(len(X), 'test row')} equal a training row; their scores are too good."]
+    return []
