@@ -159,8 +159,9 @@ def _aligned(X: pd.DataFrame, frame: pd.DataFrame) -> tuple[pd.DataFrame, list[s
         numeric = pd.api.types.is_numeric_dtype(given.dtype)
         if column.dtype == "category":
             text = given.map(str, na_action="ignore").astype("str")
-            values = pd.Categorical(text, categories=column.cat.categories)
-            new = int((values.codes < 0).sum() - given.isna().sum())
+            known = text.isin(column.cat.categories)
+            values = pd.Categorical(text.where(known), categories=column.cat.categories)
+            new = int((~known & text.notna()).sum())
             if new:
                 notes.append(
                     f"{plural(new, 'test cell')} of {quoted(name)} with a level that no training row has taken as missing."
