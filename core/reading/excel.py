@@ -23,7 +23,7 @@ REFERENCE = re.compile(rb't="s"[^>]*>\s*<(?:\w+:)?v>([0-9]{1,9})<')
 SHARED = "xl/sharedStrings.xml"
 
 
-def read_excel(data: bytes, sheet: str = "") -> tuple[list[str], list[pa.Array], tuple[str, ...]]:
+def read_excel(data: bytes, sheet: str = "", kind: str = "xlsx") -> tuple[list[str], list[pa.Array], tuple[str, ...]]:
     """Read one sheet of an Excel workbook.
 
     Parameters

@@ -37,7 +37,7 @@ def read_parquet(data: bytes) -> tuple[list[str], list[pa.Array | pd.Series]]:
         raise UserError("The Parquet file cannot be read.", DAMAGED) from error
     columns = [_joined(column) for column in table.columns]
     check_bytes(sum(_expanded(column) for column in columns))
-    return list(table.column_names), [_plain(column) for column in columns]
+    return list(table.column_names), [plain(column) for column in columns]
 
 
 def _check(metadata: parquet.FileMetaData) -> None:
@@ -69,10 +69,11 @@ def _expanded(column: pa.Array) -> int:
     return int(lengths.astype("int64") @ counts)
 
 
-def _plain(column: pa.Array) -> pa.Array | pd.Series:
+def plain(column: pa.Array) -> pa.Array | pd.Series:
+    """Turn a typed column into a pandas.Series of numbers, or into text."""
     kind = column.type
     if pa.types.is_dictionary(kind):
-        return column if _is_text(kind.value_type) else _plain(column.dictionary_decode())
+        return column if _is_text(kind.value_type) else plain(column.dictionary_decode())
     if pa.types.is_null(kind):
         return pd.Series(np.full(len(column), np.nan))
     if pa.types.is_integer(kind) and not (pa.types.is_uint64(kind) and (pc.max(column).as_py() or 0) > 2**63 - 1):

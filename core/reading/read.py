@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -13,12 +14,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.errors import UserError
+from core.reading.archive import opened
+from core.reading.arff import read_arff
 from core.reading.columns import Column, typed
 from core.reading.dialect import find_dialect
 from core.reading.encoding import decode
 from core.reading.excel import read_excel
-from core.reading.kinds import READABLE, kind_of
-from core.reading.limits import check_bytes, check_shape, gunzip
+from core.reading.kinds import READABLE
+from core.reading.limits import check_bytes, check_cells, check_shape
 from core.reading.parquet import read_parquet
 from core.reading.records import read_records
 from core.table import Reading, Table, unique_names
@@ -70,21 +73,19 @@ def read(
     _check_choices(delimiter, decimal)
     data, name = _content(source, name)
     tokens = tuple(dict.fromkeys(str(token) for token in missing_tokens))
-    kind, body = kind_of(data), data
-    packed = kind == "gzip"
-    if packed:
-        body = gunzip(data)
-        kind = kind_of(body)
-        if kind == "gzip":
-            raise UserError("The file is packed with gzip twice.", "Unpack it first.")
-    if kind == "Parquet":
-        names, cells = read_parquet(body)
-        frame, reading = _assemble(names, cells, (), Reading("Parquet"), tokens, numbers=False)
-    elif kind == "Excel":
-        names, cells, notes = read_excel(body, sheet)
-        frame, reading = _assemble(names, cells, notes, Reading("Excel"), tokens)
+    packed = opened(data, sheet)
+    if packed.kind == "Parquet":
+        names, cells = read_parquet(packed.body)
+        frame, reading = _assemble(names, cells, packed.notes, Reading("Parquet"), tokens, numbers=False)
+    elif packed.kind == "ARFF":
+        names, cells, notes = read_arff(packed.body)
+        frame, reading = _assemble(names, cells, (*packed.notes, *notes), Reading("ARFF"), tokens, numbers=False)
+        reading = replace(reading, missing_tokens={word or "?": n for word, n in reading.missing_tokens.items()})
+    elif packed.kind == "text":
+        frame, reading = _text(packed.body, delimiter, encoding, decimal, tokens, packed.notes)
     else:
-        frame, reading = _text(body, delimiter, encoding, decimal, tokens)
+        names, cells, notes = read_excel(packed.body, packed.sheet, packed.kind)
+        frame, reading = _assemble(names, cells, (*packed.notes, *notes), Reading("Excel"), tokens)
     choices = (reading.kind, reading.encoding, reading.delimiter, reading.decimal, tokens, sheet, list(frame.columns))
     digest = hashlib.blake2b(data, digest_size=16)
     digest.update(repr(choices).encode("utf-8", "replace"))
@@ -120,7 +121,7 @@ def _content(source: bytes | str | os.PathLike, name: str) -> tuple[bytes, str]:
         raise UserError(f"The file {listing([path])} cannot be opened.", "Check that you may read it.") from error
 
 
-def _text(body: bytes, delimiter: str, encoding: str, decimal: str, tokens: Sequence[str]):
+def _text(body: bytes, delimiter: str, encoding: str, decimal: str, tokens: Sequence[str], told: Sequence[str] = ()):
     body, encoding, notes = decode(body, encoding)
     if not body.strip():
         raise UserError("The file is empty.", "Choose a file that holds a table.")
@@ -128,7 +129,7 @@ def _text(body: bytes, delimiter: str, encoding: str, decimal: str, tokens: Sequ
     check_shape(body.count(b"\n") or body.count(b"\r"), len(dialect.header))
     columns, more = read_records(body, dialect)
     reading = Reading("CSV", encoding, dialect.delimiter, dialect.decimal)
-    return _assemble(dialect.header, columns, (*notes, *dialect.notes, *more), reading, tokens)
+    return _assemble(dialect.header, columns, (*told, *notes, *dialect.notes, *more), reading, tokens)
 
 
 def _assemble(
@@ -144,6 +145,7 @@ def _assemble(
     spelled = [name.strip() for name in header]
     if any(name.strip() and name.strip() != name for name in header):
         notes.append("Blanks around column names removed.")
+    check_cells(spelled, cells)
     cells, spelled, dropped = _without_empty_end(cells, spelled)
     notes += dropped
     cells, n_empty = _without_empty_rows(cells)
