@@ -24,7 +24,7 @@ ABOUT = About("Missing patterns", "Which combinations of columns are missing, an
 FEWEST = 10
 TESTED, DRAWN, NAMED = 50, 12, 6
 SIGNIFICANT, LIFT = 0.01, 1.5
-TOGETHER, TOO_FEW = 0.8, 5
+TOGETHER, TOO_FEW, NONE_SEEN = 0.8, 5, 3.69
 
 
 def missing_patterns(study: Study, *, nested: Annotated[float, Range(0.3, 1.0, 0.05)] = 0.8) -> Result:
@@ -39,7 +39,7 @@ def missing_patterns(study: Study, *, nested: Annotated[float, Range(0.3, 1.0, 0
     Rows are grouped by the bits of their mask. In each of the 50 most frequent patterns with at least 10 rows the number of rows of the class
     of interest is compared with its share of the table by the exact hypergeometric test (two-sided: twice the smaller
     tail; Holm over these patterns): a caution when the corrected p is at most 0.01 and the class is at least 1.5 times as frequent in the pattern as
-    in the table, or at most 1 / 1.5 times. Gaps are called nested, a caution, when H is at least ``nested``, its
+    in the table, or at most 1 / 1.5 times. The interval of H is by the delta method over rows; without a single error its lower end allows for 3.69 (Poisson). Gaps are called nested, a caution, when H is at least ``nested``, its
     interval is above half of that, at least 5 errors were expected and chance gives so few in less than 1 % of tables. Columns that
     go missing in the same rows (correlation of their gaps at least 0.8) count as one there, the one with most gaps. Nothing here is an issue:
     patterns are a fact about how the table was made.
@@ -145,7 +145,8 @@ def _structure(gaps: MissingProfile, n: int) -> tuple[pd.DataFrame, pd.DataFrame
         shapes = gaps.shapes[:, usable[single]]
         found = nested_order(shapes, gaps.sizes, gram(shapes, gaps.sizes))
         order.loc[single, ["errors", "expected"]] = np.column_stack([found["errors"], found["expected"]])
-        reach, h = 1.96 * found["error"], found["h"]
+        h = found["h"]
+        reach = 1.96 * found["error"] if h < 1 else NONE_SEEN / found["expected"].sum()
         rows.append(("nested order", h, h - reach, min(h + reach, 1.0), 0.0, float(norm.sf(found["z"]))))
     return order, pd.DataFrame(rows, columns=["measure", "value", "low", "high", "expected", "p"])
 

@@ -1,0 +1,125 @@
+"""Whether the gaps of one column go with the values of another: one closed-form test per pair of columns."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import ndtr
+from scipy.stats import chi2, norm
+
+LEVEL = 0.95
+MOST_LEVELS = 50
+EXPECTED = 5
+
+Tested = dict[str, np.ndarray]
+"""``n_gap`` and ``n_filled`` (rows with the other column's value), ``value``, ``expected``, ``low``, ``high`` and ``p``; NaN where there is no test."""
+
+
+def ranks_of(values: np.ndarray) -> tuple[np.ndarray, float]:
+    """Mid-ranks from 1 (n_samples,) of the values that are there, 0 where missing, and Σ (t³ − t) over groups of t equal values."""
+    seen = np.flatnonzero(~np.isnan(values))
+    order = seen[np.argsort(values[seen], kind="stable")]
+    ordered = values[order]
+    new = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1])) if len(order) else order
+    sizes = np.diff(np.append(new, len(order)))
+    ranks = np.zeros(len(values))
+    ranks[order] = np.repeat(new + (sizes + 1) / 2, sizes)
+    return ranks, float((sizes.astype(float) ** 3 - sizes).sum())
+
+
+def areas_by_gap(mask: np.ndarray, values: np.ndarray, fewest: int) -> Tested:
+    """How often a value is larger where another column is missing than where it is filled: the area under the ROC curve.
+
+    With R_k the sum of the ranks of column k over the n₁ of its N values whose row lacks column j: ``A = (R − n₁ (n₁ + 1) / 2) / (n₁ n₂)``.
+    All pairs come from one product of the masks with the ranks. p is that of the rank sum test, corrected for ties; the interval
+    is that of Hanley and McNeil.
+
+    Parameters
+    ----------
+    mask : ndarray of bool (n_samples, n_gaps)
+        The columns whose gaps are asked about.
+    values : ndarray (n_samples, n_others)
+        NaN where missing.
+    fewest : int
+        Rows with and without the gap that a test needs.
+
+    Returns
+    -------
+    dict of str to ndarray (n_gaps, n_others)
+        See ``Tested``.
+
+    References
+    ----------
+    Mann and Whitney (1947), Annals of Mathematical Statistics 18. Hanley and McNeil (1982), Radiology 143.
+    """
+    ranked = [ranks_of(column) for column in values.T]
+    ranks, ties = np.column_stack([r for r, _ in ranked]), np.array([t for _, t in ranked])
+    gaps, seen = mask.T.astype(np.float64), (~np.isnan(values)).astype(np.float64)
+    total = seen.sum(axis=0)
+    n_gap, sums = gaps @ seen, gaps @ ranks
+    n_filled = total - n_gap
+    enough = (n_gap >= fewest) & (n_filled >= fewest)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        area = (sums - n_gap * (n_gap + 1) / 2) / (n_gap * n_filled)
+        variance = ((total + 1) - ties / (total * (total - 1))) / (12 * n_gap * n_filled)
+        enough &= variance > 0
+        p = 2 * ndtr(-np.abs(area - 0.5) / np.sqrt(variance))
+        both, all_above = 2 * area**2 / (1 + area), area / (2 - area)
+        spread = area * (1 - area) + (n_gap - 1) * (all_above - area**2) + (n_filled - 1) * (both - area**2)
+        reach = norm.isf((1 - LEVEL) / 2) * np.sqrt(np.maximum(spread, 0) / (n_gap * n_filled))
+    found = {"value": area, "expected": np.full(area.shape, 0.5)}
+    found |= {"low": np.maximum(area - reach, 0), "high": np.minimum(area + reach, 1), "p": p}
+    return {"n_gap": n_gap, "n_filled": n_filled} | {k: np.where(enough, v, np.nan) for k, v in found.items()}
+
+
+def strength_by_gap(mask: np.ndarray, codes: np.ndarray, fewest: int) -> Tested:
+    """How strongly the texts of a column go with the gaps of others: Cramér's V of the table of texts by gap.
+
+    ``V = √(χ² / N)`` for the two rows "missing" and "filled"; by chance χ² is near its degrees of freedom, so V near √(df / N). The 50 most
+    frequent texts are kept, the others, and those with fewer than 5 expected rows, are taken together. The interval is that of √χ² by
+    the delta method from the variance 2 df + 4 (χ² − df) of a noncentral χ².
+
+    Parameters
+    ----------
+    mask : ndarray of bool (n_samples, n_gaps)
+    codes : ndarray of int (n_samples,)
+        The texts of one column; negative is missing.
+    fewest : int
+        Rows with and without the gap that a test needs.
+
+    Returns
+    -------
+    dict of str to ndarray (n_gaps,)
+        See ``Tested``.
+
+    References
+    ----------
+    Cramér (1946), Mathematical Methods of Statistics, section 21.9.
+    """
+    seen = codes >= 0
+    sizes = np.bincount(codes[seen], minlength=1)
+    rank = np.empty(len(sizes), dtype=int)
+    rank[np.argsort(-sizes, kind="stable")] = np.arange(len(sizes))
+    level = np.minimum(rank[codes[seen]], MOST_LEVELS)
+    with_gap = np.stack([np.bincount(level, weights=gap, minlength=MOST_LEVELS + 1) for gap in mask[seen].T])
+    rows = [_strength(gap, np.bincount(level, minlength=MOST_LEVELS + 1), fewest) for gap in with_gap]
+    names = ("n_gap", "n_filled", "value", "expected", "low", "high", "p")
+    return dict(zip(names, np.array(rows, dtype=float).T, strict=True))
+
+
+def _strength(gap: np.ndarray, size: np.ndarray, fewest: int) -> tuple[float, ...]:
+    n, n_gap = float(size.sum()), float(gap.sum())
+    fewer = min(n_gap, n - n_gap)
+    if fewer < fewest:
+        return (n_gap, n - n_gap, *[np.nan] * 5)
+    kept = size * fewer / n >= EXPECTED
+    kept[-1] = False
+    gap, size = np.append(gap[kept], gap[~kept].sum()), np.append(size[kept], size[~kept].sum())
+    gap, size = gap[size > 0], size[size > 0]
+    if len(size) < 2:
+        return (n_gap, n - n_gap, *[np.nan] * 5)
+    expected, df = size * n_gap / n, len(size) - 1
+    squares = float((((gap - expected) ** 2) * (1 / expected + 1 / (size - expected))).sum())
+    root, beyond = np.sqrt(squares), max(squares - df, 0.0)
+    reach = norm.isf((1 - LEVEL) / 2) * np.sqrt((2 * df + 4 * beyond) / (4 * (df + beyond)))
+    ends = np.clip(np.array([root - reach, root + reach]) / np.sqrt(n), 0, 1)
+    return (n_gap, n - n_gap, root / np.sqrt(n), np.sqrt(df / n), *ends, float(chi2.sf(squares, df)))
