@@ -1,0 +1,58 @@
+"""The corpus: every pollution alone on every clean table, and every pair that makes sense on one of them."""
+
+import itertools
+import zlib
+from dataclasses import dataclass
+
+from more_pollutions import POLLUTIONS
+from pollutions import compatible
+from sheets import TABLES, Sheet, clean, write
+
+PAIRED = ("plant", "people")
+STAGES = {"quotes": 1, "newline": 1, "tail": 2, "short": 2, "header": 3, "container": 3}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One file: its name, the pollutions in it, and the sheet that knows how to write it and what it says."""
+
+    name: str
+    table: str
+    pollutions: tuple[str, ...]
+    sheet: Sheet
+
+    def data(self) -> bytes:
+        """The bytes of the file."""
+        return write(self.sheet)
+
+
+def spoilt(table: str, *names: str) -> Case | None:
+    """A table with pollutions, in the order in which they build on each other; None where one does not apply."""
+    order = list(POLLUTIONS)
+    sheet = clean(table)
+    for name in sorted(names, key=lambda n: (STAGES.get(POLLUTIONS[n].family, 0), order.index(n))):
+        sheet = POLLUTIONS[name].spoil(sheet)
+        if sheet is None:
+            return None
+    return Case("+".join((table, *names)), table, names, sheet)
+
+
+def clean_files() -> list[Case]:
+    """The clean tables."""
+    return [spoilt(table) for table in TABLES]
+
+
+def singles() -> list[Case]:
+    """Every pollution on every table."""
+    cases = (spoilt(table, name) for name in POLLUTIONS for table in TABLES)
+    return [case for case in cases if case]
+
+
+def pairs() -> list[Case]:
+    """Every pair of pollutions that go together, each on one table."""
+    cases = []
+    for first, second in itertools.combinations(POLLUTIONS.values(), 2):
+        if compatible(first, second):
+            table = PAIRED[zlib.crc32(f"{first.name} {second.name}".encode()) % len(PAIRED)]
+            cases.append(spoilt(table, first.name, second.name))
+    return [case for case in cases if case]
