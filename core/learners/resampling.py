@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,64 @@ def targets(y: np.ndarray, balance: float, *, down: bool = False) -> dict[Any, i
     return {label: round(size + balance * (goal - size)) for label, size in zip(labels.tolist(), sizes, strict=True)}
 
 
+@dataclass(frozen=True)
+class Reached:
+    """What sampling makes of the classes of a working sample, so that it means the same as on the whole table.
+
+    Parameters
+    ----------
+    wanted : dict of label to int
+        Rows of the sample after sampling.
+    rows : dict of label to float
+        Rows of the whole table, had it been sampled: ``targets`` of its class sizes.
+    """
+
+    wanted: dict[Any, int]
+    rows: dict[Any, float]
+
+
+def reached(
+    y: np.ndarray, represents: np.ndarray, balance: float, *, down: bool = False, made: bool = False
+) -> Reached:
+    """Carry sampling over to a working sample.
+
+    A class with N rows in the table grows or shrinks to M = N + balance · (goal − N) rows, goal being the largest or the smallest
+    class of the table. Of n rows in the sample, as many are kept as M allows, ``min(n, M)``; or so many are there after copying that
+    no row stands for more of the M than a row of the largest class does, ``max(n, M · n_largest / N_largest)``.
+    Synthetic rows (``made``) are drawn where M is above N, at least as many as there are rows. The rule is our inference.
+
+    Parameters
+    ----------
+    y : ndarray (n_samples,)
+    represents : ndarray (n_samples,)
+        How many rows of the table each row stands for.
+    balance : float
+        As in ``targets``.
+    down : bool
+        As in ``targets``.
+    made : bool
+        The rows that are added are synthetic: they are not like copies.
+
+    Examples
+    --------
+    >>> reached(np.repeat([0, 1], [50, 10]), np.repeat([99.0, 5.0], [50, 10]), 1.0).wanted
+    {0: 50, 1: 50}
+    """
+    labels, positions, sizes = np.unique(y, return_inverse=True, return_counts=True)
+    table = np.bincount(positions, represents)
+    rows = table + balance * ((table.min() if down else table.max()) - table)
+    if down:
+        wanted = np.minimum(sizes, np.maximum(np.round(rows), 1))
+    else:
+        most = represents[positions == table.argmax()].mean()
+        fewest = np.minimum(sizes, np.round(rows - table)) if made else 0
+        wanted = sizes + np.maximum(np.round(rows / most) - sizes, fewest)
+    return Reached(
+        dict(zip(labels.tolist(), wanted.astype(int).tolist(), strict=True)),
+        dict(zip(labels.tolist(), rows.tolist(), strict=True)),
+    )
+
+
 class CopyingSampler(BaseEstimator):
     """Draws rows again, or leaves rows out, at random within each class.
 
@@ -45,6 +104,12 @@ class CopyingSampler(BaseEstimator):
         Leave rows of larger classes out instead of copying rows of smaller ones.
     random_state : int
         Seed.
+
+    Attributes
+    ----------
+    represents_ : ndarray (n_new,) or None
+        How many rows of the whole table, had it been sampled, each new row stands for; only where the rows given are a
+        working sample.
     """
 
     def __init__(self, balance: float = 1.0, down: bool = False, random_state: int = 0) -> None:
@@ -52,15 +117,23 @@ class CopyingSampler(BaseEstimator):
         self.down = down
         self.random_state = random_state
 
-    def fit_resample(self, X: pd.DataFrame, y: np.ndarray) -> tuple[pd.DataFrame, np.ndarray]:
+    def fit_resample(
+        self, X: pd.DataFrame, y: np.ndarray, represents: np.ndarray | None = None
+    ) -> tuple[pd.DataFrame, np.ndarray]:
         """The rows after sampling, and their labels."""
-        strategy = targets(y, self.balance, down=self.down)
+        strategy, self.represents_ = targets(y, self.balance, down=self.down), represents
         if len(strategy) == 1:  # the only row of the other class is in the fold that is held out
             return X, y
+        if represents is not None:
+            found = reached(y, represents, self.balance, down=self.down)
+            strategy = found.wanted
         chosen = RandomUnderSampler if self.down else RandomOverSampler
         sampler = chosen(sampling_strategy=strategy, random_state=self.random_state)
         sampler.fit_resample(np.zeros((len(y), 1)), y)
-        return X.iloc[sampler.sample_indices_], y[sampler.sample_indices_]
+        rows = sampler.sample_indices_
+        if represents is not None:
+            self.represents_ = _shared_out(represents[rows], y[rows], found.rows)
+        return X.iloc[rows], y[rows]
 
 
 class InterpolatingSampler(BaseEstimator):
@@ -79,6 +152,11 @@ class InterpolatingSampler(BaseEstimator):
         As in ``targets``.
     random_state : int
         Seed.
+
+    Attributes
+    ----------
+    represents_ : ndarray (n_new,) or None
+        As ``CopyingSampler`` has it. The synthetic rows of a class share the rows that sampling the whole table would have added.
     """
 
     def __init__(self, k: int = 5, balance: float = 1.0, random_state: int = 0) -> None:
@@ -86,10 +164,13 @@ class InterpolatingSampler(BaseEstimator):
         self.balance = balance
         self.random_state = random_state
 
-    def fit_resample(self, X: pd.DataFrame, y: np.ndarray) -> tuple[pd.DataFrame, np.ndarray]:
+    def fit_resample(
+        self, X: pd.DataFrame, y: np.ndarray, represents: np.ndarray | None = None
+    ) -> tuple[pd.DataFrame, np.ndarray]:
         """The rows followed by the synthetic ones, and their labels."""
         X = as_frame(X)
-        wanted, filled = targets(y, self.balance), _Filled(X)
+        found = None if represents is None else reached(y, represents, self.balance, made=True)
+        wanted, filled = targets(y, self.balance) if found is None else found.wanted, _Filled(X)
         sizes = {label: int(np.sum(y == label)) for label in wanted}
         frames, labels = [X], [y]
         for k in sorted({min(self.k, sizes[label] - 1) for label in wanted if wanted[label] > sizes[label]}):
@@ -97,7 +178,10 @@ class InterpolatingSampler(BaseEstimator):
             synthetic, y_new = self._draw(filled, X, y, k, group)
             frames.append(synthetic)
             labels.append(y_new)
-        return pd.concat(frames, ignore_index=True), np.concatenate(labels)
+        y_all, self.represents_ = np.concatenate(labels), represents
+        if found is not None:
+            self.represents_ = _with_synthetic(represents, y_all, found.rows)
+        return pd.concat(frames, ignore_index=True), y_all
 
     def _draw(
         self, filled: _Filled, X: pd.DataFrame, y: np.ndarray, k: int, group: dict
@@ -155,6 +239,24 @@ class _Filled:
         for name, codes in zip(self.categorical, values[:, split:].T, strict=True):
             made[name] = pd.Categorical.from_codes(codes.astype(int), dtype=self.dtypes[name])
         return pd.DataFrame(made, columns=self.columns)
+
+
+def _shared_out(represents: np.ndarray, y: np.ndarray, rows: dict[Any, float]) -> np.ndarray:
+    """Scale what the rows of each class stand for so that it adds up to the rows of the class."""
+    labels, positions = np.unique(y, return_inverse=True)
+    total = np.array([rows[label] for label in labels.tolist()])
+    return represents * (total / np.bincount(positions, represents))[positions]
+
+
+def _with_synthetic(represents: np.ndarray, y: np.ndarray, rows: dict[Any, float]) -> np.ndarray:
+    """Let the synthetic rows, which come last, stand for what the rows of their class do not."""
+    labels, positions = np.unique(y, return_inverse=True)
+    n = len(represents)
+    made = np.bincount(positions[n:], minlength=len(labels))
+    total = np.array([rows[label] for label in labels.tolist()])
+    left = total - np.bincount(positions[:n], represents, minlength=len(labels))
+    stands = np.concatenate([represents, (left / np.maximum(made, 1))[positions[n:]]])
+    return _shared_out(stands, y, rows)
 
 
 def _mode_filled(column: pd.Series) -> np.ndarray:

@@ -27,7 +27,13 @@ def decide(proba: np.ndarray, positive: int, threshold: float) -> np.ndarray:
     return np.where(proba[:, positive] >= threshold, positive, others.argmax(axis=1))
 
 
-def best_threshold(scores: np.ndarray, is_positive: np.ndarray, criterion: str, miss_cost: float = 1.0) -> float:
+def best_threshold(
+    scores: np.ndarray,
+    is_positive: np.ndarray,
+    criterion: str,
+    miss_cost: float = 1.0,
+    weight: np.ndarray | None = None,
+) -> float:
     """The threshold that is best on the given rows, over all thresholds that divide them differently.
 
     Parameters
@@ -39,6 +45,8 @@ def best_threshold(scores: np.ndarray, is_positive: np.ndarray, criterion: str, 
         One of ``CRITERIA``; the expected cost is ``miss_cost · misses + false alarms``.
     miss_cost : float
         How many false alarms one miss costs.
+    weight : ndarray (n_samples,) or None
+        How many rows each one counts as; None counts each once.
 
     Returns
     -------
@@ -46,13 +54,14 @@ def best_threshold(scores: np.ndarray, is_positive: np.ndarray, criterion: str, 
         Halfway between the two neighbouring scores; the highest one among equals, so that ties raise fewer alarms.
         .5 when there are no positive or no negative rows.
     """
-    n_positive, n_negative = int(is_positive.sum()), int((~is_positive).sum())
-    if n_positive == 0 or n_negative == 0:
+    if not is_positive.any() or is_positive.all():
         return 0.5
     order = np.argsort(-scores, kind="stable")
-    ranked = scores[order]
-    found = np.concatenate([[0], np.cumsum(is_positive[order])])
-    alarms = np.arange(len(scores) + 1) - found
+    ranked, counts = scores[order], np.ones(len(scores)) if weight is None else weight[order]
+    found, alarms = (
+        np.concatenate([[0], np.cumsum(np.where(own, counts, 0))]) for own in (is_positive[order], ~is_positive[order])
+    )
+    n_positive, n_negative = found[-1], alarms[-1]
     if criterion == "F1":
         value = 2 * found / (n_positive + found + alarms)
     elif criterion == "balanced accuracy":
@@ -66,9 +75,9 @@ def best_threshold(scores: np.ndarray, is_positive: np.ndarray, criterion: str, 
     return float((above + below) / 2)
 
 
-def confusion(codes: np.ndarray, pred: np.ndarray, n_classes: int) -> np.ndarray:
-    """Rows of each class (first axis) by predicted class (second axis)."""
-    return np.bincount(codes * n_classes + pred, minlength=n_classes**2).reshape(n_classes, n_classes)
+def confusion(codes: np.ndarray, pred: np.ndarray, n_classes: int, weight: np.ndarray | None = None) -> np.ndarray:
+    """Rows of each class (first axis) by predicted class (second axis); each counts as many rows as its weight."""
+    return np.bincount(codes * n_classes + pred, weight, minlength=n_classes**2).reshape(n_classes, n_classes)
 
 
 def decision_scores(matrix: np.ndarray, positive: int) -> dict[str, float]:

@@ -39,6 +39,6 @@ def calibrated_probabilities(
     ----------
     Platt (1999). Zadrozny and Elkan (2002), KDD. Guo et al. (2017), ICML, for temperature.
     """
-    from core.learners.wrapping import Calibrated
+    from core.learners.deciding import Calibrated
 
     return Calibrated(classifier, method, random_state)

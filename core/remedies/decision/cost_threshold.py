@@ -27,6 +27,6 @@ def cost_threshold(classifier: Any, *, positive: Any = None, miss_cost: float = 
     ----------
     Elkan (2001), The foundations of cost-sensitive learning, IJCAI.
     """
-    from core.learners.wrapping import Thresholded
+    from core.learners.deciding import Thresholded
 
     return Thresholded(classifier, "theory", positive, miss_cost or 1.0)

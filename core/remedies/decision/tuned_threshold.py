@@ -43,6 +43,6 @@ def tuned_threshold(
     ----------
     Esposito et al. (2021), Journal of Chemical Information and Modeling 61. Lipton et al. (2014), ECML PKDD, for F1.
     """
-    from core.learners.wrapping import Thresholded
+    from core.learners.deciding import Thresholded
 
     return Thresholded(classifier, criterion, positive, miss_cost or 1.0, random_state)

@@ -1,0 +1,146 @@
+"""Wrappers that look at inner folds: probabilities that come true, and the threshold where one becomes a yes."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.frozen import FrozenEstimator
+
+from core.learners.cross_fitting import GivenScores, cross_fitted
+from core.learners.encoding import as_frame
+from core.learners.rows import Rows, represented
+from core.learners.wrapping import Wrapped, fit_on
+from core.numerics.decisions import best_threshold, decide
+
+
+class Calibrated(Wrapped):
+    """Maps scores to probabilities by what happened to rows that the inner classifier had not seen.
+
+    The inner classifier is fitted on all rows; the map is learned by scikit-learn's calibrators from its
+    cross-fitted log-odds on the same rows, at their natural class sizes: a row of a working sample weighs as many rows as it
+    stands for. Where inner folds leave a class untested, as folds in the order of time may, the probabilities stay as they are.
+
+    Parameters
+    ----------
+    classifier : scikit-learn classifier
+    method : str
+        "sigmoid", "isotonic" or "temperature", as in scikit-learn.
+    random_state : int
+        Seed of the inner folds.
+
+    Attributes
+    ----------
+    out_of_fold_proba_ : ndarray (n_samples, n_classes)
+        Calibrated probabilities of the rows given to ``fit``, from inner folds that did not train on them; NaN for rows
+        that no inner fold tested.
+    """
+
+    def __init__(self, classifier: Any, method: str = "sigmoid", random_state: int = 0) -> None:
+        super().__init__(classifier)
+        self.method = method
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any, rows: Rows | None = None) -> Calibrated:
+        """Fit the inner classifier and the map."""
+        X, y = as_frame(X), np.asarray(y)
+        self._keep(fit_on(clone(self.classifier), X, y, rows))
+        self.map_ = None
+        proba = cross_fitted(self.classifier, X, y, self.classes_, self.random_state, rows)
+        tested = ~np.isnan(proba[:, 0])
+        if len(np.unique(y[tested])) == len(self.classes_):
+            self.map_ = self._learned(proba[tested], y[tested], None if rows is None else rows.take(tested))
+        self.out_of_fold_proba_ = np.full_like(proba, np.nan)
+        self.out_of_fold_proba_[tested] = self._mapped(proba[tested])
+        return self
+
+    def _learned(self, proba: np.ndarray, y: np.ndarray, rows: Rows | None) -> CalibratedClassifierCV:
+        given, each = FrozenEstimator(GivenScores().fit(proba, y)), np.arange(len(proba))
+        learned = CalibratedClassifierCV(given, method=self.method, cv=[(each, each)], ensemble=False)
+        with warnings.catch_warnings():  # a class with a single row has no score of its own in the inner folds
+            warnings.simplefilter("ignore", RuntimeWarning)
+            warnings.simplefilter("ignore", UserWarning)  # the scores are given, so only the map takes weights
+            return learned.fit(proba, y, represented(rows))
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Calibrated probabilities (n_samples, n_classes)."""
+        return self._mapped(super().predict_proba(X))
+
+    def _mapped(self, proba: np.ndarray) -> np.ndarray:
+        if self.map_ is None or not len(proba):
+            return proba
+        mapped = np.nan_to_num(self.map_.predict_proba(proba))
+        total = mapped.sum(axis=1, keepdims=True)
+        return np.where(total > 0, mapped / np.where(total > 0, total, 1), proba)
+
+
+class Thresholded(Wrapped):
+    """Says "yes" to the class of interest when its probability reaches a threshold.
+
+    The probabilities are left alone. The threshold is chosen on cross-fitted probabilities of the rows given to
+    ``fit``, or computed from the costs, and then locked. A row of a working sample counts as many rows as it stands for.
+    Where no inner fold tests the class of interest, the threshold is .5.
+
+    Parameters
+    ----------
+    classifier : scikit-learn classifier
+    criterion : str
+        One of ``core.numerics.decisions.CRITERIA``, or "theory" for ``1 / (1 + miss_cost)``.
+    positive : label or None
+        The class of interest; None takes the rarest class given to ``fit``.
+    miss_cost : float
+        How many false alarms one miss costs.
+    random_state : int
+        Seed of the inner folds.
+
+    Attributes
+    ----------
+    threshold_ : float
+    """
+
+    def __init__(
+        self,
+        classifier: Any,
+        criterion: str = "F1",
+        positive: Any = None,
+        miss_cost: float = 1.0,
+        random_state: int = 0,
+    ) -> None:
+        super().__init__(classifier)
+        self.criterion = criterion
+        self.positive = positive
+        self.miss_cost = miss_cost
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any, rows: Rows | None = None) -> Thresholded:
+        """Fit the inner classifier and choose the threshold."""
+        X, y, stands = as_frame(X), np.asarray(y), represented(rows)
+        self._keep(fit_on(clone(self.classifier), X, y, rows))
+        labels, positions = np.unique(y, return_inverse=True)
+        rarest = labels[np.bincount(positions, stands).argmin()]
+        self.positive_ = rarest if self.positive is None else self.positive
+        if self.criterion == "theory":
+            self.threshold_ = 1 / (1 + self.miss_cost)
+        elif self.positive_ not in labels:
+            self.threshold_ = 0.5
+        else:
+            proba = getattr(self.classifier_, "out_of_fold_proba_", None)
+            if proba is None:
+                proba = cross_fitted(self.classifier, X, y, self.classes_, self.random_state, rows)
+            score = proba[:, int(np.flatnonzero(self.classes_ == self.positive_)[0])]
+            tested = ~np.isnan(score)
+            weight = None if stands is None else stands[tested]
+            found = y[tested] == self.positive_
+            self.threshold_ = best_threshold(score[tested], found, self.criterion, self.miss_cost, weight)
+        return self
+
+    def predict(self, X: Any) -> np.ndarray:
+        """The class of interest where its probability reaches the threshold, else the most probable other class."""
+        proba = self.predict_proba(X)
+        column = np.flatnonzero(self.classes_ == self.positive_)
+        if not len(column):
+            return self.classes_[proba.argmax(axis=1)]
+        return self.classes_[decide(proba, int(column[0]), self.threshold_)]
