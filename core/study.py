@@ -13,6 +13,7 @@ from core import learners
 from core.dataset import Dataset
 from core.errors import UserError, unknown
 from core.learners.encoding import distance_matrix_input
+from core.learners.rows import Rows
 from core.numerics.neighbours import NeighbourTable, neighbour_table
 from core.recipe import Recipe
 from core.wording import plural, quoted
@@ -115,8 +116,28 @@ class Study:
 
     @cached_property
     def class_sizes(self) -> np.ndarray:
-        """Rows per class (n_classes,), in the order of ``classes``."""
+        """Rows in hand per class (n_classes,), in the order of ``classes``: how much evidence there is."""
         return np.bincount(self.codes, minlength=len(self.classes))
+
+    @cached_property
+    def table_sizes(self) -> np.ndarray:
+        """Rows of the whole table per class (n_classes,); those in hand unless these are a working sample."""
+        return self.dataset.table_counts.to_numpy()
+
+    @property
+    def class_shares(self) -> np.ndarray:
+        """The share of each class in the whole table (n_classes,): how frequent it is."""
+        return self.table_sizes / self.table_sizes.sum()
+
+    @property
+    def represents(self) -> np.ndarray | None:
+        """How many rows of the whole table each row stands for (n_samples,); None when every row of the table is in hand."""
+        return self.dataset.represents
+
+    @cached_property
+    def rows(self) -> Rows | None:
+        """What is known about the rows beside their features; None when nothing is."""
+        return Rows.known(represents=self.represents)
 
     @cached_property
     def folds(self) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
@@ -142,8 +163,12 @@ class Study:
         return self._memory["neighbours"]
 
     def classifier(self, recipe: Recipe | None = None) -> Any:
-        """The learner wrapped by a recipe, unfitted."""
+        """The learner wrapped by a recipe, unfitted; that of a working sample speaks of the whole table."""
         learner = learners.make(self.learner, self.random_state)
+        if self.represents is not None:
+            from core.learners.wrapping import PriorCorrected
+
+            learner = PriorCorrected(learner)
         context = {"random_state": self.random_state, "positive": self.positive_code, "miss_cost": self.miss_cost}
         return (recipe or Recipe()).apply(learner, **context)
 
@@ -160,10 +185,17 @@ class Study:
             self._memory["out_of_fold", recipe] = proba
         return self._memory["out_of_fold", recipe]
 
+    def fitted(self, recipe: Recipe | None, train: np.ndarray, codes: np.ndarray | None = None) -> Any:
+        """Fit a recipe on some rows; other labels than ``codes`` (n_samples,) may be given."""
+        from core.learners.wrapping import fit_on
+
+        codes = self.codes if codes is None else codes
+        known = None if self.rows is None else self.rows.take(train)
+        return fit_on(self.classifier(recipe), self.dataset.X.iloc[train], codes[train], known)
+
     def fit_predict_proba(self, recipe: Recipe, train: np.ndarray, test: np.ndarray) -> np.ndarray:
         """Fit a recipe on some rows and give the probabilities (n_test, n_classes) of others."""
-        X = self.dataset.X
-        fitted = self.classifier(recipe).fit(X.iloc[train], self.codes[train])
+        fitted = self.fitted(recipe, train)
         proba = np.zeros((len(test), len(self.classes)))
-        proba[:, fitted.classes_] = fitted.predict_proba(X.iloc[test])
+        proba[:, fitted.classes_] = fitted.predict_proba(self.dataset.X.iloc[test])
         return proba

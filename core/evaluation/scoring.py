@@ -43,7 +43,7 @@ class FoldOutcome:
     threshold : float
         The recipe's own, chosen inside the training rows.
     matrices : mapping of cut to ndarray (n_classes, n_classes)
-        Rows of each class by predicted class.
+        Rows of each class by predicted class; those of the whole table when a working sample stands for it.
     test_share : float
         Test rows over training rows.
     seconds : float
@@ -77,6 +77,8 @@ def decided(study: Study, recipe: Recipe) -> Recipe:
 def score_fold(study: Study, recipe: Recipe, fold: int) -> FoldOutcome:
     """Fit a recipe on the training rows of a fold and score it on the test rows, at their natural class sizes.
 
+    In a working sample each test row counts as many rows as it stands for, so that all scores speak of the whole table.
+
     Parameters
     ----------
     study : Study
@@ -88,17 +90,19 @@ def score_fold(study: Study, recipe: Recipe, fold: int) -> FoldOutcome:
     """
     start = time.perf_counter()
     train, test = study.folds[fold]
-    X, codes, positive, n_classes = study.dataset.X, study.codes, study.positive_code, len(study.classes)
-    fitted = study.classifier(decided(study, recipe)).fit(X.iloc[train], codes[train])
+    codes, positive, n_classes = study.codes[test], study.positive_code, len(study.classes)
+    weight = None if study.represents is None else study.represents[test]
+    fitted = study.fitted(decided(study, recipe), train)
     proba = np.zeros((len(test), n_classes))
-    proba[:, fitted.classes_] = fitted.predict_proba(X.iloc[test])
+    proba[:, fitted.classes_] = fitted.predict_proba(study.dataset.X.iloc[test])
     halves = proba.argmax(axis=1) if n_classes > 2 else decide(proba, positive, 0.5)
     matrices = {
-        AT_HALF: confusion(codes[test], halves, n_classes),
-        AT_OWN: confusion(codes[test], decide(proba, positive, fitted.threshold_), n_classes),
+        AT_HALF: confusion(codes, halves, n_classes, weight),
+        AT_OWN: confusion(codes, decide(proba, positive, fitted.threshold_), n_classes, weight),
     }
-    scores = _ranking_scores(proba, codes[test], positive)
-    scores |= {(name, ""): value for name, value in calibration(proba[:, positive], codes[test] == positive).items()}
+    scores = _ranking_scores(proba, codes, positive, weight)
+    truth = calibration(proba[:, positive], codes == positive, weight)
+    scores |= {(name, ""): value for name, value in truth.items()}
     for cut, matrix in matrices.items():
         scores |= {(name, cut): value for name, value in decision_scores(matrix, positive).items()}
         if study.miss_cost:
@@ -107,7 +111,7 @@ def score_fold(study: Study, recipe: Recipe, fold: int) -> FoldOutcome:
     return FoldOutcome(recipe, fold, scores, float(fitted.threshold_), matrices, len(test) / len(train), elapsed)
 
 
-def calibration(scores: np.ndarray, found: np.ndarray) -> dict[str, float]:
+def calibration(scores: np.ndarray, found: np.ndarray, weight: np.ndarray | None = None) -> dict[str, float]:
     """How true the probabilities of the class of interest are.
 
     Parameters
@@ -116,6 +120,8 @@ def calibration(scores: np.ndarray, found: np.ndarray) -> dict[str, float]:
         Probabilities.
     found : ndarray of bool (n_samples,)
         Whether the row belongs to the class.
+    weight : ndarray (n_samples,) or None
+        How many rows each one counts as; None counts each once.
 
     Returns
     -------
@@ -131,31 +137,34 @@ def calibration(scores: np.ndarray, found: np.ndarray) -> dict[str, float]:
     """
     from sklearn.linear_model import LogisticRegression
 
-    expected = float(scores.sum())
-    result = dict.fromkeys(CALIBRATION, np.nan) | {CALIBRATION[0]: found.sum() / expected if expected > 0 else np.nan}
+    counts = np.ones(len(scores)) if weight is None else weight
+    expected, seen = float((scores * counts).sum()), float(counts[found].sum())
+    result = dict.fromkeys(CALIBRATION, np.nan) | {CALIBRATION[0]: seen / expected if expected > 0 else np.nan}
     odds = np.clip(
         np.log(np.maximum(scores, SMALLEST)) - np.log1p(-np.minimum(scores, 1 - SMALLEST)),
         -MOST_LOG_ODDS,
         MOST_LOG_ODDS,
     )
     if min(found.sum(), (~found).sum()) >= FEWEST_FOR_SLOPE and np.ptp(odds) > 0:
-        line = LogisticRegression(C=1e6, tol=1e-6, solver="newton-cholesky").fit(odds[:, None], found)
+        line = LogisticRegression(C=1e6, tol=1e-6, solver="newton-cholesky").fit(odds[:, None], found, weight)
         result |= {"calibration intercept": float(line.intercept_[0]), "calibration slope": float(line.coef_[0, 0])}
     return result
 
 
-def _ranking_scores(proba: np.ndarray, codes: np.ndarray, positive: int) -> dict[tuple[str, str], float]:
+def _ranking_scores(
+    proba: np.ndarray, codes: np.ndarray, positive: int, weight: np.ndarray | None
+) -> dict[tuple[str, str], float]:
     from sklearn.metrics import average_precision_score, roc_auc_score
 
     found = codes == positive
     given = np.clip(proba[np.arange(len(codes)), codes], SMALLEST, 1)
     scores = {
-        ("Brier score", ""): float(np.mean((proba[:, positive] - found) ** 2)),
-        ("log loss", ""): float(-np.log(given).mean()),
+        ("Brier score", ""): float(np.average((proba[:, positive] - found) ** 2, weights=weight)),
+        ("log loss", ""): float(-np.average(np.log(given), weights=weight)),
     }
     both = found.any() and not found.all()
-    scores["average precision", ""] = float(average_precision_score(found, proba[:, positive])) if both else np.nan
-    scores["ROC-AUC", ""] = float(roc_auc_score(found, proba[:, positive])) if both else np.nan
+    for name, score in (("average precision", average_precision_score), ("ROC-AUC", roc_auc_score)):
+        scores[name, ""] = float(score(found, proba[:, positive], sample_weight=weight)) if both else np.nan
     return scores
 
 
