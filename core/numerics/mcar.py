@@ -9,7 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import ndtri
-from scipy.stats import chi2, rankdata
+from scipy.stats import chi2
+
+from core.numerics.gap_association import ranks_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,11 +170,10 @@ def normal_scores(values: np.ndarray) -> np.ndarray:
     ----------
     van der Waerden (1952), Proceedings of the Koninklijke Nederlandse Akademie van Wetenschappen A 55.
     """
-    scores = np.full(values.shape, np.nan)
-    for j, column in enumerate(values.T):
-        seen = ~np.isnan(column)
-        scores[seen, j] = ndtri(rankdata(column[seen]) / (seen.sum() + 1))
-    return scores
+    ranks = np.column_stack([np.zeros((len(values), 0)), *[ranks_of(column)[0] for column in values.T]])
+    seen = ranks > 0
+    with np.errstate(divide="ignore"):
+        return np.where(seen, ndtri(ranks / (seen.sum(axis=0) + 1)), np.nan)
 
 
 def independent_columns(values: np.ndarray, left: float = 1e-3) -> np.ndarray:

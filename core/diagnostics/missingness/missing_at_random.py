@@ -23,7 +23,7 @@ from core.study import Study
 
 ABOUT = About("Gaps that follow values", "Do gaps depend on what other columns hold?", "emerging", gravest="caution")
 
-MAX_ROWS, MAX_GAPS, MAX_OTHERS, MAX_FITTED = 20_000, 40, 60, 15
+MAX_ROWS, MAX_GAPS, MAX_OTHERS, MAX_FITTED = 10_000, 40, 60, 15
 FEWEST, FEWEST_SEEN, LISTED, SHOWN = 10, 0.2, 100, 15
 SIGNIFICANT, SHIFT, STRENGTH = 0.01, 0.1, 0.1
 COLUMNS = ["column", "other", "measure", "n_gap", "n_filled", "value", "expected", "low", "high", "p", "p_holm"]
@@ -45,7 +45,7 @@ def missing_at_random(study: Study, *, noticed: Annotated[float, Range(0.02, 0.4
     column is compared where it is missing and where it is filled: numbers by the rank sum test and the area A under the ROC
     curve (0.5 by chance), texts by χ² and Cramér's V. All pairs are corrected together (Holm). A caution when a pair has a corrected p of at most
     0.01 and A is at least ``noticed`` from 0.5, or V at least 0.1 above chance; and when Little's p is at most 0.01 and the shift at least 0.1.
-    At most 20,000 rows, 40 columns with gaps and 60 others are looked at. Normal scores and the shift are our inference: hence emerging.
+    At most 10,000 rows, 40 columns with gaps and 60 others are looked at. Normal scores and the shift are our inference: hence emerging.
 
     Why it matters
     --------------

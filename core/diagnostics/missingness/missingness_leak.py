@@ -13,7 +13,7 @@ from core.dataset import Dataset
 from core.errors import NotApplicable
 from core.missing_profile import missing_profile
 from core.numerics.mask import patterns
-from core.numerics.single_column import area_by_fold
+from core.numerics.tied_areas import tied_areas
 from core.params import Range
 from core.registry import About
 from core.result import Finding, Result
@@ -120,26 +120,27 @@ def _areas(mask: np.ndarray, positive: np.ndarray, fold: np.ndarray, random_stat
     Rows with the same gaps in the same fold are one cell: exchanged labels are hypergeometric over the cells.
     """
     pattern, shapes = patterns(list(mask.T))
-    shape = (int(fold.max()) + 1, len(shapes))
-    cell = np.ravel_multi_index((fold, pattern), shape)
-    sizes, own = (np.bincount(cell[rows], minlength=np.prod(shape)) for rows in (slice(None), positive))
+    flat = np.ravel_multi_index((fold, pattern), (int(fold.max()) + 1, len(shapes)))
+    cell, of_row = np.unique(flat, return_inverse=True)
+    sizes, own = np.bincount(of_row), np.bincount(of_row[positive], minlength=len(cell))
     draws = np.random.default_rng(random_state).multivariate_hypergeometric(
         sizes, own.sum(), N_DRAWS, method="marginals"
     )
-    own, sizes = np.vstack([own, draws]).reshape(-1, *shape), sizes.reshape(shape)
-    return np.array([_area(shapes.astype(float), own, sizes, i) for i in range(shape[0])])
+    fold_of, pattern_of = np.divmod(cell, len(shapes))
+    own = np.vstack([own, draws]).astype(float)
+    cells = (shapes.astype(float)[pattern_of], own, sizes.astype(float))
+    return np.array([_area(*cells, fold_of == i) for i in range(int(fold.max()) + 1)])
 
 
-def _area(shapes: np.ndarray, own: np.ndarray, sizes: np.ndarray, i: int) -> np.ndarray:
-    """Fit outside fold i and rank inside it, for every labelling at once."""
-    total, inside = sizes.sum(axis=0) - sizes[i], own[:, i]
-    outside = own.sum(axis=1) - inside
-    centred = shapes - total @ shapes / total.sum()
-    moved = outside - total * outside.sum(axis=1, keepdims=True) / total.sum()
+def _area(shapes: np.ndarray, own: np.ndarray, sizes: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    """Fit on the cells outside a fold and rank those inside it, for every labelling at once."""
+    fitted, total, moved = shapes[~inside], sizes[~inside], own[:, ~inside]
+    mean = total @ fitted / total.sum()
+    centred = fitted - mean
+    moved = moved - total * moved.sum(axis=1, keepdims=True) / total.sum()
     ridge = (centred * total[:, None]).T @ centred + np.eye(shapes.shape[1])
-    score = (centred @ np.linalg.solve(ridge, centred.T @ moved.T)).T.round(9)
-    counts = np.stack([sizes[i] - inside, inside], axis=2)
-    return area_by_fold(counts, np.stack([-score, score], axis=2))[:, 1]
+    score = ((shapes[inside] - mean) @ np.linalg.solve(ridge, centred.T @ moved.T)).T.round(9)
+    return tied_areas(score, own[:, inside], sizes[inside] - own[:, inside])
 
 
 def _single(mask: np.ndarray, positive: np.ndarray, names: np.ndarray) -> pd.DataFrame:
