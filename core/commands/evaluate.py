@@ -9,6 +9,7 @@ from core.commands.findings import check_report, compared_with_nothing, print_fi
 from core.commands.options import add_command, add_study_options, add_table_options, print_head, study_of
 from core.errors import UserError
 from core.result import Result
+from core.study import Study
 from core.wording import with_interval
 
 
@@ -29,11 +30,25 @@ def run(given: argparse.Namespace) -> None:
     print()
     print_findings(result)
     _print_scores(result)
+    if study.dataset.test is not None:
+        print("\nThe final score on the test rows")
+        _print_final(study)
     write_report(given.report, study, [], result)
+
+
+def _print_final(study: Study) -> None:
+    from core.evaluation.final import final_score
+
+    final = final_score(study, study.recipe)
+    for note in study.dataset.test.notes:
+        print(f"  Note: {note}")
+    print_findings(final)
+    _print_scores(final)
 
 
 def _print_scores(result: Result) -> None:
     for recipe, rows in result.tables["scores"].groupby("recipe", sort=False):
         print(f"\n{recipe}")
         for row in rows.itertuples():
-            print(f"  {f'{row.metric} {row.cut}':42} {with_interval(row.value, row.low, row.high)}")
+            name = f"{row.metric} {getattr(row, 'cut', '')}"
+            print(f"  {name:42} {with_interval(row.value, row.low, row.high)}")

@@ -41,6 +41,7 @@ def add_study_options(parser: argparse.ArgumentParser) -> argparse.ArgumentParse
     add("--target", metavar="COLUMN", help="the column with the classes")
     add("--class", metavar="LABEL", default="", help="the class of interest; a rare one when left out")
     add("--leave-out", nargs="+", metavar="COLUMN", default=[], help="columns that no method may see")
+    add("--test", metavar="FILE", default="", help="rows kept apart; evaluate scores the first recipe on them once")
     add("--learner", default="boosted", help="one of " + ", ".join(LEARNERS))
     add("--recipe", action="append", default=[], help="such as smote:k=3+tuned_threshold; may be given several times")
     add("--cost", type=float, default=0.0, help="how many false alarms one miss costs")
@@ -51,13 +52,13 @@ def add_study_options(parser: argparse.ArgumentParser) -> argparse.ArgumentParse
     return parser
 
 
-def table_of(given: argparse.Namespace) -> Table:
-    """Read the table that was named."""
+def table_of(given: argparse.Namespace, path: str = "") -> Table:
+    """Read the table that was named, or another file in the same way."""
     from core.reading.read import read
 
     choices = {name: getattr(given, name) for name in ("encoding", "decimal", "sheet")}
     delimiter = "\t" if given.delimiter in ("tab", "\\t") else given.delimiter
-    return read(given.table, delimiter=delimiter, missing_tokens=tuple(given.missing), **choices)
+    return read(path or given.table, delimiter=delimiter, missing_tokens=tuple(given.missing), **choices)
 
 
 def study_of(given: argparse.Namespace) -> tuple[Study, tuple[Recipe, ...]]:
@@ -70,6 +71,10 @@ def study_of(given: argparse.Namespace) -> tuple[Study, tuple[Recipe, ...]]:
         likely = [suggestion.column for suggestion in suggest_targets(table)] or list(table.frame.columns)
         raise UserError("No target column is given.", f"Add --target with a column; likely ones are {listing(likely)}.")
     dataset = Dataset.from_table(table, given.target, given.leave_out)
+    if given.test:
+        from core.held_out import with_test
+
+        dataset = with_test(dataset, table_of(given, given.test))
     for column, reason in suggest_leave_out(table, given.target).items():
         if column not in given.leave_out:
             print(f"Consider --leave-out {quoted(column)}: {reason}", file=sys.stderr)
