@@ -47,7 +47,7 @@ class PriorCorrected(Wrapped):
     logistic regression this corrects the intercept. It is more precise than weights where the classifier can fit
     the truth; a linear model that cannot then fits the rare class a little better than all rows would make it. Where what a row stands
     for differs within its class, as for synthetic rows, weights of mean 1 say so. Rows that come with ``sample_weight``
-    are fitted with these weights and nothing is corrected: they say all.
+    are fitted with these weights, and ``w_c`` is what the weights of class c leave to be corrected.
 
     Parameters
     ----------
@@ -62,15 +62,14 @@ class PriorCorrected(Wrapped):
     def fit(self, X: Any, y: Any, rows: Rows | None = None, sample_weight: np.ndarray | None = None) -> PriorCorrected:
         """Fit the inner classifier and note the correction."""
         stands, inner = represented(rows), clone(self.classifier)
-        self.factor_ = np.ones(len(np.unique(y)))
-        if sample_weight is not None:
-            return self._keep(inner.fit(as_frame(X), y, sample_weight=sample_weight))
-        if stands is None:
-            return self._keep(inner.fit(as_frame(X), y))
         _, positions, sizes = np.unique(y, return_inverse=True, return_counts=True)
-        self.factor_ = np.bincount(positions, stands) / sizes
-        within = stands / self.factor_[positions]
-        given = {} if np.allclose(within, 1) else {"sample_weight": within}
+        self.factor_ = np.ones(len(sizes))
+        if stands is not None:
+            total = np.bincount(positions, stands)
+            if sample_weight is None and not np.allclose(within := stands / (total / sizes)[positions], 1):
+                sample_weight = within
+            self.factor_ = total / np.bincount(positions, sample_weight)
+        given = {} if sample_weight is None else {"sample_weight": sample_weight}
         return self._keep(inner.fit(as_frame(X), y, **given))
 
     def predict_proba(self, X: Any) -> np.ndarray:
@@ -87,7 +86,9 @@ class PriorCorrected(Wrapped):
 class Weighted(Wrapped):
     """Gives each row a weight by its class, computed from the rows given to ``fit``.
 
-    In a working sample the rows of a class are those of the whole table, and each row weighs as many rows as it stands for.
+    In a working sample the class sizes are those of the whole table. A row of a rarer class weighs as much more than one of the
+    largest as both together, what they stand for and the weights, say; where that would be less, it weighs the same and the
+    probabilities are corrected instead.
 
     Parameters
     ----------
@@ -105,12 +106,17 @@ class Weighted(Wrapped):
         """Fit the inner classifier with weights."""
         stands = represented(rows)
         _, positions, sizes = np.unique(y, return_inverse=True, return_counts=True)
-        if stands is not None:
-            sizes = np.bincount(positions, stands)
-        weight = ((sizes.max() / sizes) ** self.power)[positions]
-        if stands is not None:
-            weight = weight * stands
-        return self._keep(clone(self.classifier).fit(as_frame(X), y, sample_weight=weight / weight.mean()))
+        table = sizes if stands is None else np.bincount(positions, stands)
+        weight = ((table.max() / table) ** self.power)[positions]
+        if stands is None:
+            return self._keep(clone(self.classifier).fit(as_frame(X), y, sample_weight=weight / weight.mean()))
+        mass = stands * weight
+        each = np.bincount(positions, mass) / sizes
+        level = np.maximum(each / each[table.argmax()], 1)
+        weight = mass * (level / each)[positions] if isinstance(self.classifier, PriorCorrected) else mass
+        return self._keep(
+            fit_on(clone(self.classifier), X, y, Rows(represents=mass), sample_weight=weight / weight.mean())
+        )
 
 
 class Resampled(Wrapped):
@@ -141,7 +147,7 @@ class Resampled(Wrapped):
         return self._keep(fit_on(clone(self.classifier), X_new, y_new, made))
 
 
-def fit_on(classifier: Any, X: Any, y: Any, rows: Rows | None = None) -> Any:
+def fit_on(classifier: Any, X: Any, y: Any, rows: Rows | None = None, **given: Any) -> Any:
     """Fit a classifier, and tell it what is known about the rows if it is one that asks.
 
     Parameters
@@ -151,7 +157,9 @@ def fit_on(classifier: Any, X: Any, y: Any, rows: Rows | None = None) -> Any:
     X : pandas.DataFrame (n_samples, n_features)
     y : array (n_samples,)
     rows : Rows or None
+    **given
+        Goes to ``fit``.
     """
-    if rows is None or not isinstance(classifier, Wrapped):
-        return classifier.fit(X, y)
-    return classifier.fit(X, y, rows=rows)
+    if rows is not None and isinstance(classifier, Wrapped):
+        given["rows"] = rows
+    return classifier.fit(as_frame(X), y, **given)
