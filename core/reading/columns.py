@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from core.wording import count, quoted
+from core.reading import thousands as marked
+from core.reading.literals import Words, damage_in_numbers, told_of_text, unwrapped
+from core.reading.numbers import NOT_A_NUMBER, SUSPECT, TAKEN, as_numbers, edges, is_grouped, trimmed
+from core.table import Decision
+from core.wording import quoted
 
-NOT_A_NUMBER = ("", "na", "n/a", "#n/a", "nan", "-nan", "+nan", "null", "none", "?", "-")
-SUSPECT = ("na", "n/a", "#n/a", "nan", "null", "none", "?", "-", "unknown")
-NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
-SEPARATED = r"^[+-]?[0-9][0-9.,' ]*$"
-NEARLY = 0.5
-MAX_DIGITS = 18
 TEXT = pd.StringDtype("pyarrow", na_value=np.nan)
+LOOK = 400
+EXAMPLES = 150
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,14 @@ class Column:
         Cells with blanks around them that were removed.
     note : str
         What the analyst must know about the column; mostly empty.
+    kind : str
+        "whole number", "number", "yes/no", "date" or "text".
+    unit : str
+        A mark that every cell bore, such as "%".
+    thousands : str
+        The mark between groups of three digits that was removed.
+    decisions : tuple of Decision
+        What was decided about the column, where there was a choice.
     """
 
     values: pd.Series
@@ -43,121 +51,169 @@ class Column:
     suspects: Counter = field(default_factory=Counter)
     stripped: int = 0
     note: str = ""
+    kind: str = "text"
+    unit: str = ""
+    thousands: str = ""
+    decisions: tuple[Decision, ...] = ()
 
 
 def typed(
-    cells: pa.Array, name: str, *, decimal: str = ".", missing_tokens: Sequence[str] = (), numbers: bool = True
+    cells: pa.Array,
+    name: str,
+    *,
+    decimal: str = ".",
+    thousands: str = "",
+    missing_tokens: Sequence[str] = (),
+    numbers: bool = True,
+    fixed: bool = False,
 ) -> Column:
     """Decide the type of a column of text cells.
-
-    The cells are counted once, and every rule works on the different ones.
 
     Parameters
     ----------
     cells : pyarrow.Array of string, or dictionary of string (n_samples,)
         Null is missing.
     name : str
-        Only used in the note.
+        Only used in the notes.
     decimal : str
         "." or ",".
+    thousands : str
+        The mark between groups of three digits; empty to find it out, "none" for none.
     missing_tokens : sequence of str
         Missing whatever the type of the column.
     numbers : bool
         False keeps a column of numbers as text, for files that say that it is text.
+    fixed : bool
+        True if no column may have another decimal mark.
     """
-    encoded = cells if isinstance(cells, pa.DictionaryArray) else cells.dictionary_encode()
-    words = encoded.dictionary.cast(pa.string())
-    counts = _counts(encoded)
-    trimmed = pc.utf8_trim_whitespace(words)
-    lower = pc.utf8_lower(trimmed)
-    empty = _among(lower, ("",))
-    unasked = pc.or_(empty, _among(trimmed, [token.strip() for token in missing_tokens]))
-    blank_as_number = pc.or_(unasked, _among(lower, NOT_A_NUMBER))
-    parsed, note = _numbers(trimmed, blank_as_number, decimal, name) if numbers else (None, "")
-    stripped = int(counts[_mask(pc.and_(pc.not_equal(words, trimmed), pc.invert(empty)))].sum())
-    absent = unasked if parsed is None else blank_as_number
-    missing = _tally(trimmed, absent, counts)
-    if encoded.null_count:
-        missing[""] += encoded.null_count
-    if parsed is not None:
-        return Column(_take_numbers(parsed, encoded), missing, Counter(), stripped, note)
-    if not len(words) or _mask(unasked).all():
-        return Column(pd.Series(np.full(len(cells), np.nan)), missing, Counter(), stripped)
-    kept = pc.if_else(unasked, pa.scalar(None, pa.string()), trimmed)
-    suspects = _tally(trimmed, pc.and_(_among(lower, SUSPECT), pc.invert(unasked)), counts)
-    note = note or (_nearly(trimmed, lower, counts, decimal, name) if numbers else "")
-    values = pd.Series(TEXT.__from_arrow__(kept.take(encoded.indices).cast(pa.large_string())))
-    return Column(values, missing, suspects, stripped, note)
+    if isinstance(cells, pa.DictionaryArray) and numbers:
+        cells = cells.cast(pa.string())
+    absent: Counter = Counter({"": cells.null_count} if cells.null_count else {})
+    if isinstance(cells, pa.DictionaryArray):
+        return _text(cells, name, missing_tokens, absent, 0, numbers)
+    bare, stripped = trimmed(cells)
+    if missing_tokens:
+        bare, absent = _without(bare, missing_tokens, absent)
+    if not numbers:
+        return _text(bare, name, (), absent, stripped, numbers)
+    parsed = as_numbers(bare, decimal)
+    if parsed is not None and (fixed or thousands == "none" or not is_grouped(bare, parsed, decimal)):
+        if parsed.problem:
+            column = _text(bare, name, (), absent, stripped, False)
+            return _with_note(column, f"Column {quoted(name)} was kept as text, because {parsed.problem}.", "certain")
+        column = Column(_series(parsed.values), absent + parsed.missing, Counter(), stripped, kind=_kind(parsed.values))
+        return _with_note(column, damage_in_numbers(bare, parsed.values, name), "likely", "damage")
+    column = _other(bare, name, absent, decimal=decimal, thousands=thousands, fixed=fixed)
+    return replace(column, stripped=stripped)
 
 
-def _counts(encoded: pa.DictionaryArray) -> np.ndarray:
-    indices = encoded.indices.drop_null() if encoded.null_count else encoded.indices
-    return np.bincount(indices.to_numpy(), minlength=len(encoded.dictionary))
+def _other(bare: pa.Array, name: str, absent: Counter, *, decimal: str, thousands: str, fixed: bool) -> Column:
+    """A column that is not of plain numbers: written with marks, wrapped, or text."""
+    words = _examples(bare)
+    opened = unwrapped(bare, words, name)
+    if opened is not None:
+        column = typed(opened.cells, name, decimal=decimal, thousands=thousands, numbers=opened.numbers, fixed=fixed)
+        note = " ".join(filter(None, (opened.note, column.note)))
+        column = replace(column, missing=absent + column.missing, note="", decisions=())
+        return _with_note(column, note, "certain")
+    known = [word for word in words if word.lower() not in NOT_A_NUMBER]
+    marks = marked.find_marks(known, decimal, thousands) if known else None
+    if marks is not None and not (fixed and marks.decimal != decimal):
+        cells, missing = _without(bare, NOT_A_NUMBER, Counter(), True)
+        numbers = marked.plain(cells, marks)
+        parsed = as_numbers(numbers, ".") if numbers is not None else None
+        if parsed is not None and not parsed.problem:
+            note = f"Column {quoted(name)}: {marks.reason}." if marks.reason else ""
+            kind, found = _kind(parsed.values), absent + missing + parsed.missing
+            column = Column(_series(parsed.values), found, Counter(), 0, "", kind, marks.unit, marks.thousands)
+            return _with_note(column, note, marks.confidence, "thousands" if marks.thousands else "kind")
+    return _text(bare, name, (), absent, 0, True, decimal)
 
 
-def _among(words: pa.Array, tokens: Sequence[str]) -> pa.Array:
-    return pc.is_in(words, value_set=pa.array(tokens, pa.string()))
+def _text(
+    cells: pa.Array,
+    name: str,
+    tokens: Sequence[str],
+    absent: Counter,
+    stripped: int,
+    look: bool = True,
+    decimal: str = ".",
+) -> Column:
+    """A column of text: empty cells and stated words are missing, everything else keeps its spelling."""
+    given = Words.of(cells)
+    words, counts, indices = given.words, given.counts, given.indices
+    if isinstance(cells, pa.DictionaryArray):
+        bare, _ = trimmed(words)
+        stripped = given.n(pc.and_(pc.not_equal(words, bare), pc.not_equal(bare, "")))
+        words = bare
+    lengths = edges(words).lengths
+    out = lengths == 0
+    if tokens:
+        out |= _mask(pc.is_in(words, value_set=pa.array([token.strip() for token in tokens], pa.string())))
+    missing = absent + _tally(words, out & (counts > 0), counts)
+    if out.all():
+        return Column(pd.Series(np.full(len(cells), np.nan)), missing, Counter(), stripped, kind="number")
+    short = np.flatnonzero((lengths > 0) & (lengths <= TAKEN) & ~out)
+    few = words.take(pa.array(short))
+    looks = _mask(pc.is_in(pc.utf8_lower(few), value_set=pa.array(SUSPECT)))
+    suspects = _tally(few, looks, counts[short])
+    kept = pc.if_else(pa.array(~out), words, pa.scalar(None, pa.string())) if out.any() else words
+    kept = kept if indices is None else kept.take(indices)
+    values = pd.Series(TEXT.__from_arrow__(kept.cast(pa.large_string())))
+    column = Column(values, missing, suspects, stripped)
+    if not look:
+        return column
+    kind, decisions, note = told_of_text(replace(given, words=words), ~out, name, decimal)
+    return replace(column, kind=kind, decisions=decisions, note=note)
+
+
+def _with_note(column: Column, note: str, confidence: str, name: str = "kind") -> Column:
+    if not note:
+        return column
+    told = note if not column.note else f"{column.note} {note}"
+    value = column.thousands if name == "thousands" else column.kind
+    return replace(column, note=told, decisions=(*column.decisions, Decision(name, value, confidence, note)))
+
+
+def _without(bare: pa.Array, tokens: Sequence[str], absent: Counter, folded: bool = False) -> tuple[pa.Array, Counter]:
+    """Make words missing, and count them."""
+    looked = pc.utf8_lower(bare) if folded else bare
+    out = pc.is_in(looked, value_set=pa.array([token.strip() for token in tokens], pa.string()))
+    if not pc.any(out).as_py():
+        return bare, absent
+    gone = pc.value_counts(bare.filter(out)).to_pylist()
+    found = Counter({item["values"]: item["counts"] for item in gone})
+    return pc.if_else(out, pa.scalar(None, pa.string()), bare), absent + found
+
+
+def _examples(bare: pa.Array) -> list[str]:
+    """Some different cells: the first ones, and the first ones with a sign that is neither a letter nor a digit."""
+    known = bare.drop_null()
+    words = pc.unique(known if len(known) <= 50 * LOOK else known[: 50 * LOOK])
+    words = words.filter(pc.not_equal(words, ""))
+    first = words[:EXAMPLES].to_pylist()
+    signs = pc.match_substring_regex(words[: 50 * LOOK], r"[^0-9A-Za-z]")
+    return list(dict.fromkeys((*first, *words[: 50 * LOOK].filter(signs)[:EXAMPLES].to_pylist())))
+
+
+def _kind(values: pa.Array) -> str:
+    return "whole number" if pa.types.is_integer(values.type) else "number"
+
+
+def _series(values: pa.Array) -> pd.Series:
+    if pa.types.is_integer(values.type) and values.null_count:
+        gaps = values.is_null().to_numpy(zero_copy_only=False)
+        return pd.Series(pd.arrays.IntegerArray(values.fill_null(0).to_numpy().copy(), gaps.copy()))
+    return pd.Series(values.to_numpy(zero_copy_only=False).copy(), copy=False)
 
 
 def _mask(flags: pa.Array) -> np.ndarray:
     return flags.to_numpy(zero_copy_only=False).astype(bool)
 
 
-def _tally(words: pa.Array, flags: pa.Array, counts: np.ndarray) -> Counter:
+def _tally(words: pa.Array, flags: np.ndarray, counts: np.ndarray) -> Counter:
     tally: Counter = Counter()
-    if pc.any(flags).as_py():
-        for word, n in zip(words.filter(flags).to_pylist(), counts[_mask(flags)], strict=True):
+    if flags.any():
+        for word, n in zip(words.filter(pa.array(flags)).to_pylist(), counts[flags], strict=True):
             tally[word] += int(n)
     return tally
-
-
-def _numbers(words: pa.Array, absent: pa.Array, decimal: str, name: str) -> tuple[np.ndarray | pa.Array | None, str]:
-    """Parse the different cells: int64 or float64 values with null for missing, or nothing and the reason."""
-    rest = pc.if_else(absent, pa.scalar(None, pa.string()), words)
-    if rest.null_count == len(rest):
-        return None, ""
-    if decimal == ",":
-        if pc.any(pc.match_substring(rest, ".")).as_py():
-            return None, ""
-        rest = pc.replace_substring(rest, ",", ".")
-    try:
-        values = rest.cast(pa.float64())
-    except pa.ArrowInvalid:
-        return None, ""
-    if pc.all(pc.is_inf(values)).as_py():
-        return None, ""
-    if pc.any(pc.match_substring_regex(rest, r"^[+-]?0[0-9]")).as_py():
-        return None, f"Column {quoted(name)} was kept as text, because its numbers have leading zeros."
-    if not pc.all(pc.match_substring_regex(rest, r"^[+-]?[0-9]+$")).as_py():
-        return values, ""
-    try:
-        return pc.replace_substring_regex(rest, r"^\+", "").cast(pa.int64()), ""
-    except pa.ArrowInvalid:
-        return None, f"Column {quoted(name)} was kept as text, because its numbers have more than {MAX_DIGITS} digits."
-
-
-def _take_numbers(parsed: pa.Array, encoded: pa.DictionaryArray) -> pd.Series:
-    taken = parsed.take(encoded.indices)
-    if pa.types.is_integer(taken.type) and taken.null_count:
-        gaps = taken.is_null().to_numpy(zero_copy_only=False)
-        return pd.Series(pd.arrays.IntegerArray(taken.fill_null(0).to_numpy().copy(), gaps))
-    return pd.Series(taken.to_numpy(zero_copy_only=False).copy())
-
-
-def _nearly(words: pa.Array, lower: pa.Array, counts: np.ndarray, decimal: str, name: str) -> str:
-    """Name the cells that keep a column of numbers from being one."""
-    plain = pc.replace_substring(words, ",", ".") if decimal == "," else words
-    number = _mask(pc.match_substring_regex(plain, NUMBER))
-    odd = ~number & ~_mask(_among(lower, NOT_A_NUMBER))
-    n_number, n_odd = int(counts[number].sum()), int(counts[odd].sum())
-    separated = odd & _mask(pc.match_substring_regex(words, SEPARATED))
-    if n_odd and counts[separated].sum() >= NEARLY * (n_number + n_odd):
-        example = words[int(np.flatnonzero(separated)[0])].as_py()
-        return f"Column {quoted(name)} was kept as text: its numbers hold other marks, such as {quoted(example, 30)}."
-    if not n_odd or n_number < NEARLY * (n_number + n_odd):
-        return ""
-    example = words[int(np.flatnonzero(odd)[0])].as_py()
-    return (
-        f"Column {quoted(name)} was read as text, because {count(n_odd)} of {count(n_number + n_odd)} cells "
-        f"{'is no number' if n_odd == 1 else 'are no numbers'}, such as {quoted(example, 30)}."
-    )

@@ -1,27 +1,57 @@
-"""How a text file separates its cells, whether it has a header, and where the records begin."""
+"""How a text file separates its cells, where its records begin and end, and how sure that is."""
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-from collections import Counter
 from dataclasses import dataclass
-from itertools import pairwise
 
 from core.errors import UserError
-from core.reading.columns import NOT_A_NUMBER, NUMBER
+from core.reading.delimiter import (
+    MAX_PREAMBLE,
+    SAMPLE_RECORDS,
+    SIGN,
+    Parting,
+    Records,
+    find_delimiter,
+    first_record,
+    one_sign,
+    records_of,
+    sureness,
+)
+from core.reading.footer import find_footer
+from core.reading.header import find_header, find_heading
+from core.reading.thousands import MARKED, evidence
+from core.table import Decision
 from core.wording import count, plural, quoted
 
-DELIMITERS = (",", ";", "\t", "|")
-WORDS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar", " ": "a blank"}
+__all__ = ["MAX_PREAMBLE", "SAMPLE_RECORDS", "Dialect", "Stated", "find_decimal", "find_dialect", "find_header"]
 SAMPLE_BYTES = 2**18
-SAMPLE_RECORDS = 400
-MAX_PREAMBLE = 20
-STEADY = 0.6
-STEADY_ROWS = 0.9
-ONE_NUMBER = re.compile(NUMBER)
-COMMA_NUMBER = re.compile(NUMBER.replace(r"\.?", ",?").replace(r"\.", ","))
+SINGLE_QUOTED = re.compile(r"(?:^|[,;\t|])'[^'\r\n]*[,;\t|][^'\r\n]*'(?=$|[,;\t|\r\n])", re.MULTILINE)
+AMBIGUOUS = re.compile(r"[+-]?[1-9][0-9]{0,2},[0-9]{3}")
+
+
+@dataclass(frozen=True)
+class Stated:
+    """What the analyst says about a text file; empty to find it out.
+
+    Parameters
+    ----------
+    delimiter, decimal, thousands, quote : str
+        Marks; several characters, "blanks" or "fixed" may part the cells, and "none" says that there is no such mark.
+    header, units : str
+        "yes" or "no".
+    skip, footer : str
+        Lines before the header, and lines at the end to leave out.
+    """
+
+    delimiter: str = ""
+    decimal: str = ""
+    thousands: str = ""
+    quote: str = ""
+    header: str = ""
+    skip: str = ""
+    footer: str = ""
+    units: str = ""
 
 
 @dataclass(frozen=True)
@@ -31,7 +61,7 @@ class Dialect:
     Parameters
     ----------
     delimiter : str
-        One character; empty for a table with one column.
+        One character or more, "blanks", "fixed", or empty for a table with one column.
     escape : bool
         Quotation marks within cells are written with a backslash.
     decimal : str
@@ -42,6 +72,17 @@ class Dialect:
         Lines of the file before the first record of data.
     notes : tuple of str
         What was decided and the analyst must know.
+    quote : str
+        The quotation mark, or "none".
+    thousands : str
+        What the analyst says about groups of three digits; empty to find it out for each column.
+    end : int
+        Lines at the end that are no records.
+    units : tuple of str
+        One for each column; empty if there is no row of units.
+    decisions : tuple of Decision
+    places : tuple of int
+        Where the columns begin, for fixed places.
     """
 
     delimiter: str
@@ -50,84 +91,105 @@ class Dialect:
     header: tuple[str, ...]
     start: int
     notes: tuple[str, ...] = ()
+    quote: str = '"'
+    thousands: str = ""
+    end: int = 0
+    units: tuple[str, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    places: tuple[int, ...] = ()
+
+    @property
+    def sign(self) -> str:
+        """The one character between cells once the text has passed ``one_sign``."""
+        return self.delimiter if len(self.delimiter) == 1 else SIGN
 
 
-def find_dialect(body: bytes, delimiter: str = "", decimal: str = "") -> Dialect:
+def find_dialect(
+    body: bytes, delimiter: str = "", decimal: str = "", *, stated: Stated | None = None, whole: bool = True
+) -> Dialect:
     """Find out how a text file is written.
 
     Parameters
     ----------
     body : bytes
-        The text as UTF-8.
+        The text as UTF-8, or its head.
     delimiter, decimal : str
         What the analyst says; empty to find it out.
+    stated : Stated
+        Everything that the analyst says; goes before ``delimiter`` and ``decimal``.
+    whole : bool
+        False if ``body`` is only the head of the file: then no footer is looked for.
 
     Raises
     ------
     UserError
         The lines hold a delimiter, but no single one fits.
     """
+    stated = stated or Stated(delimiter, decimal)
     text = _sample(body)
-    notes: list[str] = []
-    stated = re.match(r'"?sep=(.)"?(\r\n|\r|\n)', text)
-    skipped = 1 if stated else 0
-    if stated:
-        text = text[stated.end() :]
-        delimiter = delimiter or stated[1]
+    text, skipped, said = _after_skipped(text, stated.skip)
     escape = re.search(r'\\"[^"\r\n,;\t|]', text) is not None
-    delimiter = delimiter or _delimiter(text, escape)
-    records = _records(text, delimiter, escape)
+    given = stated.delimiter or said
+    quote, quoting = _quote(text, escape, stated.quote, given)
+    parting = _stated_parting(text, given) if given else find_delimiter(text, escape, quote)
+    sign = parting.delimiter if len(parting.delimiter) == 1 else SIGN
+    text = one_sign(text.encode("utf-8", "replace"), parting.delimiter, parting.places).decode("utf-8")
+    records = records_of(text, sign, escape, quote)
     if not records:
         raise UserError("The file is empty.", "Choose a file that holds a table.")
-    first, width = _first(records)
-    before = records[first - 1][1] if first else 0
-    if first:
-        notes.append(f"{plural(before, 'line')} before the header left out.")
+    first, width = first_record(records)
+    first = 0 if stated.skip else first
     rows = [cells for cells, _ in records[first:]]
-    decimal = decimal or find_decimal(rows, delimiter)
-    header, is_header, note = find_header(rows, width, decimal)
-    start = skipped + (records[first][1] if is_header else before)
-    return Dialect(delimiter, escape, decimal, header, start, (*notes, *note))
+    mark, marking, notes = find_decimal(rows, parting.delimiter, stated.decimal)
+    heading = find_heading(rows, width, mark, stated.header, stated.units)
+    before = records[first - 1][1] if first else 0
+    start = skipped + (_end_of(records[first:], heading.n_records) or before)
+    end, ending = _footer(body, stated, whole, (rows[heading.n_records :], width, mark), (parting, sign, escape, quote))
+    above, told = _told_above(before, skipped, stated.skip, bool(said))
+    decisions = (
+        Decision("delimiter", parting.delimiter, parting.confidence, parting.reason),
+        *(quoting, marking, above, *heading.decisions, ending),
+    )
+    below = (
+        f"{plural(end, 'line')} at the end left out: {ending.reason}" if end and ending.confidence != "stated" else ""
+    )
+    notes = (*told, *notes, *heading.notes, *((below,) if below else ()))
+    return Dialect(
+        parting.delimiter, escape, mark, heading.names, start, notes, quote, stated.thousands, end, heading.units, decisions, parting.places
+    )  # fmt: skip
 
 
-def find_header(rows: list[list[str]], width: int, decimal: str) -> tuple[tuple[str, ...], bool, tuple[str, ...]]:
-    """Name the columns.
-
-    Parameters
-    ----------
-    rows : list of list of str
-        The first records; the first of them may be the header.
-    width : int
-        Cells per record.
-    decimal : str
-        "." or ",".
+def find_decimal(rows: list[list[str]], delimiter: str, stated: str = "") -> tuple[str, Decision, tuple[str, ...]]:
+    """Find out whether numbers are written with a decimal comma.
 
     Returns
     -------
-    header : tuple of str
-        At least ``width`` names; empty where the file gives none.
-    is_header : bool
-        Whether the first record is a header and no data.
+    decimal : str
+        "." or ",".
+    decision : Decision
     notes : tuple of str
     """
-    decimal_note = ("Numbers are written with a decimal comma.",) if decimal == "," else ()
-    if not _has_header(rows, decimal):
-        note = "The file has no header: its first record looks like the others. Columns are numbered."
-        return tuple(f"column {position}" for position in range(1, width + 1)), False, (*decimal_note, note)
-    header = tuple(rows[0])
-    if len(header) != width - 1:
-        return header, True, decimal_note
-    if not any(row[width - 1].strip() for row in rows[1:] if len(row) >= width):
-        return (*header, ""), True, decimal_note
-    if width > 2 and sum(len(row) == width for row in rows[1:]) >= STEADY_ROWS * (len(rows) - 1):
-        note = "The header has one name less than the rows have cells; the first column has no name."
-        return ("", *header), True, (*decimal_note, note)
-    return header, True, decimal_note
-
-
-def reader(stream: io.TextIOBase, delimiter: str, escape: bool):
-    """Open the slow, exact reader of records."""
-    return csv.reader(stream, delimiter=delimiter or "\x1f", escapechar="\\" if escape else None)
+    bodies = [cell.strip() for row in rows for cell in row if "," in cell or "." in cell]
+    bodies = [parts["body"].lstrip("+-−") for parts in map(MARKED.fullmatch, bodies) if parts]
+    n_points, n_commas = evidence(bodies)
+    grouped = [body for body in bodies if AMBIGUOUS.fullmatch(body)]
+    either = delimiter == ";" and len(grouped) > 0 and not n_points and not n_commas
+    mark = stated or ("," if n_commas > n_points or either else ".")
+    notes = ("Numbers are written with a decimal comma.",) if mark == "," else ()
+    if stated:
+        return mark, Decision("decimal", mark, "stated", "You said so."), notes
+    if either:
+        text = (
+            f"Numbers such as {quoted(grouped[0])} may have a decimal comma or a comma between groups of three digits"
+        )
+        notes = (
+            f"{text}; the comma was read as a decimal mark. If it parts groups, state a point as the decimal mark.",
+        )
+        return mark, Decision("decimal", mark, "guess", f"{text}."), notes
+    total = n_points + n_commas
+    text = f"{count(n_points)} cells can only have a decimal point, {count(n_commas)} only a decimal comma."
+    confidence = sureness(abs(n_points - n_commas) / total) if total else "likely"
+    return mark, Decision("decimal", mark, confidence, text), notes
 
 
 def _sample(body: bytes) -> str:
@@ -138,128 +200,74 @@ def _sample(body: bytes) -> str:
     return text[: end + 1] if end > 0 else body.decode("utf-8", "ignore")
 
 
-def _records(text: str, delimiter: str, escape: bool) -> list[tuple[list[str], int]]:
-    """Read the first records that are not blank, each with the number of lines up to its end."""
-    rows = []
-    source = reader(io.StringIO(text, newline=""), delimiter, escape)
-    try:
-        for cells in source:
-            if any(cell.strip() for cell in cells) or (len(cells) > 1 and rows):
-                rows.append((cells, source.line_num))
-            if len(rows) == SAMPLE_RECORDS:
-                break
-    except csv.Error:
-        pass
-    return rows
+def _after_skipped(text: str, skip: str) -> tuple[str, int, str]:
+    """Leave out the lines that the analyst names, or a first line such as "sep=;"."""
+    if skip:
+        lines = re.match(rf"(?:[^\r\n]*(?:\r\n|\r|\n)){{0,{int(skip)}}}", text)
+        return text[lines.end() :], int(skip), ""
+    named = re.match(r'"?sep=(.)"?(\r\n|\r|\n)', text)
+    return (text[named.end() :], 1, named[1]) if named else (text, 0, "")
 
 
-def _delimiter(text: str, escape: bool) -> str:
-    first_line = text.lstrip().split("\n", 1)[0]
-    if "||" in first_line and "|" not in first_line.replace("||", ""):
-        return _blank_or_nothing(text, escape)
-    best, best_score = "", 0.0
-    for candidate in DELIMITERS:
-        score = _steadiness(_records(text, candidate, escape), candidate)
-        if score > best_score:
-            best, best_score = candidate, score
-    if best_score >= STEADY:
-        return best
-    return _blank_or_nothing(text, escape)
-
-
-def _steadiness(records: list[tuple[list[str], int]], delimiter: str) -> float:
-    """Share of records with the commonest number of cells, from the first such record on, plus a little for numbers."""
-    if not records:
-        return 0.0
-    first, width = _first(records)
-    rows = [cells for cells, _ in records[first:]]
-    if width < 2 or first > MAX_PREAMBLE:
-        return 0.0
-    steady = sum(len(cells) == width for cells in rows) / len(rows)
-    cells = [cell.strip() for row in rows[1:60] for cell in row]
-    numbers = [bool(ONE_NUMBER.match(cell) or (delimiter != "," and COMMA_NUMBER.match(cell))) for cell in cells]
-    whole = [number or not any(d in cell for d in DELIMITERS) for number, cell in zip(numbers, cells, strict=True)]
-    likely = 0.3 * (sum(numbers) + sum(whole)) / max(1, 2 * len(cells))
-    return steady + likely - min(0.3, 0.1 * first) + 0.0001 * min(width, 100)
-
-
-def _first(records: list[tuple[list[str], int]]) -> tuple[int, int]:
-    """Where the table begins, after lines of introduction, and how many cells its records have."""
-    widths = Counter(len(cells) for cells, _ in records)
-    width, top = widths.most_common(1)[0]
-    if width == 1:
-        width = max(w for w, n in widths.items() if n >= 0.9 * top)
-    for position, (cells, _) in enumerate(records):
-        if len(cells) >= width or (len(cells) == width - 1 and width > 2 and _filled(cells) == len(cells)):
-            return position, width
-    return 0, width
-
-
-def _filled(cells: list[str]) -> int:
-    return sum(bool(cell.strip()) for cell in cells)
-
-
-def _blank_or_nothing(text: str, escape: bool) -> str:
-    """Without a delimiter that fits: a blank, one column, or an error that says what was seen."""
-    lines = [line for line in text.splitlines()[:SAMPLE_RECORDS] if line.strip()]
-    spaced = _records(text, " ", escape)
-    if _steadiness(spaced, " ") >= 1 and any(ONE_NUMBER.match(cell) for cell in spaced[-1][0]):
-        return " "
-    for odd in ("||", "::", *DELIMITERS):
-        if sum(odd in line for line in lines) > 0.8 * len(lines) and len(lines) > 1:
-            shown = WORDS.get(odd, quoted(odd))
-            raise UserError(
-                f"Most lines hold {shown}, but it does not part them into the same number of cells.",
-                "Check the file in a text editor, or save it again as CSV with one character between the cells.",
-            )
-    runs = [re.split(r"\s+", line.strip()) for line in lines]
-    even = len(lines) > 1 and len(runs[0]) > 1 and len({len(run) for run in runs}) == 1
-    if even and any(ONE_NUMBER.match(cell) for cell in runs[-1]):
-        raise UserError(
-            "The cells seem to be parted by several blanks.", "Save the file as CSV with a comma between the cells."
+def _quote(text: str, escape: bool, stated: str, delimiter: str) -> tuple[str, Decision]:
+    if stated:
+        return stated, Decision("quote", stated, "stated", "You said so.")
+    if '"' in text:
+        return '"', Decision(
+            "quote", '"', "certain", f"The first lines hold {plural(text.count(chr(34)), 'quotation mark')}."
         )
-    return ""
+    inside = SINGLE_QUOTED.findall(text) if not delimiter or len(delimiter) == 1 else []
+    if inside:
+        sign = delimiter or find_delimiter(text, escape, "'").delimiter
+        widths = [{len(cells) for cells, _ in records_of(text, sign, escape, quote)} for quote in ("'", '"')]
+        if len(widths[0]) == 1 < len(widths[1]):
+            reason = f"{plural(len(inside), 'cell')} between apostrophes hold a delimiter; only so all lines have as many cells."
+            return "'", Decision("quote", "'", "likely", reason)
+    return '"', Decision("quote", '"', "certain", "The first lines hold no quotation mark.")
 
 
-def find_decimal(rows: list[list[str]], delimiter: str) -> str:
-    """Find out whether numbers are written with a decimal comma."""
-    cells = [cell.strip() for row in rows for cell in row]
-    commas = [cell for cell in cells if "," in cell and COMMA_NUMBER.match(cell)]
-    points = sum("." in cell and ONE_NUMBER.match(cell) is not None for cell in cells)
-    if delimiter == ",":
-        commas = [cell for cell in commas if not re.search(r",\d{3}$", cell)]
-    return "," if len(commas) > points else "."
+def _stated_parting(text: str, delimiter: str) -> Parting:
+    if delimiter != "fixed":
+        return Parting(delimiter)
+    found = find_delimiter(text, False)
+    if found.delimiter != "fixed":
+        raise UserError(
+            "The columns do not begin at the same places in all lines.", "Leave the delimiter to be found out."
+        )
+    return Parting("fixed", places=found.places)
 
 
-def is_number(cell: str, decimal: str) -> bool:
-    """Tell whether one cell is a number."""
-    return bool((COMMA_NUMBER if decimal == "," else ONE_NUMBER).match(cell.strip()))
+def _end_of(records: Records, n_records: int) -> int:
+    """Lines up to the end of the first records that hold something."""
+    filled = [line for cells, line in records if any(cell.strip() for cell in cells)]
+    return filled[n_records - 1] if n_records else 0
 
 
-def _has_header(rows: list[list[str]], decimal: str) -> bool:
-    """A header is missing only if the first record is a number in every numeric column, or repeats what follows."""
-    head, rest = rows[0], [row for row in rows[1:] if len(row) == len(rows[0])]
-    if len(rest) < 2:
-        return True
-    columns = list(zip(*rest, strict=True))
-    known = [[cell for cell in column if cell.strip().lower() not in NOT_A_NUMBER] for column in columns]
-    numeric = [j for j, cells in enumerate(known) if cells and all(is_number(cell, decimal) for cell in cells)]
-    if not numeric:
-        repeated = sum(bool(cell.strip()) and cell in column for cell, column in zip(head, columns, strict=True))
-        return repeated < 0.5 * len(head) or repeated < 2
-    cells = [head[j].strip() for j in numeric]
-    fits = [is_number(cell, decimal) for cell in cells]
-    if not any(fits) or not all(fit or cell.lower() in NOT_A_NUMBER for fit, cell in zip(fits, cells, strict=True)):
-        return True
-    return _counts_up(head)
+def _footer(body: bytes, stated: Stated, whole: bool, table: tuple, how: tuple) -> tuple[int, Decision]:
+    if stated.footer:
+        return int(stated.footer), Decision("footer", stated.footer, "stated", "You said so.")
+    parting, sign, escape, quote = how
+
+    def parse(line: str) -> list[str]:
+        parted = one_sign(line.encode("utf-8", "replace"), parting.delimiter, parting.places).decode("utf-8")
+        found = records_of(parted, sign, escape, quote)
+        return found[0][0] if found else []
+
+    n_lines, example = find_footer(body, parse, *table) if whole else (0, "")
+    if not n_lines:
+        return 0, Decision("footer", "0", "likely", "The last line looks like the other records.")
+    reason = f"they begin with {quoted(example, 40)}, which looks like no record."
+    return n_lines, Decision("footer", str(n_lines), "likely", reason)
 
 
-def _counts_up(head: list[str]) -> bool:
-    """Names such as 0, 1, 2 or 2001, 2002, 2003 are a header."""
-    whole = [int(cell) for cell in (text.strip() for text in head) if re.fullmatch(r"\d{1,6}", cell)]
-    return len(whole) > 2 and len(whole) >= len(head) - 2 and all(b - a == 1 for a, b in pairwise(whole))
-
-
-def widths(n: int) -> str:
-    """Write a number of cells."""
-    return f"{count(n)} {'cell' if n == 1 else 'cells'}"
+def _told_above(before: int, skipped: int, skip: str, named: bool) -> tuple[Decision, tuple[str, ...]]:
+    if skip:
+        return Decision("skip", skip, "stated", "You said so."), ()
+    lines = before + skipped
+    if before:
+        reason = f"{plural(before, 'line')} above have fewer cells than the table."
+        return Decision("skip", str(lines), "likely", reason), (
+            f"{plural(before, 'line')} before the header left out.",
+        )
+    reason = "The first line names the delimiter." if named else "The first line has as many cells as the table."
+    return Decision("skip", str(lines), "certain", reason), ()

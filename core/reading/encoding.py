@@ -6,6 +6,7 @@ import codecs
 
 from core.errors import UserError
 from core.reading.kinds import utf16_order
+from core.table import Decision
 from core.wording import count, quoted
 
 MARKS = (
@@ -74,6 +75,35 @@ def decode(data: bytes, encoding: str = "") -> tuple[bytes, str, tuple[str, ...]
             note = "The file ends within a character, so it may be cut off."
             return data[: error.start], "utf-8", (note,)
     return _guess(data)
+
+
+def why_encoding(data: bytes, encoding: str, notes: tuple[str, ...], stated: str = "") -> Decision:
+    """Say how sure an encoding is that ``decode`` found, and why.
+
+    Parameters
+    ----------
+    data : bytes
+        The file.
+    encoding : str
+        What ``decode`` used.
+    notes : tuple of str
+        What ``decode`` told.
+    stated : str
+        What the analyst said.
+    """
+    if stated:
+        return Decision("encoding", encoding, "stated", "You said so.")
+    if any(data.startswith(mark) for mark, _ in MARKS):
+        return Decision("encoding", encoding, "certain", "The file begins with the byte order mark of this encoding.")
+    if notes:
+        return Decision("encoding", encoding, "likely" if encoding == "utf-8" else "guess", notes[0])
+    if encoding != "utf-8":
+        return Decision("encoding", encoding, "likely", "Every other byte at the beginning is zero.")
+    if data.isascii():
+        return Decision(
+            "encoding", encoding, "certain", "The file holds plain letters only, the same in most encodings."
+        )
+    return Decision("encoding", encoding, "certain", "All letters beyond ASCII are valid UTF-8.")
 
 
 def _same(encoding: str, name: str) -> bool:

@@ -4,30 +4,29 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import astuple, replace
 
-import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from core.errors import UserError
 from core.reading.archive import opened
 from core.reading.arff import read_arff
-from core.reading.columns import Column, typed
-from core.reading.dialect import find_dialect
-from core.reading.encoding import decode
+from core.reading.assemble import assemble
+from core.reading.dialect import Stated, find_dialect
+from core.reading.encoding import decode, why_encoding
 from core.reading.excel import read_excel
 from core.reading.kinds import READABLE
-from core.reading.limits import check_bytes, check_cells, check_shape
+from core.reading.limits import check_bytes, check_shape
 from core.reading.parquet import read_parquet
 from core.reading.records import read_records
-from core.table import Reading, Table, unique_names
-from core.wording import count, listing, plural
+from core.table import Reading, Table
+from core.wording import listing, quoted
 
-MAX_NOTES = 10
+YES_NO = ("", "yes", "no")
+THOUSANDS = {"": "", "none": "", ",": "a comma", ".": "a point", " ": "a blank", "'": "an apostrophe"}
+MAX_DELIMITER = 8
+MAX_LINES = 10_000
 
 
 def read(
@@ -37,6 +36,12 @@ def read(
     delimiter: str = "",
     encoding: str = "",
     decimal: str = "",
+    thousands: str = "",
+    quote: str = "",
+    header: str = "",
+    skip: str = "",
+    footer: str = "",
+    units: str = "",
     missing_tokens: Sequence[str] = (),
     sheet: str = "",
 ) -> Table:
@@ -48,8 +53,23 @@ def read(
         The content of a file, or where it is.
     name : str
         What to call the table; the file's own name if empty.
-    delimiter, encoding, decimal : str
-        How a text file is written; empty to find it out.
+    delimiter : str
+        What parts the cells of a text file: one character or several, "blanks" for runs of blanks, "fixed" for columns
+        that begin at the same places of all lines; empty to find it out, as for all that follows.
+    encoding : str
+        Such as "utf-8".
+    decimal : str
+        "." or ",".
+    thousands : str
+        The mark between groups of three digits: ",", ".", " ", "'", or "none".
+    quote : str
+        The quotation mark around cells: '"', "'", or "none".
+    header : str
+        "yes" if the first record holds the names of the columns, "no" if it does not.
+    skip, footer : str
+        Lines before the header, and lines at the end, to leave out: "0", "1", and so on.
+    units : str
+        "yes" if the row under the header holds units, "no" if it is a record.
     missing_tokens : sequence of str
         Words that mean "missing" in every column, besides the empty cell.
     sheet : str
@@ -70,35 +90,57 @@ def read(
     >>> read(b"age;risk\\n31;low\\n48;high\\n").frame.dtypes.astype(str).tolist()
     ['int64', 'str']
     """
-    _check_choices(delimiter, decimal)
+    stated = Stated(delimiter, decimal, thousands, quote, header, skip, footer, units)
+    _check_choices(stated)
     data, name = _content(source, name)
     tokens = tuple(dict.fromkeys(str(token) for token in missing_tokens))
     packed = opened(data, sheet)
     if packed.kind == "Parquet":
         names, cells = read_parquet(packed.body)
-        frame, reading = _assemble(names, cells, packed.notes, Reading("Parquet"), tokens, numbers=False)
+        frame, reading = assemble(names, cells, packed.notes, Reading("Parquet"), tokens, numbers=False)
     elif packed.kind == "ARFF":
         names, cells, notes = read_arff(packed.body)
-        frame, reading = _assemble(names, cells, (*packed.notes, *notes), Reading("ARFF"), tokens, numbers=False)
+        frame, reading = assemble(names, cells, (*packed.notes, *notes), Reading("ARFF"), tokens, numbers=False)
         reading = replace(reading, missing_tokens={word or "?": n for word, n in reading.missing_tokens.items()})
     elif packed.kind == "text":
-        frame, reading = _text(packed.body, delimiter, encoding, decimal, tokens, packed.notes)
+        frame, reading = _text(packed.body, encoding, stated, tokens, packed.notes)
     else:
         names, cells, notes = read_excel(packed.body, packed.sheet, packed.kind)
-        frame, reading = _assemble(names, cells, (*packed.notes, *notes), Reading("Excel"), tokens)
+        frame, reading = assemble(names, cells, (*packed.notes, *notes), Reading("Excel"), tokens)
     choices = (reading.kind, reading.encoding, reading.delimiter, reading.decimal, tokens, sheet, list(frame.columns))
+    choices = (*choices, astuple(stated), len(frame))
     digest = hashlib.blake2b(data, digest_size=16)
     digest.update(repr(choices).encode("utf-8", "replace"))
     return Table(frame, name, digest.hexdigest(), reading)
 
 
-def _check_choices(delimiter: str, decimal: str) -> None:
-    if len(delimiter) > 1 or delimiter in ('"', "\n", "\r"):
-        raise UserError("A delimiter is one character.", "Try a comma, a semicolon, a tab or a bar.")
+def _check_choices(stated: Stated) -> None:
+    """Refuse what cannot be, with what can."""
+    delimiter, decimal = stated.delimiter, stated.decimal
+    if len(delimiter) > MAX_DELIMITER or any(sign in delimiter for sign in '"\n\r'):
+        problem = (
+            f"{quoted(delimiter)} cannot part cells: a delimiter has from 1 to {MAX_DELIMITER} characters on one line."
+        )
+        raise UserError(problem, "Try a comma, a semicolon, a tab, a bar, 'blanks' or 'fixed'.")
     if decimal not in ("", ".", ","):
         raise UserError("A decimal mark is a point or a comma.", "Choose '.' or ','.")
     if decimal == delimiter == ",":
         raise UserError("The comma cannot be both delimiter and decimal mark.", "Choose another delimiter.")
+    if stated.thousands not in THOUSANDS:
+        problem = f"{quoted(stated.thousands)} is no mark between groups of three digits."
+        raise UserError(problem, "Choose a comma, a point, a blank, an apostrophe, or 'none'.")
+    if decimal and stated.thousands == decimal:
+        problem = f"{THOUSANDS[decimal].capitalize()} cannot be both decimal mark and thousands mark."
+        raise UserError(problem, "Choose another of the two.")
+    if stated.quote not in ("", '"', "'", "none"):
+        raise UserError(f"{quoted(stated.quote)} is no quotation mark.", "Choose \", ', or 'none'.")
+    for name, value in (("header", stated.header), ("units", stated.units)):
+        if value not in YES_NO:
+            raise UserError(f"{quoted(value)} is no answer for '{name}'.", "Choose 'yes' or 'no'.")
+    for name, value in (("skip", stated.skip), ("footer", stated.footer)):
+        if value and not (value.isascii() and value.isdigit() and int(value[:9]) <= MAX_LINES):
+            problem = f"{quoted(value)} is no number of lines for '{name}'."
+            raise UserError(problem, f"Choose a whole number from 0 to {MAX_LINES:,}.")
 
 
 def _content(source: bytes | str | os.PathLike, name: str) -> tuple[bytes, str]:
@@ -121,116 +163,24 @@ def _content(source: bytes | str | os.PathLike, name: str) -> tuple[bytes, str]:
         raise UserError(f"The file {listing([path])} cannot be opened.", "Check that you may read it.") from error
 
 
-def _text(body: bytes, delimiter: str, encoding: str, decimal: str, tokens: Sequence[str], told: Sequence[str] = ()):
-    body, encoding, notes = decode(body, encoding)
+def _text(
+    body: bytes, encoding: str, stated: Stated, tokens: Sequence[str], told: Sequence[str]
+) -> tuple[pd.DataFrame, Reading]:
+    data = body
+    body, used, notes = decode(data, encoding)
     if not body.strip():
         raise UserError("The file is empty.", "Choose a file that holds a table.")
-    dialect = find_dialect(body, delimiter, decimal)
+    dialect = find_dialect(body, stated=stated)
     check_shape(body.count(b"\n") or body.count(b"\r"), len(dialect.header))
     columns, more = read_records(body, dialect)
-    reading = Reading("CSV", encoding, dialect.delimiter, dialect.decimal)
-    return _assemble(dialect.header, columns, (*told, *notes, *dialect.notes, *more), reading, tokens)
-
-
-def _assemble(
-    header: Iterable[str],
-    cells: list,
-    notes: Sequence[str],
-    reading: Reading,
-    tokens: Sequence[str],
-    numbers: bool = True,
-) -> tuple[pd.DataFrame, Reading]:
-    """Give every column its name and type, leave out empty rows and an empty last column, and write the notes."""
-    notes = list(notes)
-    spelled = [name.strip() for name in header]
-    if any(name.strip() and name.strip() != name for name in header):
-        notes.append("Blanks around column names removed.")
-    check_cells(spelled, cells)
-    cells, spelled, dropped = _without_empty_end(cells, spelled)
-    notes += dropped
-    cells, n_empty = _without_empty_rows(cells)
-    if n_empty:
-        notes.append(f"{plural(n_empty, 'row')} without a single value left out.")
-    names = unique_names(spelled)
-    changed = [new for new, old in zip(names, spelled, strict=True) if new != old]
-    if changed:
-        notes.append(f"{plural(len(changed), 'column')} had no name or one that was taken: now {listing(changed)}.")
-    columns = [
-        _column(column, name, reading.decimal or ".", tokens, numbers)
-        for column, name in zip(cells, names, strict=True)
-    ]
-    frame = pd.DataFrame(dict(zip(names, (column.values for column in columns), strict=True)))
-    missing, suspects = sum((c.missing for c in columns), Counter()), sum((c.suspects for c in columns), Counter())
-    stripped = sum(column.stripped for column in columns)
-    if stripped:
-        notes.append(f"Blanks around the text of {plural(stripped, 'cell')} removed.")
-    told = [column.note for column in columns if column.note]
-    notes += told[:MAX_NOTES]
-    if len(told) > MAX_NOTES:
-        notes.append(f"{plural(len(told) - MAX_NOTES, 'further column')} kept as text for reasons of this kind.")
-    if frame.shape[1] == 0 or len(frame) == 0:
-        raise UserError("The file has a header but no rows.", "Choose a file with rows under its header.")
-    return frame, Reading(
-        reading.kind, reading.encoding, reading.delimiter, reading.decimal, tuple(notes), dict(missing), dict(suspects)
+    reading = Reading(
+        "CSV",
+        used,
+        dialect.delimiter,
+        dialect.decimal,
+        decisions=(why_encoding(data, used, notes, encoding), *dialect.decisions),
+        thousands=dialect.thousands,
+        quote="" if dialect.quote == "none" else dialect.quote,
     )
-
-
-def _without_empty_end(cells: list, names: list[str]) -> tuple[list, list[str], list[str]]:
-    """Leave out columns at the end that have neither a name nor a cell."""
-    n_dropped = 0
-    while (
-        len(cells) > 1
-        and not names[-1]
-        and isinstance(cells[-1], pa.Array)
-        and not any(value and value.strip() for value in cells[-1].unique().to_pylist())
-    ):
-        cells, names = cells[:-1], names[:-1]
-        n_dropped += 1
-    if not n_dropped:
-        return cells, names, []
-    noun = "Empty column" if n_dropped == 1 else f"{count(n_dropped)} empty columns"
-    return cells, names, [f"{noun} at the end of the table left out."]
-
-
-def _without_empty_rows(cells: list) -> tuple[list, int]:
-    """Leave out rows in which every cell is empty."""
-    empty = None
-    for column in cells:
-        blank = column.isna().to_numpy() if isinstance(column, pd.Series) else _blank(column)
-        empty = blank if empty is None else empty & blank
-        if not empty.any():
-            return cells, 0
-    if empty is None:
-        return cells, 0
-    kept = ~empty
-    return [c[kept].reset_index(drop=True) if isinstance(c, pd.Series) else c.filter(kept) for c in cells], int(
-        empty.sum()
-    )
-
-
-def _blank(cells: pa.Array) -> np.ndarray:
-    words = cells.dictionary if isinstance(cells, pa.DictionaryArray) else cells
-    blank = pc.equal(pc.utf8_trim_whitespace(words), "")
-    if isinstance(cells, pa.DictionaryArray):
-        blank = blank.take(cells.indices)
-    return pc.fill_null(blank, True).to_numpy(zero_copy_only=False)
-
-
-def _column(cells: pa.Array | pd.Series, name: str, decimal: str, tokens: Sequence[str], numbers: bool) -> Column:
-    if isinstance(cells, pd.Series):
-        return _numeric(cells, tokens)
-    return typed(cells, name, decimal=decimal, missing_tokens=tokens, numbers=numbers)
-
-
-def _numeric(values: pd.Series, tokens: Sequence[str]) -> Column:
-    """A column that the file itself holds as numbers; tokens such as -999 are missing there too."""
-    missing = Counter({"": int(values.isna().sum())}) if values.isna().any() else Counter()
-    for token in tokens:
-        try:
-            taken = (values == float(token)).fillna(False).to_numpy(bool)
-        except ValueError:
-            continue
-        if taken.any():
-            missing[token] += int(taken.sum())
-            values = (values.astype("Int64") if values.dtype == "int64" else values).mask(taken)
-    return Column(values, missing)
+    notes = (*told, *notes, *dialect.notes, *more)
+    return assemble(dialect.header, columns, notes, reading, tokens, units=dialect.units)

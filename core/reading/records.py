@@ -5,21 +5,26 @@ from __future__ import annotations
 import csv
 import io
 import re
+from dataclasses import replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
 from core.errors import UserError
-from core.reading.dialect import Dialect, reader, widths
+from core.reading.delimiter import SIGN, one_sign, reader
+from core.reading.dialect import Dialect
 from core.wording import count, plural
 
 BLOCK = 2**22
 CORRECT = "Correct the line in the file, or put quotation marks around a cell that holds the delimiter."
-QUOTE = "Close it, or remove the quotation mark, and choose the file again."
+QUOTE = (
+    "Close it, or remove the quotation mark, and choose the file again; or state that the file has no quotation mark."
+)
 BREAK = re.compile(r"\r\n|\r|\n")
 MIN_SWALLOWED = 4
 END = "\x1eend of file\x1e"
+SPARE = (SIGN, "\x1e", "\x1d", "\x1c", "\x02", "\x03", "\x04", "\x05")
 
 
 def read_records(body: bytes, dialect: Dialect) -> tuple[list[pa.Array], tuple[str, ...]]:
@@ -44,13 +49,43 @@ def read_records(body: bytes, dialect: Dialect) -> tuple[list[pa.Array], tuple[s
     UserError
         A record is too long, or a quotation mark is not closed; the line is named.
     """
+    body = body[: _end(body, dialect.end)] if dialect.end else body
+    if len(dialect.delimiter) == 1:
+        return _parted(body, dialect)
+    spare = next((sign for sign in SPARE if sign.encode() not in body), SIGN)
+    quoted_cells = len(dialect.quote) == 1 and dialect.quote.encode() in body
+    parted = one_sign(body, dialect.delimiter, dialect.places, spare)
+    columns, notes = _parted(parted, replace(dialect, delimiter=spare))
+    if quoted_cells and dialect.delimiter not in ("", "blanks", "fixed"):
+        columns = [pc.replace_substring(column, spare, dialect.delimiter) for column in columns]
+    return columns, notes
+
+
+def _parted(body: bytes, dialect: Dialect) -> tuple[list[pa.Array], tuple[str, ...]]:
     start = _offset(body, dialect.start)
     if not body[start:].strip():
         return [pa.array([], pa.string()) for _ in dialect.header], ()
-    fast = None if body.count(b'"') % 2 else _fast(body, start, dialect)
+    quote = dialect.quote.encode()
+    fast = None if len(quote) == 1 and body.count(quote) % 2 else _fast(body, start, dialect)
     if fast is not None:
         return fast
     return _exact(body, dialect)
+
+
+def widths(n: int) -> str:
+    """Write a number of cells."""
+    return f"{count(n)} {'cell' if n == 1 else 'cells'}"
+
+
+def _end(body: bytes, n_lines: int) -> int:
+    """Bytes before a number of lines at the end, whatever ends them."""
+    at = len(body) - (2 if body.endswith(b"\r\n") else 1 if body.endswith((b"\n", b"\r")) else 0)
+    for _ in range(n_lines):
+        last = max(body.rfind(b"\n", 0, at), body.rfind(b"\r", 0, at))
+        if last < 0:
+            return 0
+        at = last - (1 if body[last : last + 1] == b"\n" and body[last - 1 : last] == b"\r" else 0)
+    return at
 
 
 def _offset(body: bytes, n_lines: int) -> int:
@@ -68,7 +103,8 @@ def _fast(body: bytes, start: int, dialect: Dialect) -> tuple[list[pa.Array], tu
     """Read a regular file; nothing where it is not regular."""
     names = [str(position) for position in range(len(dialect.header))]
     parse = arrow_csv.ParseOptions(
-        delimiter=dialect.delimiter or "\x1f",
+        delimiter=dialect.delimiter,
+        quote_char=False if dialect.quote == "none" else dialect.quote,
         escape_char="\\" if dialect.escape else False,
         newlines_in_values=True,
         ignore_empty_lines=False,
@@ -81,7 +117,7 @@ def _fast(body: bytes, start: int, dialect: Dialect) -> tuple[list[pa.Array], tu
     except pa.ArrowInvalid:
         return None
     columns = [_joined(column) for column in table.columns]
-    if b'"' in body and _swallowed(columns, dialect):
+    if dialect.quote.encode() in body and _swallowed(columns, dialect):
         return None
     return columns, ()
 
@@ -97,7 +133,7 @@ def _swallowed(columns: list[pa.Array], dialect: Dialect) -> bool:
 
 def _records_within(cell: str, dialect: Dialect) -> bool:
     """A quotation mark that is closed on a later line leaves exactly a record's delimiters for every line break."""
-    delimiters = cell.count(dialect.delimiter) if dialect.delimiter else 0
+    delimiters = cell.count(dialect.delimiter)
     return delimiters >= MIN_SWALLOWED and delimiters == len(BREAK.findall(cell)) * (len(dialect.header) - 1)
 
 
@@ -168,7 +204,7 @@ def _numbered(body: bytes, dialect: Dialect):
     stream = io.StringIO(text + ("" if text.endswith(("\n", "\r")) else "\n") + END, newline="")
     for _ in range(dialect.start):
         stream.readline()
-    source = reader(stream, dialect.delimiter, dialect.escape)
+    source = reader(stream, dialect.delimiter, dialect.escape, dialect.quote)
     line = dialect.start + 1
     try:
         for cells in source:

@@ -1,0 +1,246 @@
+"""What parts the cells of a line: one character, several, runs of blanks, or fixed places."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+from core.errors import UserError
+from core.reading.numbers import COMMA_NUMBER, NUMBER
+from core.wording import count, plural, quoted, share
+
+DELIMITERS = (",", ";", "\t", "|", "^", "~", "\x01")
+DOUBLED = ("||", "::", ";;", "^^", "~~", "##", "@@")
+WORDS = {
+    ",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar", " ": "a blank", "\x01": "the character 1",
+    "blanks": "runs of blanks", "fixed": "fixed places",
+}  # fmt: skip
+SIGN = "\x1f"
+SAMPLE_RECORDS = 400
+MAX_PREAMBLE = 20
+STEADY = 0.6
+CERTAIN, LIKELY = 0.4, 0.15
+ONE_NUMBER = re.compile(NUMBER)
+ONE_COMMA_NUMBER = re.compile(COMMA_NUMBER)
+RUNS = re.compile(rb'"[^"\r\n]*"|[ \t]+')
+Records = list[tuple[list[str], int]]
+
+
+@dataclass(frozen=True)
+class Parting:
+    """What parts the cells.
+
+    Parameters
+    ----------
+    delimiter : str
+        One or more characters, "blanks" for runs of them, "fixed" for places, or empty for a table with one column.
+    confidence, reason : str
+        See ``Decision``.
+    places : tuple of int
+        Where the columns begin, for fixed places.
+    """
+
+    delimiter: str
+    confidence: str = "stated"
+    reason: str = "You said so."
+    places: tuple[int, ...] = ()
+
+
+def sureness(margin: float) -> str:
+    """Turn the distance between the best and the second best explanation, on a scale from 0 to 1, into a word.
+
+    Examples
+    --------
+    >>> sureness(0.9), sureness(0.2), sureness(0.05)
+    ('certain', 'likely', 'guess')
+    """
+    return "certain" if margin >= CERTAIN else "likely" if margin >= LIKELY else "guess"
+
+
+def reader(stream: io.TextIOBase, delimiter: str, escape: bool, quote: str = '"'):
+    """Open the slow, exact reader of records."""
+    how = {"quoting": csv.QUOTE_NONE, "quotechar": None} if quote == "none" else {"quotechar": quote}
+    return csv.reader(stream, delimiter=delimiter or SIGN, escapechar="\\" if escape else None, **how)
+
+
+def records_of(text: str, delimiter: str, escape: bool, quote: str = '"') -> Records:
+    """Read the first records that are not blank, each with the number of lines up to its end."""
+    rows: Records = []
+    source = reader(io.StringIO(text, newline=""), delimiter, escape, quote)
+    try:
+        for cells in source:
+            if any(cell.strip() for cell in cells) or (len(cells) > 1 and rows):
+                rows.append((cells, source.line_num))
+            if len(rows) == SAMPLE_RECORDS:
+                break
+    except csv.Error:
+        pass
+    return rows
+
+
+def find_delimiter(text: str, escape: bool, quote: str = '"') -> Parting:
+    """Find out what parts the cells.
+
+    Every candidate is scored by the share of records that have the commonest number of cells, with up to 0.3 points more
+    for cells that are numbers or hold no other delimiter, and less for lines that would stand above the table. The
+    confidence is the distance to the second best score.
+
+    Parameters
+    ----------
+    text : str
+        The first lines.
+    escape : bool
+        Quotation marks within cells are written with a backslash.
+    quote : str
+        The quotation mark, or "none".
+
+    Raises
+    ------
+    UserError
+        The lines hold a delimiter, but no single one fits.
+    """
+    for double in DOUBLED:
+        parted = records_of(text.replace(double, SIGN), SIGN, escape, quote)
+        alone = text.count(double[0]) > 2 * text.count(double)
+        if (
+            double in text
+            and not alone
+            and _steadiness(parted, SIGN) >= STEADY
+            and _first(parted)[1] > 1 + (double == ";;")
+        ):
+            return Parting(double, "likely", _reason(parted, quoted(double), "", 0))
+    found = {}
+    for candidate in DELIMITERS:
+        if candidate in text:
+            found[candidate] = records_of(text, candidate, escape, quote)
+    scores = {candidate: _steadiness(records, candidate) for candidate, records in found.items()}
+    ranked = sorted(scores, key=scores.__getitem__, reverse=True)
+    if not ranked or scores[ranked[0]] < STEADY:
+        return _blank_or_nothing(text, escape, quote)
+    best = ranked[0]
+    rival = ranked[1] if len(ranked) > 1 else ""
+    second = _common_share(found[rival]) if rival else 0
+    reason = _reason(
+        found[best], WORDS.get(best, quoted(best)), WORDS.get(rival, quoted(rival)) if rival else "", second
+    )
+    return Parting(best, sureness(scores[best] - (scores[rival] if rival else 0)), reason)
+
+
+def one_sign(body: bytes, delimiter: str, places: tuple[int, ...] = (), sign: str = SIGN) -> bytes:
+    """Write a text with one character between its cells, where ``delimiter`` is more than that.
+
+    Parameters
+    ----------
+    body : bytes
+        The text as UTF-8.
+    delimiter : str
+        See ``Parting``; one character changes nothing.
+    places : tuple of int
+        Where the columns begin, for fixed places.
+    sign : str
+        The character to write.
+    """
+    if len(delimiter) < 2:
+        return body
+    mark = sign.encode()
+    if delimiter == "blanks":
+        bare = re.sub(rb"(?m)^[ \t]+|[ \t]+(?=\r?$)", b"", body)
+        if b'"' not in bare:
+            return re.sub(rb"[ \t]+", mark, bare)
+        return RUNS.sub(lambda part: part[0] if part[0].startswith(b'"') else mark, bare)
+    if delimiter == "fixed":
+        lines = re.split(r"(\r\n|\r|\n)", body.decode("utf-8", "replace"))
+        ends = (*places[1:], None)
+        for k in range(0, len(lines), 2):
+            if lines[k].strip():
+                cells = (lines[k][a:b].strip() for a, b in zip(places, ends, strict=True))
+                lines[k] = sign.join(cells)
+        return "".join(lines).encode()
+    return body.replace(delimiter.encode(), mark)
+
+
+def first_record(records: Records) -> tuple[int, int]:
+    """Where the table begins, after lines of introduction, and how many cells its records have."""
+    return _first(records)
+
+
+def _reason(records: Records, word: str, rival: str, second: float) -> str:
+    common = _common_share(records)
+    n_lines, width = len(records), _first(records)[1]
+    who = f"All {plural(n_lines, 'line')}" if common == 1 else f"{share(common)} of {plural(n_lines, 'line')}"
+    text = f"{who} looked at {'has' if n_lines == 1 else 'have'} {count(width)} cells with {word}"
+    return f"{text}; with {rival} {share(second)} have one number of cells." if rival and second else f"{text}."
+
+
+def _common_share(records: Records) -> float:
+    """Share of records with the commonest number of cells, if that is more than one."""
+    if not records:
+        return 0.0
+    width = _first(records)[1]
+    return sum(len(cells) == width for cells, _ in records) / len(records) if width > 1 else 0.0
+
+
+def _steadiness(records: Records, delimiter: str) -> float:
+    """Share of records with the commonest number of cells, from the first such record on, plus a little for numbers."""
+    if not records:
+        return 0.0
+    first, width = _first(records)
+    rows = [cells for cells, _ in records[first:]]
+    if width < 2 or first > MAX_PREAMBLE:
+        return 0.0
+    steady = sum(len(cells) == width for cells in rows) / len(rows)
+    cells = [cell.strip() for row in rows[1:60] for cell in row]
+    numbers = [bool(ONE_NUMBER.match(cell) or (delimiter != "," and ONE_COMMA_NUMBER.match(cell))) for cell in cells]
+    whole = [number or not any(d in cell for d in DELIMITERS) for number, cell in zip(numbers, cells, strict=True)]
+    likely = 0.3 * (sum(numbers) + sum(whole)) / max(1, 2 * len(cells))
+    return steady + likely - min(0.3, 0.1 * first) + 0.0001 * min(width, 100)
+
+
+def _first(records: Records) -> tuple[int, int]:
+    widths = Counter(len(cells) for cells, _ in records)
+    width, top = widths.most_common(1)[0]
+    if width == 1:
+        width = max(w for w, n in widths.items() if n >= 0.9 * top)
+    for position, (cells, _) in enumerate(records):
+        filled = sum(bool(cell.strip()) for cell in cells)
+        if len(cells) >= width or (len(cells) == width - 1 and width > 2 and filled == len(cells)):
+            return position, width
+    return 0, width
+
+
+def _blank_or_nothing(text: str, escape: bool, quote: str) -> Parting:
+    """Without a delimiter that fits: blanks, fixed places, one column, or an error that says what was seen."""
+    lines = [line for line in text.splitlines()[:SAMPLE_RECORDS] if line.strip()]
+    spaced = records_of(text, " ", escape, quote)
+    if _steadiness(spaced, " ") >= 1 and any(ONE_NUMBER.match(cell) for cell in spaced[-1][0]):
+        return Parting(" ", "likely", _reason(spaced, WORDS[" "], "", 0))
+    places = _places(lines)
+    runs = records_of(one_sign(text.encode(), "blanks").decode(), SIGN, escape, quote)
+    if len(lines) > 1 and _common_share(runs) >= 0.9 and any(ONE_NUMBER.match(cell) for cell in runs[-1][0]):
+        return Parting("blanks", "likely", _reason(runs, WORDS["blanks"], "", 0))
+    if places:
+        reason = f"In all {plural(len(lines), 'line')} looked at {count(len(places))} columns begin at the same places."
+        return Parting("fixed", "likely", reason, places)
+    for odd in DELIMITERS:
+        if sum(odd in line for line in lines) > 0.8 * len(lines) and len(lines) > 1:
+            raise UserError(
+                f"Most lines hold {WORDS.get(odd, quoted(odd))}, but it does not part them into the same number of cells.",
+                "Check the file in a text editor, or state what parts its cells and which quotation mark it uses.",
+            )
+    return Parting("", "likely", f"No character parts the {plural(len(lines), 'line')} looked at: one column.")
+
+
+def _places(lines: list[str]) -> tuple[int, ...]:
+    """Where columns begin if blanks stand at the same places of all lines, and one column is of numbers."""
+    if len(lines) < 4 or any("\t" in line for line in lines):
+        return ()
+    width = max(map(len, lines))
+    rows = [line.ljust(width) for line in lines]
+    blank = [all(row[k] == " " for row in rows) for k in range(min(width, 5000))]
+    places = tuple(k for k in range(len(blank)) if not blank[k] and (k == 0 or blank[k - 1]))
+    cells = [[row[a:b].strip() for row in rows[1:]] for a, b in zip(places, (*places[1:], None), strict=True)]
+    typed = [column for column in cells if all(ONE_NUMBER.match(cell) for cell in column if cell) and any(column)]
+    return places if len(places) > 1 and typed else ()
