@@ -94,6 +94,16 @@ def difference_interval(
     return p - other - below, p - other + np.sqrt((high - p) ** 2 + (other - other_low) ** 2)
 
 
+def wilson_interval(k: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Wilson's interval of a proportion at ``LEVEL``: quick for many proportions; ``n`` is at least 1.
+
+    References
+    ----------
+    Wilson (1927), Journal of the American Statistical Association 22.
+    """
+    return _wilson(np.asarray(k, dtype=float), np.asarray(n, dtype=float))[1:]
+
+
 def _wilson(k: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     from scipy.stats import norm
 
