@@ -3,12 +3,13 @@
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import fisher_exact
+from scipy.stats import chi2_contingency, fisher_exact, mannwhitneyu, ttest_ind
 from sklearn.linear_model import Ridge
 from sklearn.metrics import roc_auc_score
 
 from core import engine
 from core.dataset import Dataset
+from core.missing_profile import missing_profile
 from core.study import Study
 from core.synthetic import planted
 
@@ -116,3 +117,101 @@ def test_the_area_of_one_gap_is_its_formula():
 def test_a_tiny_class_of_interest_is_not_judged():
     result = engine.run("missingness_leak", with_gaps((0.3, 0.3), (60, 3)))
     assert result.findings[0].text.startswith("The class of interest has 3 rows of 63; at least 5")
+
+
+def nested(n=400, random_state=0):
+    """Rows that stop: whoever lacks "a" lacks "b", whoever lacks "b" lacks "c"; all rows that lack "a" but one are rare."""
+    rng = np.random.default_rng(random_state)
+    frame = pd.DataFrame(rng.normal(size=(n, 4)), columns=list("cbad"))
+    for column, share in (("c", 0.4), ("b", 0.2), ("a", 0.1)):
+        frame.loc[: int(share * n) - 1, column] = np.nan
+    return study_of(frame, np.where((np.arange(n) < 0.1 * n - 1) | (np.arange(n) >= n - 5), "rare", "common"))
+
+
+def test_the_profile_is_what_pandas_counts():
+    """Text and numbers, one column empty, one without gaps; more columns than one word of bits holds."""
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.normal(size=(300, 70)).astype(object)).mask(rng.random((300, 70)) < 0.02)
+    frame = frame.astype(float).assign(text=rng.choice(["u", "v", None], 300), empty=np.nan, full=1.0)
+    study = study_of(frame.rename(columns=str), rng.permutation(["x"] * 250 + ["y"] * 50))
+    found, mask = missing_profile(study), study.dataset.X.isna()
+    mask = mask.loc[:, mask.any()]
+    assert found.names.tolist() == mask.columns.tolist() and missing_profile(study) is found
+    assert np.array_equal(found.mask(), mask) and len(found.shapes) == len(mask.drop_duplicates())
+    assert np.array_equal(found.missing, mask.groupby(study.codes).sum().T)
+    assert np.array_equal(found.both, mask.T.astype(int) @ mask.astype(int))
+    assert found.complete.tolist() == [int((~mask.any(axis=1) & (study.codes == c)).sum()) for c in (0, 1)]
+    assert mask.columns[found.partly].tolist() == [name for name in mask if name != "empty"]
+
+
+def test_the_burden_of_the_rare_class_counts_rows():
+    """Two columns that are missing together are one loss per row: the interval is that of Welch's errors, not of cells."""
+    study = with_gaps((0.1, 0.4), (900, 100), n_columns=1)
+    frame = study.dataset.X.assign(again=study.dataset.X["m0"])
+    result = engine.run("missing_cells", study_of(frame, study.dataset.y))
+    row = result.tables["burden"].set_index("class").loc["rare"]
+    k, other = study.dataset.X["m0"].isna().groupby(study.dataset.y).sum()[["rare", "common"]]
+    assert (row["n_cells"], row["n_missing"], row["share"]) == (200, 2 * k, k / 100)
+    assert row["ratio"] == pytest.approx(k / 100 / (other / 900))
+    error = np.sqrt((1 - k / 100) / k * 100 / 99 + (1 - other / 900) / other * 900 / 899)
+    assert row["ratio_high"] == pytest.approx(row["ratio"] * np.exp(1.959964 * error))
+    values = [study.dataset.X["m0"].isna()[study.dataset.y == name].astype(float) for name in ("rare", "common")]
+    assert row["p"] == pytest.approx(ttest_ind(*values, equal_var=False).pvalue)
+    said = next(f for f in result.findings if f.text.startswith("Over all columns"))
+    assert said.severity == "caution" and f"{row['ratio']:.2f} times" in said.text
+
+
+def test_patterns_are_counted_and_tested_exactly():
+    result = engine.run("missing_patterns", nested())
+    patterns = result.tables["patterns"].set_index("columns")
+    assert patterns["n_samples"].to_dict() == {"none": 240, "'c'": 80, "'c' and 'b'": 40, "'c', 'b' and 'a'": 40}
+    row = patterns.loc["'c', 'b' and 'a'"]
+    assert (row["n_class"], row["class_share"], row["expected"]) == (39, 39 / 40, 44 / 400)
+    assert row["p"] == pytest.approx(2 * fisher_exact([[39, 1], [5, 355]], alternative="greater").pvalue)
+    assert row["p_holm"] == pytest.approx(4 * row["p"])
+    assert "Of the 40 rows that lack just 'c', 'b' and 'a', 97.5 % are of 'rare'" in result.findings[0].text
+
+
+def test_nested_gaps_are_named_and_gaps_by_chance_are_not():
+    result = engine.run("missing_patterns", nested())
+    structure = result.tables["structure"].set_index("measure")
+    assert structure.loc["nested order", "value"] == 1 and structure.loc["nested order", "low"] < 1
+    assert (
+        result.tables["order"]["column"].tolist() == ["a", "b", "c"]
+        and "The gaps are nested" in result.findings[1].text
+    )
+    assert result.tables["order"]["expected"].tolist() == pytest.approx([40 * 0.8 + 40 * 0.6, 80 * 0.6, 0])
+    assert structure.loc["complete rows", "value"] == 0.6
+    assert structure.loc["complete rows", "expected"] == pytest.approx(0.6 * 0.8 * 0.9)
+    chance = [engine.run("missing_patterns", with_gaps((0.3, 0.3), (450, 50), 4, seed)) for seed in range(10)]
+    values = [r.tables["structure"].set_index("measure").loc["nested order"] for r in chance]
+    assert all(abs(v["value"]) < 0.15 and v["low"] < 0.1 for v in values) and {r.severity for r in chance} == {"fine"}
+
+
+def test_a_column_that_gaps_follow_is_named():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.normal(size=(1000, 3)), columns=list("abc")).assign(site=rng.choice(["u", "v"], 1000))
+    cause = frame["b"].copy()
+    frame.loc[rng.random(1000) < np.where(cause > 0, 0.4, 0.1), "a"] = np.nan
+    frame.loc[rng.random(1000) < np.where(frame["site"] == "u", 0.3, 0.1), "c"] = np.nan
+    result = engine.run("missing_at_random", study_of(frame, ["x", "y"] * 500))
+    pairs = result.tables["pairs"].set_index(["column", "other"])
+    gap = frame["a"].isna()
+    assert pairs.loc[("a", "b"), "value"] == pytest.approx(roc_auc_score(gap, frame["b"]))
+    assert pairs.loc[("a", "b"), "p"] == pytest.approx(
+        mannwhitneyu(frame["b"][gap], frame["b"][~gap], use_continuity=False).pvalue
+    )
+    table = pd.crosstab(frame["c"].isna(), frame["site"])
+    chi = chi2_contingency(table, correction=False)
+    assert pairs.loc[("c", "site"), "value"] == pytest.approx(np.sqrt(chi.statistic / 1000))
+    assert pairs.loc[("c", "site"), "p"] == pytest.approx(chi.pvalue)
+    assert result.tables["columns"].set_index("column")["other"].to_dict() == {"a": "b", "c": "site"}
+    assert result.tables["test"]["p"].max() < 0.001 and result.severity == "caution"
+
+
+def test_little_says_where_it_does_not_apply():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"a": rng.normal(size=100), "t": np.where(rng.random(100) < 0.3, None, "u")})
+    result = engine.run("missing_at_random", study_of(frame, ["x", "y"] * 50))
+    assert "does not apply here: the columns with gaps hold text" in result.findings[1].text
+    assert result.tables["test"].empty
