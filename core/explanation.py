@@ -87,9 +87,11 @@ def view_of(study: Study, label: str, row: int, max_rows: int) -> View:
     if row > len(study.codes):
         raise UserError(f"There is no row {row:,}.", f"The table has {wording.plural(len(study.codes), 'row')}.")
     rows, weight = by_class(study.codes, max_rows, study.random_state)
+    if study.represents is not None:
+        weight = weight * study.represents[rows]
     if row and row - 1 not in rows:
         rows, weight = np.append(rows, row - 1), np.append(weight, 0.0)
-    arguments = (study.dataset.X, study.codes, study.folds[: study.n_folds], rows, study.random_state)
+    arguments = (study.dataset.X, study.codes, study.folds[: study.n_folds], rows, study.random_state, study.rows)
     explained = {"baseline": explain(study.classifier(), *arguments)}
     if study.recipe.steps:
         inner = study.recipe.without("calibration").without("decision")
@@ -180,7 +182,7 @@ def dependence_table(view: View, column: int) -> pd.DataFrame:
 
 def checks_table(view: View) -> pd.DataFrame:
     """What was explained, and whether the sums hold."""
-    share = view.study.class_sizes[view.code] / view.study.class_sizes.sum()
+    share = view.study.class_shares[view.code]
     lines = []
     for recipe, explained in view.explained.items():
         known = ~np.isnan(explained.output[:, view.code])

@@ -75,7 +75,7 @@ def trials(study: Study) -> Trials:
         raise NotApplicable(f"The second largest class has {second}; {FEWEST} are needed.")
     rows = even_sample(study.codes, MOST_ROWS, np.random.default_rng(study.random_state))
     X, codes, n_classes = plane.plain_columns(study.Z[rows]), study.codes[rows], len(study.classes)
-    weights = (study.class_sizes / np.bincount(codes, minlength=n_classes))[codes]
+    weights = (study.table_sizes / np.bincount(codes, minlength=n_classes))[codes]
     if not X.shape[1]:
         raise NotApplicable(f"The table has {plural(0, 'column')} that varies; at least 1 is needed.")
     place = np.full(len(study.codes), -1)

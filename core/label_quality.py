@@ -101,7 +101,7 @@ def label_quality(study: Study, confidence: float = CONFIDENCE, k: int = K) -> L
 
 def balanced_probabilities(study: Study) -> np.ndarray:
     """Out-of-fold probabilities (n_samples, n_classes) divided by the class shares, so that frequencies have no influence."""
-    balanced = np.clip(study.out_of_fold(), 1e-6, 1) / study.class_sizes
+    balanced = np.clip(study.out_of_fold(), 1e-6, 1) / study.table_sizes
     return balanced / balanced.sum(axis=1, keepdims=True)
 
 
@@ -183,7 +183,8 @@ def _outnumbered(study: Study, rows: np.ndarray, likely: np.ndarray, k: int) -> 
     labels = nearest_labels(study, rows, k)
     given = study.codes[rows]
     n_given, n_likely = ((labels == codes[:, None]).sum(axis=1) for codes in (given, likely))
-    return n_given * np.maximum(1, study.class_sizes[likely] / study.class_sizes[given]) <= n_likely
+    table, each = study.table_sizes, study.standing
+    return n_given * each[given] * np.maximum(1, table[likely] / table[given]) <= n_likely * each[likely]
 
 
 def nearest_labels(study: Study, rows: np.ndarray, k: int) -> np.ndarray:

@@ -106,7 +106,8 @@ def _measured(study: Study) -> LearningCurve:
         at = [[study.fit_predict_proba(Recipe(), part, test) for part in parts] for parts in (quarters, halves)]
         half[test] = np.mean(at[1], axis=0)
         for size, probas in enumerate([*at, [full[test]]]):
-            scores[:, :, size, fold] = _scores(probas, study.codes[test], judged)
+            stands = None if study.represents is None else study.represents[test]
+            scores[:, :, size, fold] = _scores(probas, study.codes[test], judged, stands)
         counts.append(
             [np.bincount(study.codes[part], minlength=len(full.T)) for part in (quarters[0], halves[0], train)]
         )
@@ -141,14 +142,14 @@ def _parts(codes: np.ndarray, train: np.ndarray, rng: np.random.Generator) -> tu
     return tuple(parts)
 
 
-def _scores(probas: list[np.ndarray], codes: np.ndarray, judged: np.ndarray) -> np.ndarray:
+def _scores(probas: list[np.ndarray], codes: np.ndarray, judged: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
     """Recall at prevalence and average precision (2, n_judged), averaged over the models of one size."""
     values = np.full((2, len(judged)), np.nan)
     for i, c in enumerate(judged):
         positive = codes == c
         if positive.any():
-            values[0, i] = np.mean([recall_at_prevalence(proba[:, c], positive) for proba in probas])
-            values[1, i] = np.mean([average_precision(proba[:, c], positive) for proba in probas])
+            values[0, i] = np.mean([recall_at_prevalence(proba[:, c], positive, weight) for proba in probas])
+            values[1, i] = np.mean([average_precision(proba[:, c], positive, weight) for proba in probas])
     return values
 
 

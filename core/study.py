@@ -130,6 +130,11 @@ class Study:
         return self.table_sizes / self.table_sizes.sum()
 
     @property
+    def standing(self) -> np.ndarray:
+        """How many rows of the whole table one row of each class stands for (n_classes,)."""
+        return self.table_sizes / self.class_sizes
+
+    @property
     def represents(self) -> np.ndarray | None:
         """How many rows of the whole table each row stands for (n_samples,); None when every row of the table is in hand."""
         return self.dataset.represents

@@ -179,7 +179,7 @@ def _traced(study: Study) -> TrainingTrace:
     rows = [rows[k:] for rows, k in zip(drawn, n_out, strict=True)]
     left, most = study.class_sizes - n_out, max(LEAST, MAX_CELLS // n_classes)
     sizes = allotted(left, min(MAX_ROWS, most))
-    share = study.class_sizes / study.class_sizes.sum()
+    share = study.class_shares
     natural = _run(X, rows, sizes, share, 1, rng, study.random_state)
     equal_sizes = allotted(np.minimum(left, left[study.positive_code]), min(MAX_EQUAL, most))
     equal = _run(X, rows, equal_sizes, np.full(n_classes, 1 / n_classes), N_NETWORKS, rng, study.random_state)

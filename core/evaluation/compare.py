@@ -91,7 +91,7 @@ def compare(study: Study, outcomes: Outcomes, *, metric: str = "") -> Result:
     Returns
     -------
     Result
-        ``evidence``: measure, value.
+        ``evidence``: measure, value. Of a working sample, its rows and those of the whole table; all scores speak of the table.
         ``scores``: recipe, metric, cut, value, low, high, n_folds.
         ``differences``: recipe, metric, cut, difference, low, high, n_folds; paired by fold, to the baseline at the same cut;
         the intervals of all recipes hold together (Bonferroni).
@@ -145,12 +145,16 @@ def _evidence(study: Study) -> pd.DataFrame:
     rows = {
         "rows of the class of interest": sizes[positive],
         "other rows": sizes.sum() - sizes[positive],
-        "prevalence (average precision of a random ranking)": sizes[positive] / sizes.sum(),
+        "prevalence (average precision of a random ranking)": study.class_shares[positive],
         "fewest rows of the class of interest in a test fold": min(counts[positive] for counts in in_folds),
         "fewest rows of any class in a test fold": min(counts.min() for counts in in_folds),
         "folds": study.n_folds,
         "repeats": study.n_repeats,
     }
+    if study.represents is not None:
+        whole = study.table_sizes
+        rows["rows of the class of interest in the whole table"] = whole[positive]
+        rows["other rows in the whole table"] = whole.sum() - whole[positive]
     return pd.DataFrame({"measure": rows.keys(), "value": [float(value) for value in rows.values()]})
 
 

@@ -71,7 +71,7 @@ def published_metrics(
         )
         if measure in limits
     ]
-    n_class, n = int((dataset.y == positive).sum()), dataset.n_samples
+    n_class, n = int(dataset.table_counts.get(positive, 0)), int(dataset.table_counts.sum())
     low, high = judge.proportion_interval(n_class, n)
     rows = [(SOURCES[0], n_class / n, float(low), float(high))]
     rows += [(source, sum(found) / 2, *found) for source, found in implied if found]

@@ -101,8 +101,11 @@ def _evidence(study: Study, tables: Tables) -> Finding:
     fewest = value["fewest rows of the class of interest in a test fold"]
     text = (
         f"{wording.of(n_positive, n_rows)} are {wording.quoted(study.positive)}; a test fold holds at least "
-        f"{wording.plural(fewest, 'row')} of it. A random ranking has average precision {wording.score(n_positive / n_rows)}."
+        f"{wording.plural(fewest, 'row')} of it. A random ranking has average precision {wording.score(study.class_shares[study.positive_code])}."
     )
+    if study.represents is not None:
+        whole = wording.of(study.table_sizes[study.positive_code], study.table_sizes.sum())
+        text = f"In the working sample {text} Scores are those of the whole table, in which {whole} are {wording.quoted(study.positive)}."
     return Finding("caution" if fewest < FEWEST_ROWS else "fine", text)
 
 
@@ -163,7 +166,7 @@ def _broken_probabilities(tables: Tables) -> Finding | None:
 def _parity(study: Study, order: Sequence[Recipe]) -> Finding | None:
     if not any(recipe.stage("sampling") or recipe.stage("weighting") for recipe in order):
         return None
-    ratio = study.class_sizes.max() / study.class_sizes[study.positive_code]
+    ratio = study.table_sizes.max() / study.table_sizes[study.positive_code]
     stated = f"You stated {wording.number(study.miss_cost)}." if study.miss_cost else "You stated no costs."
     text = (
         "Sampling or weighting to equal class sizes says that one miss of the class of interest costs "

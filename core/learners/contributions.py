@@ -20,6 +20,15 @@ def innermost(fitted: Any) -> Any:
     return fitted
 
 
+def prior_shift(fitted: Any) -> np.ndarray | float:
+    """What is added to the scores (n_classes,) of the innermost learner because it learned from a working sample; else 0."""
+    while hasattr(fitted, "classifier_"):
+        if hasattr(fitted, "log_shift_"):
+            return fitted.log_shift_
+        fitted = fitted.classifier_
+    return 0.0
+
+
 def contributions(learner: Any, X: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Split the scores of rows into a constant and one part per column.
 

@@ -11,7 +11,9 @@ import pandas as pd
 from sklearn.base import clone
 
 from core.errors import NotApplicable
-from core.learners.contributions import contributions, innermost
+from core.learners.contributions import contributions, innermost, prior_shift
+from core.learners.rows import Rows
+from core.learners.wrapping import fit_on
 
 BACKGROUND = 400
 """Original training rows over which contributions are centred, per fold; all of them when there are fewer."""
@@ -100,6 +102,7 @@ def explain(
     folds: Sequence[tuple[np.ndarray, np.ndarray]],
     rows: np.ndarray,
     random_state: int = 0,
+    known: Rows | None = None,
 ) -> Explained:
     """Take rows apart, each by the fold that did not train on it.
 
@@ -118,6 +121,8 @@ def explain(
         Positions of the rows to explain.
     random_state : int
         Seed of the choice of the rows b, when there are more than ``BACKGROUND``.
+    known : Rows or None
+        What is known about the rows; in a working sample b stands for as many rows, and the output speaks of the whole table.
 
     Raises
     ------
@@ -135,15 +140,18 @@ def explain(
         fold_of[here] = fold
         if len(here) == 0 or len(np.unique(codes[train])) < 2:
             continue
-        learner = innermost(clone(classifier).fit(X.iloc[train], codes[train]))
+        fitted = fit_on(clone(classifier), X.iloc[train], codes[train], None if known is None else known.take(train))
+        learner, shift = innermost(fitted), prior_shift(fitted)
         most = int(np.clip(MOST_NUMBERS / (shape[1] * shape[2]), 1, BACKGROUND))
         ground, weight = by_class(codes[train], most, random_state)
+        if known is not None and known.represents is not None:
+            weight = weight * known.represents[train][ground]
         split, constant, measured = contributions(learner, X.iloc[np.concatenate([train[ground], rows[here]])])
         gap = max(gap, largest_gap(split, constant, measured))
         (around, split), (level, measured) = (np.split(values, [len(ground)]) for values in (split, measured))
         parts[np.ix_(here, np.arange(shape[1]), learner.classes_)] = split - np.average(around, axis=0, weights=weight)
-        base[np.ix_(here, learner.classes_)] = np.average(level, axis=0, weights=weight)
-        output[np.ix_(here, learner.classes_)] = measured
+        base[np.ix_(here, learner.classes_)] = np.average(level, axis=0, weights=weight) + shift
+        output[np.ix_(here, learner.classes_)] = measured + shift
     if np.isnan(output).all():
         raise NotApplicable("No fold has training rows of two classes; there is no model to explain.")
     return Explained(parts, base, output, fold_of, max(gap, largest_gap(parts, base, output)))

@@ -79,7 +79,8 @@ class Ledger:
     rival : ndarray of int (n_missed,)
         Code of the class that the row is most like otherwise, with class frequencies removed.
     alarms : tuple of int
-        Rows of other classes that are taken for the class: as it is, and with the right threshold.
+        Rows of other classes that are taken for the class: as it is, and with the right threshold. A row of a working sample
+        counts as many rows as it stands for.
     gains : dict of str to Gain
         Expected gain in recall by account.
     """

@@ -62,6 +62,11 @@ class Case:
         return int(self.of_class.sum())
 
     @cached_property
+    def stands(self) -> np.ndarray:
+        """How many rows of the whole table each row stands for; 1 where all are in hand."""
+        return np.ones(len(self.study.codes)) if self.study.represents is None else self.study.represents
+
+    @cached_property
     def p(self) -> np.ndarray:
         """Out-of-fold probability of the class, of every row."""
         return self.study.out_of_fold()[:, self.own]
@@ -85,7 +90,7 @@ class Case:
         for _, test in self.study.folds[: self.study.n_folds]:
             rest = np.ones(len(self.p), dtype=bool)
             rest[test] = False
-            chosen[test] = best_threshold(self.p[rest], self.of_class[rest], "F1")
+            chosen[test] = best_threshold(self.p[rest], self.of_class[rest], "F1", weight=self.stands[rest])
         share = max(self.of_class[train].mean() for train, _ in self.study.folds[: self.study.n_folds])
         return np.maximum(chosen, share * (1 + KNOWS_NOTHING))
 
@@ -96,8 +101,9 @@ class Case:
 
     @cached_property
     def alarms(self) -> tuple[int, int]:
-        """Rows of other classes taken for it: as it is, and with the right threshold."""
-        return int((self.taken & ~self.of_class).sum()), int((self.found & ~self.of_class).sum())
+        """Rows of other classes taken for it: as it is, and with the right threshold; those of the whole table."""
+        some, more = (self.stands[chosen & ~self.of_class].sum() for chosen in (self.taken, self.found))
+        return round(some), round(more)
 
     @cached_property
     def quality(self) -> LabelQuality:

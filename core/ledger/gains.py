@@ -66,8 +66,9 @@ def _none(case: Case, inside: np.ndarray) -> Gain:
 def _overlapped(case: Case, inside: np.ndarray) -> Gain:
     """Class weights stand for all that changes class frequencies: measured at the number of alarms of the right threshold."""
     proba = case.study.out_of_fold(Recipe.parse(FREQUENCIES))[:, case.own]
-    flagged = np.zeros(len(proba), dtype=bool)
-    flagged[np.argsort(-proba, kind="stable")[: int(case.found.sum())]] = True
+    flagged, order = np.zeros(len(proba), dtype=bool), np.argsort(-proba, kind="stable")
+    most = case.stands[case.found].sum() * (1 + 1e-12)
+    flagged[order[: np.searchsorted(np.cumsum(case.stands[order]), most, side="right")]] = True
     won, lost = (int((case.of_class & side).sum()) for side in (flagged & ~case.found, case.found & ~flagged))
     value, spread = (won - lost) / case.n_class, np.sqrt(won + lost + 1 - (won - lost) ** 2 / case.n_class)
     reach = 1.96 * float(spread) / case.n_class

@@ -64,11 +64,13 @@ def _by_sub_cluster(case: Case, account: np.ndarray) -> Sorted:
 
 def _by_label(case: Case, account: np.ndarray) -> Sorted:
     """Wrong labels lie scattered: a row with others of its class around it is no suspect, however alone they all are."""
-    rows, rival, sizes = case.missed, case.rival[case.missed], case.study.class_sizes
+    rows, rival = case.missed, case.rival[case.missed]
+    sizes, each = case.study.table_sizes, case.study.standing
     wrong = case.quality.error_probability[rows]
     near = nearest_labels(case.study, rows, NEIGHBOURS)
     n_own, n_rival = (near == case.own).sum(axis=1), (near == rival[:, None]).sum(axis=1)
-    alone = (n_own <= 1) | (n_own * np.maximum(1, sizes[rival] / sizes[case.own]) <= n_rival)
+    outweighed = n_own * each[case.own] * np.maximum(1, sizes[rival] / sizes[case.own]) <= n_rival * each[rival]
+    alone = (n_own <= 1) | outweighed
     text = "Its label is wrong with a probability of {}; model and nearest rows place it with {}."
     names = [wording.quoted(case.study.classes[c]) for c in rival]
     reasons = [text.format(wording.share(w), name) for w, name in zip(wrong, names, strict=True)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 
-def average_precision(scores: np.ndarray, positive: np.ndarray) -> float:
+def average_precision(scores: np.ndarray, positive: np.ndarray, weight: np.ndarray | None = None) -> float:
     """``Σ (R_i − R_{i−1}) P_i`` over the different scores, the largest first; rows of equal score count together.
 
     Parameters
@@ -13,6 +13,8 @@ def average_precision(scores: np.ndarray, positive: np.ndarray) -> float:
     scores : ndarray (n_samples,)
     positive : ndarray of bool (n_samples,)
         At least one is true.
+    weight : ndarray (n_samples,) or None
+        How many rows each one counts as; None counts each once.
 
     Returns
     -------
@@ -24,18 +26,23 @@ def average_precision(scores: np.ndarray, positive: np.ndarray) -> float:
     0.833
     """
     order, last = _ranking(scores)
-    return float(_along(positive[order].astype(float), np.ones(len(scores)), last))
+    counts = np.ones(len(scores)) if weight is None else weight[order]
+    return float(_along(counts * positive[order], counts, last))
 
 
 def bootstrap_average_precision(
-    scores: np.ndarray, positive: np.ndarray, n_draws: int, rng: np.random.Generator
+    scores: np.ndarray,
+    positive: np.ndarray,
+    n_draws: int,
+    rng: np.random.Generator,
+    weight: np.ndarray | None = None,
 ) -> np.ndarray:
     """Average precision over rows drawn anew within each class.
 
     Parameters
     ----------
-    scores, positive : ndarray (n_samples,)
-        As ``average_precision``.
+    scores, positive, weight : ndarray (n_samples,)
+        As ``average_precision``; a row keeps its weight when it is drawn.
     n_draws : int
     rng : numpy.random.Generator
 
@@ -48,22 +55,28 @@ def bootstrap_average_precision(
     groups = [np.flatnonzero(ranked), np.flatnonzero(~ranked)]
     draws = np.empty(n_draws)
     for draw in range(n_draws):
-        weight = np.zeros(len(scores))
+        counts = np.zeros(len(scores))
         for rows in groups:
-            weight[rows] = np.bincount(rng.integers(0, len(rows), len(rows)), minlength=len(rows))
-        draws[draw] = _along(weight * ranked, weight, last)
+            counts[rows] = np.bincount(rng.integers(0, len(rows), len(rows)), minlength=len(rows))
+        if weight is not None:
+            counts *= weight[order]
+        draws[draw] = _along(counts * ranked, counts, last)
     return draws
 
 
 def permuted_average_precision(
-    scores: np.ndarray, positive: np.ndarray, n_draws: int, rng: np.random.Generator
+    scores: np.ndarray,
+    positive: np.ndarray,
+    n_draws: int,
+    rng: np.random.Generator,
+    weight: np.ndarray | None = None,
 ) -> np.ndarray:
     """Average precision with shuffled labels: the same class sizes, no relation to the scores.
 
     Parameters
     ----------
-    scores, positive : ndarray (n_samples,)
-        As ``average_precision``.
+    scores, positive, weight : ndarray (n_samples,)
+        As ``average_precision``; each side has the mean weight of its rows.
     n_draws : int
     rng : numpy.random.Generator
 
@@ -72,12 +85,13 @@ def permuted_average_precision(
     ndarray (n_draws,)
     """
     _, last = _ranking(scores)
-    weight, n_positive = np.ones(len(scores)), int(positive.sum())
+    n_positive = int(positive.sum())
+    own, other = (1.0, 1.0) if weight is None else (weight[positive].mean(), weight[~positive].mean())
     draws = np.empty(n_draws)
     for draw in range(n_draws):
         labels = np.zeros(len(scores))
         labels[rng.choice(len(scores), n_positive, replace=False)] = 1
-        draws[draw] = _along(labels, weight, last)
+        draws[draw] = _along(own * labels, np.where(labels > 0, own, other), last)
     return draws
 
 

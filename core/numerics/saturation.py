@@ -70,7 +70,7 @@ def growth(scores: np.ndarray) -> Growth:
     return Growth(scores[:, 2], total * ratio / (1 + ratio), ratio)
 
 
-def recall_at_prevalence(score: np.ndarray, positive: np.ndarray) -> float:
+def recall_at_prevalence(score: np.ndarray, positive: np.ndarray, weight: np.ndarray | None = None) -> float:
     """Recall when as many rows are taken as there are positive ones: those of the largest scores.
 
     Rows that tie at the cut count with their chance to be taken. Recall and precision are equal at this cut.
@@ -80,6 +80,8 @@ def recall_at_prevalence(score: np.ndarray, positive: np.ndarray) -> float:
     score : ndarray (n_samples,)
     positive : ndarray of bool (n_samples,)
         At least one is true.
+    weight : ndarray (n_samples,) or None
+        How many rows each one counts as; None counts each once.
 
     Returns
     -------
@@ -90,8 +92,18 @@ def recall_at_prevalence(score: np.ndarray, positive: np.ndarray) -> float:
     >>> recall_at_prevalence(np.array([0.9, 0.8, 0.1, 0.1]), np.array([True, False, True, False]))
     0.5
     """
+    if weight is not None:
+        return _weighted_recall(score, positive, weight)
     n = int(positive.sum())
     cut = np.partition(score, len(score) - n)[len(score) - n]
     above, tied = score > cut, score == cut
     chance = (n - above.sum()) / tied.sum()
     return float((positive[above].sum() + chance * positive[tied].sum()) / n)
+
+
+def _weighted_recall(score: np.ndarray, positive: np.ndarray, weight: np.ndarray) -> float:
+    order, own = np.argsort(-score, kind="stable"), weight * positive
+    cut = score[order][min(np.searchsorted(np.cumsum(weight[order]), own.sum() * (1 - 1e-12)), len(score) - 1)]
+    above, tied = score > cut, score == cut
+    chance = (own.sum() - weight[above].sum()) / weight[tied].sum()
+    return float((own[above].sum() + chance * own[tied].sum()) / own.sum())

@@ -63,13 +63,26 @@ def _facts(study: Study) -> tuple[tuple[str, str], ...]:
     return (
         ("Table", f"{clip(data.name)}: {plural(data.n_samples, 'row')}, {plural(data.X.shape[1], 'column')}"),
         ("Target", f"{clip(data.target)}, with {plural(len(data.classes), 'class', 'classes')}"),
+        *_sample(study),
         ("Class of interest", f"{quoted(study.positive)}: {of(n_positive, data.n_samples)}"),
         ("Smallest class", f"{quoted(smallest)}: about {plural(sizes.min() / study.n_folds, 'row')} per test fold"),
         (
             "Average precision of guessing",
-            f"{score(n_positive / data.n_samples)}, the prevalence of the class of interest",
+            f"{score(study.class_shares[study.positive_code])}, the prevalence of the class of interest",
         ),
     )
+
+
+def _sample(study: Study) -> tuple[tuple[str, str], ...]:
+    """What a working sample stands for; nothing when every row is in hand."""
+    if study.represents is None:
+        return ()
+    whole = study.table_sizes
+    text = (
+        f"a working sample of {plural(whole.sum(), 'row')}, of which {of(whole[study.positive_code], whole.sum())} are "
+        f"{quoted(study.positive)}; every row counts as many as it stands for"
+    )
+    return (("The rows are", text),)
 
 
 def _reading(data: Dataset) -> tuple[tuple[str, str], ...]:

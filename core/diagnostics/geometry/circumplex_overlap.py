@@ -166,7 +166,7 @@ def _recall(study: Study, c: int) -> dict:
     """How much of a class is found as it is, and when every class counts the same."""
     from scipy.stats import binomtest
 
-    proba, share = study.out_of_fold(), study.class_sizes / study.class_sizes.sum()
+    proba, share = study.out_of_fold(), study.class_shares
     own = study.codes == c
     natural, equal = proba[own].argmax(axis=1) == c, (proba[own] / share).argmax(axis=1) == c
     low, high = proportion_interval(natural.sum(), own.sum())

@@ -115,7 +115,7 @@ def complexity_measures(study: Study, *, level: Annotated[float, Range(0.3, 0.95
     long |= {"null": kept[:, 1].ravel(), "equal_sizes": equal.ravel(), "equal_sizes_null": equal_null.ravel()}
     long |= {"relative": relative.ravel()}
     errors = np.where(np.tile(MEASURES, len(names)) == "N2", np.repeat(error[judged], len(MEASURES)), np.nan)
-    sizes = [complexity.imbalance_degree(study.class_sizes), complexity.likelihood_ratio_imbalance(study.class_sizes)]
+    sizes = [complexity.imbalance_degree(study.table_sizes), complexity.likelihood_ratio_imbalance(study.table_sizes)]
     whole = {"measure": list(DEFINITIONS), "value": [*overall[0], *sizes], "null": [*overall[1], 0.0, 0.0]}
     summary = {"class": names, "n_rows": study.class_sizes[judged]}
     summary |= {"relative_complexity": [_middle(row) for row in relative]}

@@ -92,7 +92,7 @@ def sub_clusters(
     if not len(judged) or study.class_sizes[1] < FEWEST:
         text = f"The second largest class has {wording.plural(study.class_sizes[1], 'row')}; {FEWEST} are needed."
         raise NotApplicable(text)
-    found = (study.out_of_fold() / study.class_sizes).argmax(axis=1) == study.codes
+    found = (study.out_of_fold() / study.table_sizes).argmax(axis=1) == study.codes
     clusters, classes, small = [], [], []
     for c in judged:
         rows = np.flatnonzero(study.codes == c)

@@ -177,7 +177,7 @@ def _losses(study: Study, probes: np.ndarray, rng: np.random.Generator) -> np.nd
         part[order[np.argsort(own[order], kind="stable")]] = np.arange(len(own)) % N_PARTS
         for left_out in range(N_PARTS):
             train, test = _sample(np.flatnonzero(part != left_out), own > 0, rng), np.flatnonzero(part == left_out)
-            p = study.classifier(Recipe()).fit(X.iloc[train], own[train]).predict_proba(X.iloc[test])[:, 1]
+            p = study.fitted(Recipe(), train, own).predict_proba(X.iloc[test])[:, 1]
             loss[repeat, test] = -np.log1p(-np.clip(p, 1e-6, 1 - 1e-6))
     return loss
 

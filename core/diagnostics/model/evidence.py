@@ -92,7 +92,7 @@ def _classes(study: Study, pred: np.ndarray, fewest: int) -> pd.DataFrame:
     low, high = proportion_interval(found, sizes)
     shown = sizes >= fewest
     recall, low, high = (np.where(shown, values, np.nan) for values in (found / sizes, low, high))
-    table = {"class": study.classes, "n_samples": sizes, "prevalence": sizes / sizes.sum(), "found": found}
+    table = {"class": study.classes, "n_samples": sizes, "prevalence": study.class_shares, "found": found}
     table |= {"recall": recall, "low": low, "high": high}
     table |= {"smallest_fold": np.min(folds, axis=0), "largest_fold": np.max(folds, axis=0)}
     reason = f"fewer than {fewest} rows"
@@ -103,11 +103,13 @@ def _average_precision(study: Study, score: np.ndarray, n_draws: int) -> pd.Data
     positive = study.codes == study.positive_code
     share = min(1.0, 20_000 / len(score))
     rng = np.random.default_rng(study.random_state)
-    draws = bootstrap_average_precision(score, positive, max(40, round(share * n_draws)), rng)
-    null = permuted_average_precision(score, positive, max(100, round(share * n_draws)), rng)
-    judged = against_null(average_precision(score, positive), null)
+    stands = study.represents
+    draws = bootstrap_average_precision(score, positive, max(40, round(share * n_draws)), rng, stands)
+    null = permuted_average_precision(score, positive, max(100, round(share * n_draws)), rng, stands)
+    judged = against_null(average_precision(score, positive, stands), null)
     low, high = np.quantile(draws, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    record = {"class": study.positive, "n_samples": int(positive.sum()), "prevalence": positive.mean()}
+    record = {"class": study.positive, "n_samples": int(positive.sum())}
+    record |= {"prevalence": study.class_shares[study.positive_code]}
     record |= {"average_precision": judged.value, "low": low, "high": high, "null": judged.null}
     record |= {"null_low": judged.null_low, "null_high": judged.null_high, "p": judged.p}
     return pd.DataFrame([record])

@@ -82,8 +82,9 @@ def hidden_class(
         "low": low,
         "high": high,
     }
-    classes = pd.DataFrame(table | {"f1": _f1(counts[None])[0]})
-    value, draws = _averages(counts[None])[0], _averages(drawn)
+    classes = pd.DataFrame(table | {"f1": _f1(counts[None] * study.standing[:, None])[0]})
+    table_counts, drawn = counts * study.standing[:, None], drawn * study.standing[:, None]
+    value, draws = _averages(table_counts[None])[0], _averages(drawn)
     low, high = np.quantile(draws, [(1 - judge.LEVEL) / 2, (1 + judge.LEVEL) / 2], axis=0)
     averages = pd.DataFrame({"average": [*WEIGHTED, *EQUAL], "value": value, "low": low, "high": high})
     return Result({"classes": classes, "averages": averages}, _findings(study, classes, averages, hidden, looks_good))

@@ -80,7 +80,7 @@ def focal_lens(study: Study, *, gamma: Annotated[float, Range(0, 5, 0.25)] = 2.0
     ----------
     Lin et al. (2017), ICCV (focal loss). Functional Properties of the Focal-Entropy (2026), arXiv 2603.02533.
     """
-    shares = study.class_sizes / study.class_sizes.sum()
+    shares = study.class_shares
     q, lam = focal_optimum(shares, gamma)
     found = peak(gamma) if gamma > 0 else None
     at, gain_there, back = (found.at, found.height, found.back) if found else (np.nan, np.nan, np.nan)

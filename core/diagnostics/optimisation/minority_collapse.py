@@ -108,7 +108,7 @@ def minority_collapse(
     (2020), PNAS 117 (NC1).
     """
     chosen = _chosen(study)
-    shares = study.class_sizes[chosen] / study.class_sizes[chosen].sum()
+    shares = study.table_sizes[chosen] / study.table_sizes[chosen].sum()
     own, equal = _in_columns(study, chosen) if embedding == "columns" else _in_networks(study, chosen)
     pairs = _pairs(study, chosen, prototype_cosines(shares, tau), own[0], equal[0])
     tables = {"pairs": pairs, "summary": _summary(shares, tau, own, equal), "map": _map(shares, tau)}
@@ -161,7 +161,7 @@ def _rare(shares: np.ndarray) -> np.ndarray:
 def _pairs(study: Study, chosen: np.ndarray, predicted: np.ndarray, own: np.ndarray, equal: np.ndarray) -> pd.DataFrame:
     a, b = np.nonzero(~np.eye(len(chosen), dtype=bool))
     names = np.array(study.classes, dtype=object)[chosen]
-    rare = _rare(study.class_sizes[chosen] / study.class_sizes[chosen].sum())
+    rare = _rare(study.table_sizes[chosen] / study.table_sizes[chosen].sum())
     table = {"class": names[a], "other_class": names[b], "predicted": predicted[a, b]}
     table |= dict(zip(("cosine", "low", "high"), middle(own[:, a, b], axis=0), strict=True))
     table |= dict(zip(("null", "null_low", "null_high"), middle(equal[:, a, b], axis=0), strict=True))

@@ -56,7 +56,7 @@ def class_distribution(study: Study, *, fewest: Annotated[int, Range(2, 200)] = 
     ----------
     Shannon (1948), Bell System Technical Journal 27. Hill (1973), Ecology 54, for the effective number.
     """
-    counts = study.dataset.counts
+    counts = study.dataset.table_counts
     shares = (counts / counts.sum()).to_numpy()
     entropy = float(-(shares * np.log(shares)).sum())
     table = pd.DataFrame({"class": counts.index, "n_samples": counts.to_numpy(), "share": shares})
