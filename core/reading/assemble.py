@@ -155,16 +155,18 @@ def _leave_out_headers(draft: _Draft) -> None:
 
 
 def _equals(column: pa.Array, name: str) -> np.ndarray:
+    """Which cells are a name, blanks around it aside."""
     if isinstance(column, pa.DictionaryArray):
         column = column.cast(pa.string())
-    lengths, n_bytes = edges(column).lengths, len(name.encode("utf-8", "replace"))
-    near = np.flatnonzero(lengths >= n_bytes)
-    if len(near) == 0:
-        return np.zeros(len(column), bool)
-    equal = pc.fill_null(pc.equal(column, name), False)
-    if not pc.any(equal).as_py():
-        equal = pc.fill_null(pc.equal(pc.utf8_trim_whitespace(column), name), False)
-    return equal.to_numpy(zero_copy_only=False)
+    ends, same = edges(column), np.zeros(len(column), bool)
+    raw = name.encode("utf-8", "replace")
+    near = np.flatnonzero(
+        (ends.lengths >= len(raw)) & ((ends.first == raw[0]) | (ends.first <= 32) | (ends.first > 126))
+    )
+    if len(near):
+        bare = pc.utf8_trim_whitespace(column.take(pa.array(near)))
+        same[near] = pc.fill_null(pc.equal(bare, name), False).to_numpy(zero_copy_only=False)
+    return same
 
 
 def _kept(cells: list, rows: np.ndarray) -> list:

@@ -91,12 +91,13 @@ def typed(
     absent: Counter = Counter({"": cells.null_count} if cells.null_count else {})
     if isinstance(cells, pa.DictionaryArray):
         return _text(cells, name, missing_tokens, absent, 0, numbers)
-    bare, stripped = trimmed(cells)
+    bare, ends, stripped = trimmed(cells)
     if missing_tokens:
         bare, absent = _without(bare, missing_tokens, absent)
+        ends = edges(bare)
     if not numbers:
         return _text(bare, name, (), absent, stripped, numbers)
-    parsed = as_numbers(bare, decimal)
+    parsed = as_numbers(bare, decimal, ends)
     if parsed is not None and (fixed or thousands == "none" or not is_grouped(bare, parsed, decimal)):
         if parsed.problem:
             column = _text(bare, name, (), absent, stripped, False)
@@ -143,7 +144,7 @@ def _text(
     given = Words.of(cells)
     words, counts, indices = given.words, given.counts, given.indices
     if isinstance(cells, pa.DictionaryArray):
-        bare, _ = trimmed(words)
+        bare, _, _ = trimmed(words)
         stripped = given.n(pc.and_(pc.not_equal(words, bare), pc.not_equal(bare, "")))
         words = bare
     lengths = edges(words).lengths

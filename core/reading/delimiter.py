@@ -102,15 +102,10 @@ def find_delimiter(text: str, escape: bool, quote: str = '"') -> Parting:
     UserError
         The lines hold a delimiter, but no single one fits.
     """
-    for double in DOUBLED:
+    for double in (double for double in DOUBLED if double in text):
         parted = records_of(text.replace(double, SIGN), SIGN, escape, quote)
         alone = text.count(double[0]) > 2 * text.count(double)
-        if (
-            double in text
-            and not alone
-            and _steadiness(parted, SIGN) >= STEADY
-            and _first(parted)[1] > 1 + (double == ";;")
-        ):
+        if not alone and _steadiness(parted, SIGN) >= STEADY and _first(parted)[1] > 1 + (double == ";;"):
             return Parting(double, "likely", _reason(parted, quoted(double), "", 0))
     found = {}
     for candidate in DELIMITERS:

@@ -26,6 +26,7 @@ from core.wording import count, plural, quoted
 
 __all__ = ["MAX_PREAMBLE", "SAMPLE_RECORDS", "Dialect", "Stated", "find_decimal", "find_dialect", "find_header"]
 SAMPLE_BYTES = 2**18
+LOOK = 3000
 SINGLE_QUOTED = re.compile(r"(?:^|[,;\t|])'[^'\r\n]*[,;\t|][^'\r\n]*'(?=$|[,;\t|\r\n])", re.MULTILINE)
 AMBIGUOUS = re.compile(r"[+-]?[1-9][0-9]{0,2},[0-9]{3}")
 
@@ -169,7 +170,7 @@ def find_decimal(rows: list[list[str]], delimiter: str, stated: str = "") -> tup
     decision : Decision
     notes : tuple of str
     """
-    bodies = [cell.strip() for row in rows for cell in row if "," in cell or "." in cell]
+    bodies = [cell.strip() for row in rows for cell in row if "," in cell or "." in cell][:LOOK]
     bodies = [parts["body"].lstrip("+-−") for parts in map(MARKED.fullmatch, bodies) if parts]
     n_points, n_commas = evidence(bodies)
     grouped = [body for body in bodies if AMBIGUOUS.fullmatch(body)]

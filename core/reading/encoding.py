@@ -67,6 +67,8 @@ def decode(data: bytes, encoding: str = "") -> tuple[bytes, str, tuple[str, ...]
     order = utf16_order(data)
     if order:
         return _utf8(data, order), order, ()
+    if data.isascii():
+        return data, "utf-8", ()
     try:
         data.decode("utf-8")
         return data, "utf-8", ()

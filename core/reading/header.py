@@ -6,7 +6,6 @@ import re
 from dataclasses import dataclass
 from itertools import pairwise
 
-from core.reading.dates import date_format
 from core.reading.numbers import COMMA_NUMBER, NOT_A_NUMBER, NUMBER
 from core.reading.thousands import MARKED
 from core.table import Decision
@@ -107,9 +106,7 @@ def find_header(rows: list[list[str]], width: int, decimal: str) -> tuple[tuple[
 def is_number(cell: str, decimal: str) -> bool:
     """Tell whether one cell is a number, with or without marks."""
     cell = cell.strip()
-    if (ONE_COMMA_NUMBER if decimal == "," else ONE_NUMBER).match(cell):
-        return True
-    return cell[-1:].isdigit() is not None and bool(cell) and MARKED.fullmatch(cell) is not None
+    return bool((ONE_COMMA_NUMBER if decimal == "," else ONE_NUMBER).match(cell) or MARKED.fullmatch(cell))
 
 
 def is_unit(cell: str) -> bool:
@@ -165,7 +162,7 @@ def _shape(cell: str, decimal: str) -> str:
     cell = cell.strip()
     if is_number(cell, decimal):
         return "number"
-    return "date" if DATE.match(cell) and date_format([cell]) else ""
+    return "date" if DATE.match(cell) else ""
 
 
 def _column_shape(column: tuple[str, ...], decimal: str) -> str:

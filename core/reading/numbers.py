@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
@@ -17,12 +18,14 @@ NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 COMMA_NUMBER = NUMBER.replace(r"\.?", ",?").replace(r"\.", ",")
 GROUPED = {".": re.compile(r"[+-]?[1-9][0-9]{0,2}(\.[0-9]{3})+"), ",": re.compile(r"[+-]?[1-9][0-9]{0,2}(,[0-9]{3})+")}
 UNGROUPED = re.compile(r"[+-]?[0-9]{1,3}")
+WHOLE = re.compile(r"[-0-9]*")
 TAKEN = 8
 MAX_DIGITS = 18
 ODD_WORDS = 64
 GROUPS_NEEDED = 3
 HEAD = 400
 ZERO, NINE, DOT, COMMA, PLUS, MINUS = (ord(sign) for sign in "09.,+-")
+HEXADECIMAL = np.frombuffer(b"xX", "uint8")
 
 
 @dataclass(frozen=True)
@@ -33,15 +36,33 @@ class Edges:
     ----------
     lengths : ndarray of int (n_samples,)
         Bytes of each cell; 0 where it is missing.
-    first, second, third, last : ndarray of uint8 (n_samples,)
-        Bytes at the ends; 0 where there are none.
+    start : ndarray of int (n_samples,)
+        Where each cell begins in ``text``.
+    text : ndarray of uint8
+        All bytes.
     """
 
     lengths: np.ndarray
-    first: np.ndarray
-    second: np.ndarray
-    third: np.ndarray
-    last: np.ndarray
+    start: np.ndarray
+    text: np.ndarray
+
+    def byte(self, k: int) -> np.ndarray:
+        """The byte at place ``k`` of every cell; -1 for the last one; 0 where there is none."""
+        if k < 0:
+            at = np.maximum(self.start + self.lengths - 1, 0)
+            return np.where(self.lengths > 0, self.text[at], 0).astype("uint8", copy=False)
+        found = self.text[np.minimum(self.start + k, len(self.text) - 1)]
+        return np.where(self.lengths > k, found, 0).astype("uint8", copy=False)
+
+    @cached_property
+    def first(self) -> np.ndarray:
+        """The first byte of every cell."""
+        return self.byte(0)
+
+    @cached_property
+    def second(self) -> np.ndarray:
+        """The second byte of every cell."""
+        return self.byte(1)
 
 
 @dataclass(frozen=True)
@@ -64,7 +85,7 @@ class Parsed:
 
 
 def edges(cells: pa.Array) -> Edges:
-    """Look at the first three bytes and the last byte of every cell, without a copy of the text."""
+    """Look at the lengths and single bytes of all cells, without a copy of the text."""
     _, offsets, data = cells.buffers()
     at = (
         np.frombuffer(offsets, "int32")[cells.offset : cells.offset + len(cells) + 1]
@@ -75,28 +96,21 @@ def edges(cells: pa.Array) -> Edges:
     lengths = np.diff(at)
     if cells.null_count:
         lengths = np.where(cells.is_valid().to_numpy(zero_copy_only=False), lengths, 0)
-    start, end = at[:-1], len(text) - 1
-    first, second, third = (
-        np.where(lengths > k, text[np.minimum(start + k, end)], 0).astype("uint8", copy=False) for k in range(3)
-    )
-    last = np.where(lengths > 0, text[np.minimum(np.maximum(start + lengths - 1, 0), end)], 0).astype(
-        "uint8", copy=False
-    )
-    return Edges(lengths, first, second, third, last)
+    return Edges(lengths, at[:-1], text)
 
 
-def trimmed(cells: pa.Array) -> tuple[pa.Array, int]:
+def trimmed(cells: pa.Array) -> tuple[pa.Array, Edges, int]:
     """Remove blanks around cells, and count the cells that had some beside their text."""
     ends = edges(cells)
-    plain = (_printed(ends.first) & _printed(ends.last)) | (ends.lengths == 0)
+    plain = (_printed(ends.first) & _printed(ends.byte(-1))) | (ends.lengths == 0)
     if plain.all():
-        return cells, 0
+        return cells, ends, 0
     bare = pc.utf8_trim_whitespace(cells)
-    left = edges(bare).lengths
-    return bare, int(((left != ends.lengths) & (left > 0)).sum())
+    left = edges(bare)
+    return bare, left, int(((left.lengths != ends.lengths) & (left.lengths > 0)).sum())
 
 
-def as_numbers(cells: pa.Array, decimal: str) -> Parsed | None:
+def as_numbers(cells: pa.Array, decimal: str, ends: Edges | None = None) -> Parsed | None:
     """Parse cells without blanks around them as numbers.
 
     Parameters
@@ -105,26 +119,30 @@ def as_numbers(cells: pa.Array, decimal: str) -> Parsed | None:
         Null is missing.
     decimal : str
         "." or ",".
+    ends : Edges
+        Those of the cells, if they are known.
 
     Returns
     -------
     Parsed or None
         None if a cell is neither a number nor a word for missing.
     """
-    ends = edges(cells)
+    ends = ends or edges(cells)
     signed = (ends.first == PLUS) | (ends.first == MINUS)
-    start = np.where(signed, ends.second, ends.first)
+    any_signed = bool(signed.any())
+    start = np.where(signed, ends.second, ends.first) if any_signed else ends.first
     mark = DOT if decimal == "." else COMMA
     odd = ~(_digit(start) | (start == mark))
     missing, out = _odd_words(cells, odd)
     if missing is None or out.all():
         return None
     rest = pc.if_else(pa.array(~out), cells, pa.scalar(None, pa.string())) if out.any() else cells
-    values = _cast(rest, decimal, ends, out)
+    zeros = np.flatnonzero(start == ZERO)
+    after = (np.where(signed, ends.byte(2), ends.second) if any_signed else ends.second)[zeros]
+    values = None if np.isin(after, HEXADECIMAL).any() else _cast(rest, decimal)
     if values is None:
         return None
-    after = np.where(signed, ends.third, ends.second)
-    if ((start == ZERO) & _digit(after)).any():
+    if _digit(after).any():
         return Parsed(values, missing, "its numbers have leading zeros")
     if pa.types.is_floating(values.type):
         return _whole_after_all(rest, values, missing, ends)
@@ -175,16 +193,12 @@ def _is_absent(word: str) -> bool:
     return word.lower() in NOT_A_NUMBER
 
 
-def _cast(rest: pa.Array, decimal: str, ends: Edges, out: np.ndarray) -> pa.Array | None:
-    hexadecimal = (
-        (ends.second == ord("x")) | (ends.second == ord("X")) | (ends.third == ord("x")) | (ends.third == ord("X"))
-    )
-    if (hexadecimal & ~out).any():
-        return None
-    try:
-        return rest.cast(pa.int64())
-    except pa.ArrowInvalid:
-        pass
+def _cast(rest: pa.Array, decimal: str) -> pa.Array | None:
+    if WHOLE.fullmatch("".join(cell for cell in rest[:HEAD].to_pylist() if cell)):
+        try:
+            return rest.cast(pa.int64())
+        except pa.ArrowInvalid:
+            pass
     if decimal == ",":
         if pc.any(pc.match_substring(rest, ".")).as_py():
             return None

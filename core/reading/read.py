@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple, replace
 
 import pandas as pd
 
 from core.errors import UserError
-from core.reading.archive import opened
+from core.reading.archive import Opened, opened
 from core.reading.arff import read_arff
 from core.reading.assemble import assemble
 from core.reading.dialect import Stated, find_dialect
@@ -94,7 +95,16 @@ def read(
     _check_choices(stated)
     data, name = _content(source, name)
     tokens = tuple(dict.fromkeys(str(token) for token in missing_tokens))
-    packed = opened(data, sheet)
+    with ThreadPoolExecutor(1) as beside:
+        digest = beside.submit(hashlib.blake2b, data, digest_size=16)
+        frame, reading = _content_of(opened(data, sheet), encoding, stated, tokens)
+    choices = (reading.kind, reading.encoding, reading.delimiter, reading.decimal, tokens, sheet, list(frame.columns))
+    choices = (*choices, astuple(stated), len(frame))
+    digest.result().update(repr(choices).encode("utf-8", "replace"))
+    return Table(frame, name, digest.result().hexdigest(), reading)
+
+
+def _content_of(packed: Opened, encoding: str, stated: Stated, tokens: Sequence[str]) -> tuple[pd.DataFrame, Reading]:
     if packed.kind == "Parquet":
         names, cells = read_parquet(packed.body)
         frame, reading = assemble(names, cells, packed.notes, Reading("Parquet"), tokens, numbers=False)
@@ -107,11 +117,7 @@ def read(
     else:
         names, cells, notes = read_excel(packed.body, packed.sheet, packed.kind)
         frame, reading = assemble(names, cells, (*packed.notes, *notes), Reading("Excel"), tokens)
-    choices = (reading.kind, reading.encoding, reading.delimiter, reading.decimal, tokens, sheet, list(frame.columns))
-    choices = (*choices, astuple(stated), len(frame))
-    digest = hashlib.blake2b(data, digest_size=16)
-    digest.update(repr(choices).encode("utf-8", "replace"))
-    return Table(frame, name, digest.hexdigest(), reading)
+    return frame, reading
 
 
 def _check_choices(stated: Stated) -> None:
@@ -168,7 +174,7 @@ def _text(
 ) -> tuple[pd.DataFrame, Reading]:
     data = body
     body, used, notes = decode(data, encoding)
-    if not body.strip():
+    if not body or body.isspace():
         raise UserError("The file is empty.", "Choose a file that holds a table.")
     dialect = find_dialect(body, stated=stated)
     check_shape(body.count(b"\n") or body.count(b"\r"), len(dialect.header))

@@ -21,6 +21,7 @@ CORRECT = "Correct the line in the file, or put quotation marks around a cell th
 QUOTE = (
     "Close it, or remove the quotation mark, and choose the file again; or state that the file has no quotation mark."
 )
+SEEN = re.compile(rb"\S")
 BREAK = re.compile(r"\r\n|\r|\n")
 MIN_SWALLOWED = 4
 END = "\x1eend of file\x1e"
@@ -63,7 +64,7 @@ def read_records(body: bytes, dialect: Dialect) -> tuple[list[pa.Array], tuple[s
 
 def _parted(body: bytes, dialect: Dialect) -> tuple[list[pa.Array], tuple[str, ...]]:
     start = _offset(body, dialect.start)
-    if not body[start:].strip():
+    if not SEEN.search(body, start):
         return [pa.array([], pa.string()) for _ in dialect.header], ()
     quote = dialect.quote.encode()
     fast = None if len(quote) == 1 and body.count(quote) % 2 else _fast(body, start, dialect)
