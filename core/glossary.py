@@ -30,6 +30,7 @@ TERMS = {
     "Cosine": "1 when two directions are the same, 0 when they have nothing in common, −1 when they are opposite.",
     "Cost of a miss": "How many false alarms you would accept to avoid one miss. With calibrated probabilities the best "
     "threshold is 1 / (1 + this number). Zero means that you state no cost.",
+    "Cramér's V": "How strongly two columns of texts go together: 0 not at all, 1 when one tells the other.",
     "Discriminant axis": "The mix of columns along which the centres of the classes lie furthest apart, measured in the spread within classes.",
     "Dispersion": "How far the rows of a class lie from its centre in the plane; 1 is the mean of all classes.",
     "Divergence": "How differently two groups of rows are spread, from 0 (alike) to 1 (no value in common). Here the Jensen–Shannon divergence in bits.",
@@ -58,6 +59,8 @@ TERMS = {
     "Learner": "The kind of model that every recipe is tried on: boosted trees, or a linear model.",
     "Learning curve": "How recall grows with the number of rows that are learned from. Where it is flat, more rows of the same kind do not help.",
     "Ledger": "Every missed row of a class, sorted by the reason for the miss. Its accounts add up to the missed rows.",
+    "Little's test": "A test of whether rows with different gaps have the same means in the columns that they share. "
+    "A small p says that gaps depend on values that are seen.",
     "Log loss": "How surprised the model is by what happened. It punishes confident mistakes. Lower is better.",
     "Macro average": "The plain mean over classes: each class counts the same.",
     "Mahalanobis distance": "The distance of two class centres in units of the spread within classes.",
@@ -65,12 +68,18 @@ TERMS = {
     "Matthews correlation": "The correlation between what was predicted and what was true. Zero is chance, one is perfect.",
     "Minority collapse": "Rare classes end up at one point of an embedding: told from the frequent class, and not from each other.",
     "Miss": "A row of the class of interest that is taken for another class.",
+    "Missing at random": "Whether a cell is empty depends only on values that are seen in the row. No test can prove it.",
+    "Missing completely at random": "Whether a cell is empty depends on nothing: rows without gaps are a fair sample of all rows.",
+    "Missing pattern": "The set of columns that a row lacks. Few patterns mean few reasons for gaps.",
     "N1": "The share of rows that the shortest tree through all rows joins to a row of another class.",
     "N3": "The share of rows whose nearest row carries another label.",
     "Near-copy": "A row that lies far closer to another row of its class than independent rows do, and is not equal to it.",
     "Neighbourhood type": "Safe, borderline, rare or outlier: how many of the five nearest rows share "
     "the label of a row.",
+    "Nested gaps": "Columns in an order in which a gap in one comes with gaps in all later ones, as when rows stop at some point. "
+    "Also called a monotone pattern.",
     "Network": "A small neural network: its inner layer makes new columns from those of the table, and its last layer makes probabilities of them.",
+    "Normal scores": "The values of a column replaced by those that a bell curve would have at the same ranks.",
     "Nuisance": "A site, device or batch that a row comes from. It should not tell the class.",
     "Null": "The value that chance alone gives at the same class sizes. A number counts as evidence only beyond it.",
     "Observed over expected": "Rows of the class of interest over the sum of their probabilities. Below 1 the probabilities "
