@@ -23,6 +23,7 @@ FLOORS = {
         "sampled_columns",
         "column_shapes",
         "column_information",
+        "column_ties",
         "column_profile",
         "held_out",
         "interventions",

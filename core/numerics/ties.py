@@ -1,0 +1,210 @@
+"""How closely columns go together: Spearman for numbers, Cramér for texts, the correlation ratio for one of each.
+
+Every row may carry a weight, and a pair is measured on the rows that have both cells. All pairs come from a few products of matrices.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+FIELLER = 1.06
+"""Variance of Fisher's z of a rank correlation, times n − 3."""
+
+
+def rank_correlation(A: np.ndarray, B: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Correlation of every column of A with every one of B, on the rows where both are filled.
+
+    Parameters
+    ----------
+    A : ndarray (n_samples, n_a)
+        Ranks, NaN where a cell is missing. The correlation of ranks is Spearman's; with gaps, ranks are those among
+        the filled cells of each column.
+    B : ndarray (n_samples, n_b)
+    weights : ndarray (n_samples,)
+        Not negative.
+
+    Returns
+    -------
+    correlation : ndarray (n_a, n_b)
+        NaN where a column has one rank only.
+    weight : ndarray (n_a, n_b)
+        The weight of the rows that have both cells.
+
+    References
+    ----------
+    Spearman (1904), American Journal of Psychology 15.
+    """
+    (a, seen_a), (b, seen_b) = _filled(A), _filled(B)
+    whole = weights[:, None]
+    if seen_a.all() and seen_b.all():
+        total = weights.sum()
+        weight = np.full((A.shape[1], B.shape[1]), total)
+        sum_a, sum_b = (weights @ a)[:, None], (weights @ b)[None, :]
+        square_a, square_b = (weights @ a**2)[:, None], (weights @ b**2)[None, :]
+    else:
+        left, right = (seen_a * whole).T, seen_b.astype(float)
+        weight = left @ right
+        sum_a, sum_b = (a * whole).T @ right, left @ b
+        square_a, square_b = (a**2 * whole).T @ right, left @ b**2
+    product = (a * whole).T @ b
+    safe = np.where(weight > 0, weight, 1.0)
+    spread = (square_a - sum_a**2 / safe) * (square_b - sum_b**2 / safe)
+    flat = spread <= 1e-18 * safe**2
+    correlation = (product - sum_a * sum_b / safe) / np.sqrt(np.where(flat, 1.0, spread))
+    return np.where(flat | (weight <= 0), np.nan, np.clip(correlation, -1, 1)), weight
+
+
+def _filled(ranks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    seen = ~np.isnan(ranks)
+    return np.where(seen, ranks - 0.5, 0.0), seen
+
+
+def one_hot(places: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Columns of zeros and ones, one per level of each text.
+
+    Parameters
+    ----------
+    places : list of ndarray of int (n_samples,)
+        The level of each row; negative is missing. Every number up to the largest occurs.
+
+    Returns
+    -------
+    T : ndarray of float (n_samples, n_levels_in_all)
+    starts : ndarray of int (n_texts,)
+        The first column of each text.
+    """
+    widths = [int(place.max()) + 1 if len(place) else 0 for place in places]
+    starts = np.cumsum([0, *widths])[:-1].astype(int)
+    T = np.zeros((len(places[0]) if places else 0, sum(widths)))
+    for place, start in zip(places, starts, strict=True):
+        seen = np.flatnonzero(place >= 0)
+        T[seen, start + place[seen]] = 1.0
+    return T, starts
+
+
+def cramer(
+    T: np.ndarray, starts: np.ndarray, weights: np.ndarray, shrink: float = 1.0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Cramér's V of every pair of texts, with its bias taken off.
+
+    ``φ² = χ² / n``; ``V = √(max(φ² − (k−1)(r−1)/(n−1), 0) / min(k̃−1, r̃−1))`` with ``k̃ = k − (k−1)²/(n−1)``.
+
+    Parameters
+    ----------
+    T : ndarray (n_samples, n_levels_in_all)
+        As ``one_hot`` returns it.
+    starts : ndarray of int (n_texts,)
+    weights : ndarray (n_samples,)
+    shrink : float
+        Rows that count per unit of weight: the effective number of rows over the sum of weights.
+
+    Returns
+    -------
+    v, weight : ndarray (n_texts, n_texts)
+        NaN where a text has one level only among the rows that have both.
+
+    References
+    ----------
+    Bergsma (2013), Journal of the Korean Statistical Society 42.
+    """
+    table = (T * weights[:, None]).T @ T
+    of_text = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, T.shape[1])))
+    margin = np.add.reduceat(table, starts, axis=1)
+    weight = np.add.reduceat(margin, starts, axis=0)
+    levels = np.add.reduceat((margin > 0).astype(float), starts, axis=0)
+    rows = margin[:, of_text]
+    expected = rows * rows.T
+    fit = np.where(expected > 0, table**2 / np.where(expected > 0, expected, 1.0), 0.0)
+    phi = np.add.reduceat(np.add.reduceat(fit, starts, axis=0), starts, axis=1) - 1
+    n = np.maximum(weight * shrink, 2.0)
+    k, r = levels, levels.T
+    phi = np.maximum(phi - (k - 1) * (r - 1) / (n - 1), 0)
+    least = np.minimum(k - (k - 1) ** 2 / (n - 1), r - (r - 1) ** 2 / (n - 1)) - 1
+    flat = (least <= 1e-12) | (weight <= 0)
+    return np.where(flat, np.nan, np.sqrt(np.minimum(phi / np.where(flat, 1.0, least), 1.0))), weight
+
+
+def correlation_ratio(
+    T: np.ndarray, starts: np.ndarray, ranks: np.ndarray, weights: np.ndarray, shrink: float = 1.0
+) -> tuple[np.ndarray, np.ndarray]:
+    """How much of the spread of the ranks of a number lies between the levels of a text, as a correlation.
+
+    ``η² = Σ_l n_l (mean_l − mean)² / Σ (r − mean)²``, and with its bias taken off ``ε² = 1 − (1 − η²)(n − 1)/(n − k)``; what is
+    returned is ``√max(ε², 0)``.
+
+    Parameters
+    ----------
+    T : ndarray (n_samples, n_levels_in_all)
+        As ``one_hot`` returns it.
+    starts : ndarray of int (n_texts,)
+    ranks : ndarray (n_samples, n_numbers)
+        NaN where a cell is missing.
+    weights : ndarray (n_samples,)
+    shrink : float
+        Rows that count per unit of weight.
+
+    Returns
+    -------
+    ratio, weight : ndarray (n_texts, n_numbers)
+
+    References
+    ----------
+    Kelley (1935), Proceedings of the National Academy of Sciences 21.
+    """
+    r, seen = _filled(ranks)
+    heavy = (T * weights[:, None]).T
+    total, size, square = heavy @ r, heavy @ seen.astype(float), heavy @ r**2
+    within = np.where(size > 0, total**2 / np.where(size > 0, size, 1.0), 0.0)
+    weight, sums, squares, between = (np.add.reduceat(x, starts, axis=0) for x in (size, total, square, within))
+    levels = np.add.reduceat((size > 0).astype(float), starts, axis=0)
+    middle = sums**2 / np.where(weight > 0, weight, 1.0)
+    spread = squares - middle
+    n = weight * shrink
+    flat = (spread <= 1e-9 * np.maximum(weight, 1e-300)) | (levels < 2) | (n - levels <= 0)
+    eta = np.where(flat, 0.0, (between - middle) / np.where(flat, 1.0, spread))
+    ratio = 1 - (1 - eta) * (n - 1) / np.where(flat, 1.0, n - levels)
+    return np.where(flat, np.nan, np.sqrt(np.clip(ratio, 0, 1))), weight
+
+
+def correlation_interval(value: np.ndarray, n: np.ndarray, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
+    """Interval of a rank correlation by Fisher's z, ``tanh(atanh ρ ± z √(1.06 / (n − 3)))``; −1 to 1 for fewer than 4 rows.
+
+    References
+    ----------
+    Fieller, Hartley and Pearson (1957), Biometrika 44.
+    """
+    from scipy.special import ndtri
+
+    reach = ndtri((1 + level) / 2) * np.sqrt(FIELLER / np.maximum(n - 3, 1e-9))
+    z = np.arctanh(np.clip(value, -1 + 1e-12, 1 - 1e-12))
+    return np.tanh(z - reach), np.tanh(z + reach)
+
+
+def correlations_differ(
+    own: np.ndarray, n_own: np.ndarray, rest: np.ndarray, n_rest: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Whether two independent rank correlations differ: the difference of Fisher's z in units of its standard error, and its p-value.
+
+    Parameters
+    ----------
+    own, rest : ndarray (n,)
+        Correlations; NaN gives NaN.
+    n_own, n_rest : ndarray (n,)
+        Rows behind them; fewer than 5 give NaN.
+
+    Returns
+    -------
+    z, p : ndarray (n,)
+        Two-sided.
+
+    References
+    ----------
+    Fisher (1921), Metron 1. Fieller, Hartley and Pearson (1957), Biometrika 44, for ranks.
+    """
+    from scipy.special import ndtr
+
+    few = (n_own < 5) | (n_rest < 5)
+    error = np.sqrt(FIELLER / np.where(few, 1.0, n_own - 3) + FIELLER / np.where(few, 1.0, n_rest - 3))
+    own, rest = (np.arctanh(np.clip(x, -1 + 1e-12, 1 - 1e-12)) for x in (own, rest))
+    z = np.where(few, np.nan, (own - rest) / error)
+    return z, 2 * ndtr(-np.abs(z))
