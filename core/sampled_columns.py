@@ -65,9 +65,10 @@ class SampledColumns:
     @cached_property
     def column(self) -> dict[str, Column]:
         """Each column by its name."""
-        return {name: self._column(name) for name in self.names}
+        return {name: self.one(name) for name in self.names}
 
-    def _column(self, name: str) -> Column:
+    def one(self, name: str) -> Column:
+        """A single column, without the others."""
         cells = self.dataset.X[name]
         if cells.dtype != "category":
             values = cells.to_numpy()[self.rows]
@@ -157,3 +158,9 @@ def sampled_columns(study: Study) -> SampledColumns:
         each = whole * study.class_sizes / np.maximum(drawn, 1)
         study._memory["sampled_columns"] = SampledColumns(study.dataset, study.positive_code, rows, codes, each)
     return study._memory["sampled_columns"]
+
+
+def whole_columns(study: Study) -> SampledColumns:
+    """All rows of a study in the form of a sample; a column is sorted when it is asked for."""
+    whole = standing(study.codes, study.dataset.represents, len(study.classes))
+    return SampledColumns(study.dataset, study.positive_code, np.arange(len(study.codes)), study.codes, whole)

@@ -25,6 +25,7 @@ FLOORS = {
         "column_information",
         "column_ties",
         "column_profile",
+        "stand_ins",
         "held_out",
         "interventions",
         "jobs",
