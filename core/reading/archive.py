@@ -12,6 +12,7 @@ from io import BytesIO
 
 from core.errors import UserError
 from core.reading import limits
+from core.reading.excel import sheet_names
 from core.reading.kinds import UNPACK, ZIP_DAMAGE, archive_of, kind_of
 from core.reading.limits import CHUNK, GRACE, MAX_RATIO, check_bytes
 from core.wording import listing, plural, quoted
@@ -22,6 +23,7 @@ LOOK = 16 * 2**20
 MARGIN = 4
 MEMORY = 2**27
 HEAD = 2**12
+WORKBOOKS = ("xlsx", "xlsb", "xls", "ods")
 MAX_LOOKS = 200
 TABLES = (".csv", ".tsv", ".tab", ".dat", ".data", ".arff", ".parquet", ".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")
 PROSE = (".txt", ".md", ".names", ".rst", ".log", ".json", ".xml", ".html", ".py", ".r")
@@ -108,6 +110,39 @@ def tables_within(data: bytes) -> tuple[str, ...]:
     """
     with archive_of(data) as archive:
         return tuple(part.filename for part in _tables(archive, _files(archive)))
+
+
+def sheets(data: bytes) -> tuple[str, ...]:
+    """Name what ``read`` takes as ``sheet``: the sheets of a workbook that hold cells, or the tables in a zip archive.
+
+    Parameters
+    ----------
+    data : bytes
+        The file.
+
+    Returns
+    -------
+    tuple of str
+        Empty for a file that holds one table by its kind, such as CSV or Parquet.
+
+    Raises
+    ------
+    UserError
+        The file cannot be read.
+
+    Examples
+    --------
+    >>> sheets(b"a,b\\n1,2\\n")
+    ()
+    """
+    if not data.startswith((b"PK", b"\xd0\xcf", b"\x1f\x8b", b"BZh", b"\xfd7zXZ")):
+        return ()
+    if kind_of(data) == "zip":
+        names = tables_within(data)
+        if len(names) > 1:
+            return names
+    inside = opened(data)
+    return sheet_names(inside.body, inside.kind) if inside.kind in WORKBOOKS else ()
 
 
 def unpack(data: bytes, kind: str) -> bytes:

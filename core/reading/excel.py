@@ -1,30 +1,27 @@
-"""Tables in Excel workbooks."""
+"""Tables in workbooks: Excel (.xlsx, .xlsm, .xlsb, .xls) and OpenDocument (.ods)."""
 
 from __future__ import annotations
 
-import re
-import zipfile
-import zlib
+from collections.abc import Iterator
 from io import BytesIO
-from typing import IO
+from itertools import islice
 
-import numpy as np
 import pyarrow as pa
 
 from core.errors import UserError
-from core.reading.dialect import MAX_PREAMBLE, SAMPLE_RECORDS, find_header
-from core.reading.limits import CHUNK, check_bytes, check_shape
+from core.reading.bounds import DAMAGED, check_workbook
+from core.reading.header import find_header
+from core.reading.limits import MAX_SHEETS, check_members, check_shape
 from core.wording import count, listing, plural, quoted
 
-DAMAGED = "It may be cut off or damaged; choose it again."
-DAMAGE = (zipfile.BadZipFile, zlib.error, OSError, ValueError, RuntimeError, NotImplementedError, EOFError)
-PLACE = re.compile(rb'\br="([A-Z]{0,3})([0-9]{1,7})"')
-REFERENCE = re.compile(rb't="s"[^>]*>\s*<(?:\w+:)?v>([0-9]{1,9})<')
-SHARED = "xl/sharedStrings.xml"
+BATCH = 5_000
+MAX_PREAMBLE = 20
+SAMPLE_RECORDS = 400
+LOCKED = "Open it with its password, save it without one, and choose it again."
 
 
 def read_excel(data: bytes, sheet: str = "", kind: str = "xlsx") -> tuple[list[str], list[pa.Array], tuple[str, ...]]:
-    """Read one sheet of an Excel workbook.
+    """Read one sheet of a workbook.
 
     Parameters
     ----------
@@ -32,6 +29,8 @@ def read_excel(data: bytes, sheet: str = "", kind: str = "xlsx") -> tuple[list[s
         The file.
     sheet : str
         The name of the sheet; empty for the first that holds cells.
+    kind : str
+        "xlsx", "xlsb", "xls" or "ods".
 
     Returns
     -------
@@ -45,39 +44,72 @@ def read_excel(data: bytes, sheet: str = "", kind: str = "xlsx") -> tuple[list[s
     UserError
         The workbook is damaged, encrypted or too large, or has no such sheet.
     """
-    _check_archive(data)
-    rows, notes = _rows(data, sheet)
-    width = max(len(row) for row in rows)
-    first = 0
-    while width > 2 and first < min(MAX_PREAMBLE, len(rows) - 1) and sum(bool(cell) for cell in rows[first]) < 2:
-        first += 1
-    if first:
-        notes.append(f"{plural(first, 'row')} before the header left out.")
-    rows = [[*row, *[""] * (width - len(row))] for row in rows[first:]]
-    names, is_header, more = find_header(rows[:SAMPLE_RECORDS], width, ".")
-    cells = list(zip(*rows[is_header:], strict=True)) or [()] * width
-    return list(names), [pa.array(column, pa.string()) for column in cells], (*notes, *more)
+    told = check_workbook(data, kind)
+    with _book(data) as book:
+        names = _sheet_names(book)
+        if sheet and sheet not in names:
+            raise UserError(f"The workbook has no sheet {quoted(sheet)}.", f"Choose one of {listing(names)}.")
+        several = ""
+        for name in [sheet] if sheet else names:
+            rows = _rows(book, name)
+            head = list(islice(rows, SAMPLE_RECORDS + MAX_PREAMBLE))
+            several = f"The workbook has {count(len(names))} sheets, {listing(names)}; {quoted(name)} was read."
+            if head:
+                break
+        else:
+            raise UserError(
+                "The Excel workbook holds no cells.", "Choose a workbook with a table on one of its sheets."
+            )
+        header, columns, notes = _table(head, rows)
+    return header, columns, (*told, *([several] if len(names) > 1 else []), *notes)
 
 
-def _rows(data: bytes, sheet: str) -> tuple[list[list[str]], list[str]]:
-    from python_calamine import CalamineError, CalamineWorkbook
+def sheet_names(data: bytes, kind: str) -> tuple[str, ...]:
+    """Name the sheets of a workbook that hold cells; the only sheet of a workbook is named without a look at it.
+
+    Raises
+    ------
+    UserError
+        The workbook is damaged, encrypted or too large.
+    """
+    check_workbook(data, kind)
+    with _book(data) as book:
+        names = _sheet_names(book)
+        return tuple(names if len(names) == 1 else [name for name in names if next(_rows(book, name), None)])
+
+
+def _book(data: bytes):
+    from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
     try:
-        with CalamineWorkbook.from_filelike(BytesIO(data)) as book:
-            names = book.sheet_names
-            if sheet and sheet not in names:
-                raise UserError(f"The workbook has no sheet {quoted(sheet)}.", f"Choose one of {listing(names)}.")
-            rows: list[list[object]] = []
-            for name in [sheet] if sheet else names:
-                rows = book.get_sheet_by_name(name).to_python(skip_empty_area=True)
-                if rows:
-                    break
+        return CalamineWorkbook.from_filelike(BytesIO(data))
+    except PasswordError as error:
+        raise UserError("The workbook is encrypted.", LOCKED) from error
     except (CalamineError, OSError, ValueError) as error:
         raise UserError("The Excel workbook cannot be read.", DAMAGED) from error
-    if not rows:
-        raise UserError("The Excel workbook holds no cells.", "Choose a workbook with a table on one of its sheets.")
-    several = f"The workbook has {count(len(names))} sheets, {listing(names)}; {quoted(name)} was read."
-    return [[_cell(value) for value in row] for row in rows], [several] if len(names) > 1 else []
+
+
+def _sheet_names(book) -> list[str]:
+    from python_calamine import SheetTypeEnum
+
+    names = [one.name for one in book.sheets_metadata if one.typ == SheetTypeEnum.WorkSheet] or book.sheet_names
+    check_members(len(names), "sheets", MAX_SHEETS)
+    return names
+
+
+def _rows(book, name: str) -> Iterator[list[str]]:
+    """Yield the rows of a sheet as text, from the first that holds a cell."""
+    from python_calamine import CalamineError
+
+    try:
+        sheet = book.get_sheet_by_name(name)
+        if not sheet.height:
+            return
+        check_shape(sheet.height, sheet.width)
+        for row in islice(sheet.iter_rows(), sheet.start[0], None):
+            yield [_cell(value) for value in row]
+    except (CalamineError, OSError, ValueError) as error:
+        raise UserError("The Excel workbook cannot be read.", DAMAGED) from error
 
 
 def _cell(value: object) -> str:
@@ -86,46 +118,19 @@ def _cell(value: object) -> str:
     return str(value)
 
 
-def _check_archive(data: bytes) -> None:
-    """Add up what the archive says that it holds, unpack each part once to see that it is true, and measure the sheets."""
-    try:
-        with zipfile.ZipFile(BytesIO(data)) as archive:
-            parts = archive.infolist()
-            check_bytes(sum(part.file_size for part in parts))
-            for part in parts:
-                with archive.open(part) as stream:
-                    _measure(stream, part.filename.startswith("xl/worksheets/"))
-            _check_text(archive)
-    except DAMAGE as error:
-        raise UserError("The Excel workbook cannot be read.", DAMAGED) from error
+def _table(head: list[list[str]], rows: Iterator[list[str]]) -> tuple[list[str], list[pa.Array], list[str]]:
+    """Part the header from the cells, and keep these column by column."""
+    width, first, notes = len(head[0]), 0, []
+    while width > 2 and first < min(MAX_PREAMBLE, len(head) - 1) and sum(bool(cell) for cell in head[first]) < 2:
+        first += 1
+    if first:
+        notes.append(f"{plural(first, 'row')} before the header left out.")
+    names, is_header, more = find_header(head[first:][:SAMPLE_RECORDS], width, ".")
+    chunks = [_columns(head[first + is_header :], width)]
+    while batch := list(islice(rows, BATCH)):
+        chunks.append(_columns(batch, width))
+    return list(names), [pa.concat_arrays(parts) for parts in zip(*chunks, strict=True)], [*notes, *more]
 
 
-def _measure(stream: IO[bytes], is_sheet: bool) -> None:
-    """Unpack a part; refuse a sheet whose cells lie so far apart that the table between them is too large."""
-    n_rows = n_columns = 1
-    tail = b""
-    while chunk := stream.read(CHUNK):
-        if is_sheet:
-            for letters, row in PLACE.findall(tail + chunk):
-                n_rows = max(n_rows, int(row))
-                n_columns = max(n_columns, _column_number(letters))
-            tail = chunk[-20:]
-    check_shape(n_rows, n_columns)
-
-
-def _check_text(archive: zipfile.ZipFile) -> None:
-    """Refuse a workbook that repeats long texts so often that they pass the limit once every cell has its own."""
-    if SHARED not in archive.namelist():
-        return
-    lengths = np.array([len(text) for text in re.split(rb"</(?:\w+:)?si>", archive.read(SHARED))], dtype="int64")
-    for name in archive.namelist():
-        if name.startswith("xl/worksheets/"):
-            used = np.array([int(number) for number in REFERENCE.findall(archive.read(name))], dtype="int64")
-            check_bytes(int(lengths[used[used < len(lengths)]].sum()))
-
-
-def _column_number(letters: bytes) -> int:
-    number = 0
-    for letter in letters:
-        number = 26 * number + letter - 64
-    return number
+def _columns(rows: list[list[str]], width: int) -> list[pa.Array]:
+    return [pa.array(column, pa.string()) for column in (zip(*rows, strict=True) if rows else [()] * width)]
