@@ -88,30 +88,28 @@ def class_plane(study: Study, x_column: str = "", y_column: str = "") -> ClassPl
         Fewer than two classes have ``FEWEST`` rows, or no column varies.
     """
     named = _named(study, x_column, y_column)
-    judged = np.flatnonzero(study.class_sizes >= FEWEST)
+    sizes = np.bincount(study.codes[study.tested], minlength=len(study.classes))
+    judged = np.flatnonzero(sizes >= FEWEST)
     if len(judged) < 2:
-        second = plural(study.class_sizes[1], "row")
+        second = plural(np.sort(sizes)[-2], "row")
         raise NotApplicable(f"The second largest class has {second}; {FEWEST} are needed.")
     position = np.full(len(study.classes), -1)
     position[judged] = np.arange(len(judged))
     looked_up = study.neighbours.rows
-    looked_up = looked_up[position[study.codes[looked_up]] >= 0]
+    looked_up = looked_up[(position[study.codes[looked_up]] >= 0) & study.tested[looked_up]]
     rng = np.random.default_rng(study.random_state)
     rows = looked_up[even_sample(position[study.codes[looked_up]], MOST_ROWS, rng)]
     X, own = plane.plain_columns(study.Z[rows]), position[study.codes[rows]]
     if not X.shape[1]:
         raise NotApplicable(f"The table has {plural(0, 'column')} that varies; at least 1 is needed.")
-    fold = np.zeros(len(study.codes), dtype=int)
-    for f, (_, test) in enumerate(study.folds[: study.n_folds]):
-        fold[test] = f
     anchor = max(int(position[study.positive_code]), 0)
     if named:
         values = study.dataset.X[named].to_numpy(dtype="float64")
         places = plane.in_units(scaled(values, *robust_units(values))[rows], own, len(judged))
     else:
-        places = plane.placed_out_of_fold(X, own, len(judged), fold[rows], anchor=anchor)
+        places = plane.placed_out_of_fold(X, own, len(judged), study.fold[rows], anchor=anchor)
     titles = tuple(named) or ("first discriminant axis", "second discriminant axis")
-    return ClassPlane(judged, rows, own, fold[rows], X, places, titles, not named)
+    return ClassPlane(judged, rows, own, study.fold[rows], X, places, titles, not named)
 
 
 def _named(study: Study, x_column: str, y_column: str) -> list[str]:

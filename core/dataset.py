@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from core.errors import UserError, unknown
 from core.reading.dependence import dependent_columns
+from core.roles import UNSEEN, as_text, chosen_roles, dates_as_numbers, group_codes, order_of, times
 from core.table import Reading, Table
-from core.wording import count, plural, quoted
+from core.target_rule import MAX_CLASSES, TargetRule
+from core.wording import count, listing, plural, quoted
 
-MAX_CLASSES = 100
 CHOOSE = "Choose another target column."
 
 
@@ -34,8 +36,9 @@ class Dataset:
     target : str
         The name of the target column.
     roles : mapping of str to tuple of str
-        Columns by role: "ignore" holds those that were left out; "group" and "time" those that seem to say which rows
-        belong together or which came first, also among the columns that were left out.
+        Columns by the role that was chosen, see ``core.roles.ROLES``; features are not listed. A column with the role "group"
+        keeps its rows on one side of every fold, one with the role "time" orders the folds; neither is learned from. A sensitive
+        column stays a feature.
     fingerprint : str
         Changes with the file's content and with every choice.
     reading : Reading
@@ -43,12 +46,18 @@ class Dataset:
     notes : tuple of str
         What was changed when the target was chosen: rows without a label, infinite values.
     groups : pandas.DataFrame (n_samples, n_columns)
-        The columns with the role "group" as they stand in the file, also those that were left out.
+        The columns with the role "group" as they stand in the file, then those that are suspected of it, also those that were
+        left out.
     represents : ndarray (n_samples,) or None
         How many rows of the whole table each row stands for, the same number within a class; None when every row of the
         table is here.
     test : Dataset or None
         A declared test set with the same columns and classes, see ``core.held_out``. Nothing is fitted or tuned on it.
+    times : pandas.DataFrame (n_samples, n_columns)
+        The columns with the role "time" as numbers; dates in days.
+    suspected : mapping of str to tuple of str
+        "group" and "time": columns that seem to say which rows belong together or which came first, as long as no column has
+        that role.
     """
 
     X: pd.DataFrame
@@ -62,9 +71,20 @@ class Dataset:
     groups: pd.DataFrame = field(default_factory=pd.DataFrame)
     represents: np.ndarray | None = None
     test: Dataset | None = None
+    times: pd.DataFrame = field(default_factory=pd.DataFrame)
+    suspected: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
-    def from_table(cls, table: Table, target: str, leave_out: Iterable[str] = ()) -> Dataset:
+    def from_table(
+        cls,
+        table: Table,
+        target: str,
+        leave_out: Iterable[str] = (),
+        *,
+        roles: Mapping[str, str] | None = None,
+        as_category: Iterable[str] = (),
+        rule: str = "",
+    ) -> Dataset:
         """Choose the target and the columns to leave out.
 
         Parameters
@@ -75,48 +95,72 @@ class Dataset:
             The column with the classes.
         leave_out : iterable of str
             Columns that no method may see.
+        roles : mapping of str to str, optional
+            The role by column, one of ``core.roles.ROLES``.
+        as_category : iterable of str
+            Numeric columns whose numbers are codes; they become text.
+        rule : str
+            How the target becomes classes, see ``core.target_rule.TargetRule``.
 
         Raises
         ------
         UserError
-            A column is not known; the target has fewer than 2 or more than ``MAX_CLASSES`` classes; no column is left.
+            A column or a role is not known; the target has fewer than 2 or more than ``MAX_CLASSES`` classes; no column is left.
         """
         if table.frame.shape[1] == 0:
             raise UserError("The table has no columns.", "Choose a file that holds a table.")
-        target = str(target)
-        chosen = [leave_out] if isinstance(leave_out, str) else leave_out
-        ignored = tuple(dict.fromkeys(str(column) for column in chosen if str(column) != target))
-        for column in (target, *ignored):
+        target, codes = str(target), tuple(sorted({str(column) for column in _several(as_category)} - {str(target)}))
+        for column in (target, *codes):
             if column not in table.frame.columns:
                 raise unknown("column", column, table.frame.columns)
-        labels = _labels(table.frame[target], target)
-        features = table.frame.drop(columns=[target, *ignored])
+        left = tuple(dict.fromkeys(str(column) for column in _several(leave_out) if str(column) != target))
+        chosen = chosen_roles(table.frame.columns, target, left, roles or {})
+        labels = _labels(table.frame[target], target, TargetRule.parse(rule))
+        kept = labels.notna().to_numpy()
+        frame = table.frame.loc[kept].reset_index(drop=True)
+        features = frame.drop(columns=[target, *(c for role in (*UNSEEN, "group", "time") for c in chosen[role])])
         if features.shape[1] == 0:
             raise UserError(
                 "No column is left to learn from.", "Leave fewer columns out, or choose a file with more columns."
             )
-        kept = labels.notna().to_numpy()
-        X, infinite = _features(features.loc[kept])
-        notes = []
-        if not kept.all():
-            notes.append(f"{plural((~kept).sum(), 'row')} without a label in column {quoted(target)} left out.")
-        if infinite:
-            notes.append(f"{plural(infinite, 'infinite value')} taken as missing.")
-        digest = hashlib.blake2b(
-            repr((table.fingerprint, target, sorted(ignored))).encode("utf-8", "replace"), digest_size=16
-        )
+        features, dated = dates_as_numbers(features.assign(**{c: as_text(features[c]) for c in codes if c in features}))
+        X, infinite = _features(features)
+        ordered, suspected = times(frame[list(chosen["time"])]), dependent_columns(table.frame, target)
+        suspected = {role: () if chosen[role] else columns for role, columns in suspected.items()}
+        groups = frame[[*chosen["group"], *suspected["group"]]]
+        notes = _notes(target, kept, infinite, groups[list(chosen["group"])], ordered)
         y = labels[kept].reset_index(drop=True).rename(target)
-        roles = {"ignore": ignored, **dependent_columns(table.frame, target)}
-        groups = table.frame.loc[kept, list(roles["group"])].reset_index(drop=True)
-        X, read, key = X.reset_index(drop=True), table.reading, digest.hexdigest()
-        return cls(X, y, table.name, target, roles, key, read, tuple(notes), groups)
+        key = _digest(table.fingerprint, target, chosen, codes, TargetRule.parse(rule).text)
+        held = {"groups": groups, "times": ordered, "suspected": suspected}
+        return cls(X, y, table.name, target, chosen, key, table.reading, (*notes, *dated), **held)
 
     @classmethod
     def from_frame(
-        cls, frame: pd.DataFrame, target: str, name: str = "table", leave_out: Iterable[str] = ()
+        cls, frame: pd.DataFrame, target: str, name: str = "table", leave_out: Iterable[str] = (), **choices: Any
     ) -> Dataset:
         """Take a data frame and choose its target; see ``from_table``."""
-        return cls.from_table(Table.from_frame(frame, name), target, leave_out)
+        return cls.from_table(Table.from_frame(frame, name), target, leave_out, **choices)
+
+    def take(self, rows: np.ndarray) -> Dataset:
+        """The dataset of some rows (positions); a declared test set stays with it."""
+        X, y, groups, ordered = (
+            part.iloc[rows].reset_index(drop=True) for part in (self.X, self.y, self.groups, self.times)
+        )
+        digest = hashlib.blake2b(np.asarray(rows, dtype=np.int64).tobytes(), digest_size=8).hexdigest()
+        stands = None if self.represents is None else self.represents[rows]
+        held = {"groups": groups, "times": ordered, "represents": stands}
+        return replace(self, X=X, y=y, fingerprint=f"{self.fingerprint} {digest}", **held)
+
+    @cached_property
+    def group_codes(self) -> np.ndarray | None:
+        """The group of each row (n_samples,) by the columns with that role, −1 for a row without one; None without such a column."""
+        columns = list(self.roles.get("group", ()))
+        return group_codes(self.groups[columns]) if columns else None
+
+    @cached_property
+    def order(self) -> np.ndarray | None:
+        """The place of each row in time (n_samples,), NaN where it is not known; None without a column with that role."""
+        return order_of(self.times) if self.times.shape[1] else None
 
     @cached_property
     def counts(self) -> pd.Series:
@@ -130,9 +174,7 @@ class Dataset:
         if self.represents is not None:
             rows = pd.Series(self.represents).groupby(self.y.to_numpy()).sum().round().astype("int64")
         order = np.lexsort((rows.index.astype(str), -rows.to_numpy()))
-        return (
-            rows.iloc[order].rename("n_samples").rename_axis(None)
-        )  # the target may be named as a column of a result
+        return rows.iloc[order].rename("n_samples").rename_axis(None)  # the target may be named as a column of a result
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -160,8 +202,39 @@ class Dataset:
         return len(self.y)
 
 
-def _labels(column: pd.Series, target: str) -> pd.Series:
-    labels = column.map(str, na_action="ignore").astype("str")
+def _several(columns: Iterable[str]) -> Iterable[str]:
+    return [columns] if isinstance(columns, str) else columns
+
+
+def _notes(target: str, kept: np.ndarray, infinite: int, groups: pd.DataFrame, ordered: pd.DataFrame) -> list[str]:
+    notes = []
+    if not kept.all():
+        notes.append(f"{plural((~kept).sum(), 'row')} without a label in column {quoted(target)} left out.")
+    if infinite:
+        notes.append(f"{plural(infinite, 'infinite value')} taken as missing.")
+    alone = int(groups.isna().all(axis=1).sum()) if groups.shape[1] else 0
+    if alone:
+        notes.append(
+            f"{plural(alone, 'row')} without a value in {listing(groups.columns)} taken as a group of one row each."
+        )
+    timeless = int(ordered.isna().any(axis=1).sum()) if ordered.shape[1] else 0
+    if timeless:
+        notes.append(
+            f"{plural(timeless, 'row')} without a value in {listing(ordered.columns)} neither learned from nor tested."
+        )
+    return notes
+
+
+def _digest(fingerprint: str, target: str, roles: Mapping[str, tuple[str, ...]], codes: tuple, rule: str) -> str:
+    """Changes with every choice; in the order of the file or not, equal choices are equal."""
+    others = sorted((column, role) for role, columns in roles.items() if role != "leave out" for column in columns)
+    more = (tuple(others), codes, rule) if others or codes or rule else ()
+    choices = repr((fingerprint, target, sorted(roles["leave out"]), *more))
+    return hashlib.blake2b(choices.encode("utf-8", "replace"), digest_size=16).hexdigest()
+
+
+def _labels(column: pd.Series, target: str, rule: TargetRule) -> pd.Series:
+    labels = (rule.apply(column) if column.notna().any() else column).map(str, na_action="ignore").astype("str")
     n_classes = labels.nunique()
     if len(labels) == 0:
         raise UserError("The table has no rows.", "Choose a file with rows under its header.")
@@ -177,7 +250,8 @@ def _labels(column: pd.Series, target: str) -> pd.Series:
         problem = (
             f"Column {quoted(target)} has {count(n_classes)} {kind}; at most {MAX_CLASSES} classes can be analysed."
         )
-        raise UserError(problem, "Choose another target column, or merge its values into fewer classes in the file.")
+        form = "bins:n=3 or cut:above=0.9" if kind == "different values" else "merge:fewer_than=10"
+        raise UserError(problem, f"Choose another target column, or make fewer classes of it by a rule such as {form}.")
     return labels
 
 

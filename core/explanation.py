@@ -80,13 +80,19 @@ def view_of(study: Study, label: str, row: int, max_rows: int) -> View:
     Raises
     ------
     UserError
-        There is no such row.
+        There is no such row, or it is only learned from.
     """
     from core.learners.explained import by_class, explain
 
     if row > len(study.codes):
         raise UserError(f"There is no row {row:,}.", f"The table has {wording.plural(len(study.codes), 'row')}.")
-    rows, weight = by_class(study.codes, max_rows, study.random_state)
+    if row and not study.tested[row - 1]:
+        raise UserError(
+            f"Row {row:,} is only learned from, so no model explains it. {study.plan}", "Choose a later row."
+        )
+    place = study.judged.place
+    rows, weight = by_class(study.codes[place], max_rows, study.random_state)
+    rows = place[rows]
     if study.represents is not None:
         weight = weight * study.represents[rows]
     if row and row - 1 not in rows:
@@ -106,7 +112,7 @@ def importance_table(view: View) -> pd.DataFrame:
     for recipe, explained in view.explained.items():
         for code in [view.code] if len(classes) == 2 else range(len(classes)):
             folds = explained.importance(code, view.weight)[:, view.order].T
-            means = np.array([judge.fold_interval(column, 1 / (view.study.n_folds - 1)) for column in folds])
+            means = np.array([judge.fold_interval(column, view.study.test_ratio) for column in folds])
             frame = pd.DataFrame({"column": columns, "class": classes[code], "recipe": recipe})
             frame[["contribution", "low", "high"]] = means
             total = frame["contribution"].sum() or np.nan

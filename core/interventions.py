@@ -93,7 +93,7 @@ def trials(study: Study) -> Trials:
         tests.append(test)
         costs.append(plane.centre_costs(centres))
         quadrants.append(plane.quadrant(centres))
-    share = 1 / max(study.n_folds - 1, 1)
+    share = study.test_ratio
     return Trials(codes, weights, tuple(tests), scores, tuple(costs), tuple(quadrants), share)
 
 

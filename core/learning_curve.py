@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -90,6 +90,9 @@ def learning_curve(study: Study) -> LearningCurve:
     -------
     LearningCurve
     """
+    if study.whole is not study:
+        curve = learning_curve(study.whole)
+        return replace(curve, own_half=curve.own_half[study.place], own_full=curve.own_full[study.place])
     if "learning_curve" not in study._memory:
         study._memory["learning_curve"] = _measured(study)
     return study._memory["learning_curve"]
@@ -142,7 +145,9 @@ def _parts(codes: np.ndarray, train: np.ndarray, rng: np.random.Generator) -> tu
     return tuple(parts)
 
 
-def _scores(probas: list[np.ndarray], codes: np.ndarray, judged: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
+def _scores(
+    probas: list[np.ndarray], codes: np.ndarray, judged: np.ndarray, weight: np.ndarray | None
+) -> np.ndarray:
     """Recall at prevalence and average precision (2, n_judged), averaged over the models of one size."""
     values = np.full((2, len(judged)), np.nan)
     for i, c in enumerate(judged):
@@ -156,7 +161,7 @@ def _scores(probas: list[np.ndarray], codes: np.ndarray, judged: np.ndarray, wei
 def _tables(
     study: Study, judged: np.ndarray, scores: np.ndarray, counts: np.ndarray | None
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    points, slopes, ratio = [], [], 1 / (study.n_folds - 1)
+    points, slopes, ratio = [], [], study.test_ratio
     for i, c in enumerate(judged):
         recall, precision = scores[:, i]
         for size, share in enumerate(SHARES):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from core import learners
 from core.dataset import Dataset
@@ -16,6 +16,7 @@ from core.learners.encoding import distance_matrix_input
 from core.learners.rows import Rows
 from core.numerics.neighbours import NeighbourTable, neighbour_table
 from core.recipe import Recipe
+from core.validation import Folds, describe, folds
 from core.wording import plural, quoted
 
 N_NEIGHBOURS = 10
@@ -40,7 +41,7 @@ class Study:
     recipe : Recipe
         The recipe that is explained and reported; the empty one does nothing.
     n_folds, n_repeats : int
-        Stratified folds, and how often they are drawn anew.
+        Folds, and how often they are drawn anew; folds that follow time are drawn once.
     miss_cost : float
         How many false alarms one miss costs; 0 when no costs are stated.
     random_state : int
@@ -62,10 +63,32 @@ class Study:
             raise unknown("learner", self.learner, learners.LEARNERS)
         if self.positive and self.positive not in self.dataset.classes:
             raise unknown("class", self.positive, self.dataset.classes)
+        self._check_sizes()
+        counts = self._learnable()
         if not self.positive:
-            counts = self.dataset.counts
             enough = counts[counts >= FEWEST]
             object.__setattr__(self, "positive", (enough if len(enough) > 1 else counts).index[-1])
+        if self.positive not in counts.index:
+            rows = plural(self.dataset.counts[self.positive], "row")
+            problem = (
+                f"No fold both learns from and is tested on class {quoted(self.positive)} with its {rows}. {self.plan}"
+            )
+            raise UserError(problem, "Choose another class of interest, or another role for the column.")
+
+    def _learnable(self) -> pd.Series:
+        """Tested rows of the classes that some fold learns from and is tested on, most frequent first."""
+        counts = self.dataset.counts
+        if self.dataset.group_codes is None and self.dataset.order is None:
+            return counts
+        n, first = len(counts), self.folds[: self.n_folds]
+        sides = np.array([[np.bincount(self.codes[rows], minlength=n) for rows in pair] for pair in first])
+        known = pd.Series(sides[:, 1].sum(axis=0), counts.index)[(sides > 0).all(axis=1).any(axis=0)]
+        if len(known) < 2:
+            problem = f"Fewer than 2 classes stand on both sides of some fold. {self.plan}"
+            raise UserError(problem, "Give another role to the column that keeps rows together or orders them.")
+        return known.sort_values(ascending=False, kind="stable")
+
+    def _check_sizes(self) -> None:
         if self.dataset.n_samples < 2 * self.n_folds:
             problem = (
                 f"The table has {self.dataset.n_samples} rows with a label; at least {2 * self.n_folds} are needed."
@@ -142,17 +165,73 @@ class Study:
     @cached_property
     def rows(self) -> Rows | None:
         """What is known about the rows beside their features; None when nothing is."""
-        return Rows.known(represents=self.represents)
+        data = self.dataset
+        return Rows.known(groups=data.group_codes, order=data.order, represents=self.represents)
 
     @cached_property
-    def folds(self) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
-        """Train and test rows of every fold of every repeat, stratified by class."""
-        from sklearn.model_selection import RepeatedStratifiedKFold
+    def folds(self) -> Folds:
+        """Train and test rows of every fold of every repeat, as the roles of the columns ask, see ``core.validation.folds``."""
+        data, choices = self.dataset, {"n_repeats": self.n_repeats, "random_state": self.random_state}
+        return folds(self.codes, n_folds=self.n_folds, groups=data.group_codes, order=data.order, **choices)
 
-        plan = RepeatedStratifiedKFold(n_splits=self.n_folds, n_repeats=self.n_repeats, random_state=self.random_state)
-        with warnings.catch_warnings():  # a class may have fewer rows than there are folds; the evidence check says so
-            warnings.simplefilter("ignore", UserWarning)
-            return tuple(plan.split(np.zeros(len(self.codes)), self.codes))
+    @property
+    def plan(self) -> str:
+        """How rows are tested, in plain words."""
+        data = self.dataset
+        group, time = (" and ".join(data.roles.get(role, ())) for role in ("group", "time"))
+        codes = data.group_codes if group else np.zeros(0, dtype=int)
+        n_groups = len(np.unique(codes[codes >= 0])) + int((codes < 0).sum())
+        n_first = int((~self.tested & ~np.isnan(data.order)).sum()) if time else 0
+        return describe(self.n_folds, self.n_repeats, group=group, n_groups=n_groups, time=time, n_first=n_first)
+
+    @cached_property
+    def tested(self) -> np.ndarray:
+        """Rows (n_samples,) that stand in a test fold; all of them, unless folds follow time."""
+        tested = np.zeros(len(self.codes), dtype=bool)
+        for _, test in self.folds[: self.n_folds]:
+            tested[test] = True
+        return tested
+
+    @cached_property
+    def fold(self) -> np.ndarray:
+        """The fold that tests each row (n_samples,) in the first repeat; −1 for a row that none tests."""
+        fold = np.full(len(self.codes), -1)
+        for f, (_, test) in enumerate(self.folds[: self.n_folds]):
+            fold[test] = f
+        return fold
+
+    def learned(self, rows: np.ndarray, others: np.ndarray) -> np.ndarray:
+        """Whether the model that tests a row has learned from another row, pair by pair; False for rows that are not tested."""
+        trained = np.zeros((self.n_folds + 1, len(self.codes)), dtype=bool)
+        for f, (train, _) in enumerate(self.folds[: self.n_folds]):
+            trained[f, train] = True
+        return trained[self.fold[rows], others]
+
+    @property
+    def test_ratio(self) -> float:
+        """Test rows per training row, for intervals over folds."""
+        if self.dataset.order is None:
+            return 1 / (self.n_folds - 1)
+        return float(np.mean([len(test) / len(train) for train, test in self.folds]))
+
+    @cached_property
+    def judged(self) -> Study:
+        """The study of the rows that are tested, which every method looks at that reads ``out_of_fold``; mostly itself."""
+        if self.tested.all():
+            return self
+        from core.judged import judged_rows
+
+        return judged_rows(self)
+
+    @property
+    def whole(self) -> Study:
+        """The study of all rows."""
+        return self
+
+    @cached_property
+    def place(self) -> np.ndarray:
+        """The position of each row in the whole study (n_samples,)."""
+        return np.arange(len(self.codes))
 
     @cached_property
     def Z(self) -> np.ndarray:
@@ -180,11 +259,12 @@ class Study:
     def out_of_fold(self, recipe: Recipe | None = None) -> np.ndarray:
         """Probabilities (n_samples, n_classes) of every row from the fold that did not train on it; first repeat.
 
-        A class that is absent from a training fold has probability 0 there.
+        A class that is absent from a training fold has probability 0 there. A row that is not ``tested`` has NaN; methods read
+        this from the ``judged`` study, which has no such rows.
         """
         recipe = recipe or Recipe()
         if ("out_of_fold", recipe) not in self._memory:
-            proba = np.zeros((len(self.codes), len(self.classes)))
+            proba = np.full((len(self.codes), len(self.classes)), np.nan)
             for train, test in self.folds[: self.n_folds]:
                 proba[test] = self.fit_predict_proba(recipe, train, test)
             self._memory["out_of_fold", recipe] = proba

@@ -61,9 +61,11 @@ def folds(
     """
     codes = np.asarray(codes)
     if order is not None:
-        return _in_order(codes, n_folds, np.asarray(order, dtype="float64"), None if groups is None else _alone(groups))
+        return _in_order(
+            codes, n_folds, np.asarray(order, dtype="float64"), None if groups is None else alone_numbered(groups)
+        )
     if groups is not None:
-        return _grouped(codes, n_folds, n_repeats, random_state, _alone(groups))
+        return _grouped(codes, n_folds, n_repeats, random_state, alone_numbered(groups))
     from sklearn.model_selection import RepeatedStratifiedKFold
 
     plan = RepeatedStratifiedKFold(n_splits=n_folds, n_repeats=n_repeats, random_state=random_state)
@@ -72,7 +74,9 @@ def folds(
         return tuple(plan.split(np.zeros(len(codes)), codes))
 
 
-def describe(n_folds: int, n_repeats: int = 1, *, group: str = "", n_groups: int = 0, time: str = "") -> str:
+def describe(
+    n_folds: int, n_repeats: int = 1, *, group: str = "", n_groups: int = 0, time: str = "", n_first: int = 0
+) -> str:
     """Say in one sentence how rows are tested.
 
     Parameters
@@ -82,6 +86,8 @@ def describe(n_folds: int, n_repeats: int = 1, *, group: str = "", n_groups: int
         The columns that keep rows together and that order them; empty without one.
     n_groups : int
         Different groups.
+    n_first : int
+        Rows that are learned from before the first fold is tested.
 
     Examples
     --------
@@ -95,16 +101,22 @@ def describe(n_folds: int, n_repeats: int = 1, *, group: str = "", n_groups: int
     if time:
         kept = f" Folds keep {together}." if group else ""
         return (
-            f"Folds follow {quoted(time)}: each of {count(n_folds)} is tested on rows later than all it learned from; "
-            f"the earliest rows are only learned from, and the folds are drawn once.{kept}"
+            f"Folds follow {quoted(time)}: each of {count(n_folds)} is tested on rows later than all it learned from. "
+            f"The earliest {plural(n_first, 'row')} {'is' if n_first == 1 else 'are'} only learned from.{kept}"
         )
     if group:
         return f"Folds keep {together} in {n_folds} folds, {drawn}."
     return f"{n_folds} stratified folds, {drawn}: each row is tested once per draw."
 
 
-def _alone(groups: np.ndarray) -> np.ndarray:
-    """Groups numbered from 0, where each row without a group is one of its own."""
+def alone_numbered(groups: np.ndarray) -> np.ndarray:
+    """Number groups from 0, and make each row without a group, a negative number, one of its own.
+
+    Examples
+    --------
+    >>> alone_numbered(np.array([4, -1, 4, -1])).tolist()
+    [0, 1, 0, 2]
+    """
     groups = np.array(groups, dtype=np.int64)
     lonely = groups < 0
     groups[lonely] = groups.max(initial=-1) + 1 + np.arange(lonely.sum())

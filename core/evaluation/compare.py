@@ -41,8 +41,8 @@ def with_baseline(recipes: Iterable[Recipe]) -> tuple[Recipe, ...]:
 
 
 def n_fold_tasks(study: Study) -> int:
-    """How many folds one recipe is scored on: ``n_folds · n_repeats``."""
-    return study.n_folds * study.n_repeats
+    """How many folds one recipe is scored on: ``n_folds · n_repeats``, or ``n_folds`` when they follow time."""
+    return len(study.folds)
 
 
 def evaluate(
@@ -149,7 +149,7 @@ def _evidence(study: Study) -> pd.DataFrame:
         "fewest rows of the class of interest in a test fold": min(counts[positive] for counts in in_folds),
         "fewest rows of any class in a test fold": min(counts.min() for counts in in_folds),
         "folds": study.n_folds,
-        "repeats": study.n_repeats,
+        "repeats": len(study.folds) // study.n_folds,
     }
     if study.represents is not None:
         whole = study.table_sizes

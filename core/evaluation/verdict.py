@@ -37,7 +37,7 @@ def findings(study: Study, tables: Tables, metric: str, order: Sequence[Recipe])
 
 def _waiting(study: Study, tables: Tables, n_recipes: int) -> Finding | None:
     """No verdict while folds are missing: looking again and again until one side leads would find a winner in noise."""
-    done, total = int(tables["thresholds"]["n_folds"].sum()), n_recipes * study.n_folds * study.n_repeats
+    done, total = int(tables["thresholds"]["n_folds"].sum()), n_recipes * len(study.folds)
     if done >= total:
         return None
     return Finding("caution", f"{wording.of(done, total, 'fold')} scored so far. The verdict follows when all are.")
@@ -122,7 +122,7 @@ def _scarce(tables: Tables, n_positive: int) -> list[Finding]:
 
 
 def _dependence(study: Study) -> list[Finding]:
-    group, time = (study.dataset.roles.get(role, ()) for role in ("group", "time"))
+    group, time = (study.dataset.suspected.get(role, ()) for role in ("group", "time"))
     findings = []
     if group:
         text = (

@@ -91,7 +91,8 @@ class Case:
             rest = np.ones(len(self.p), dtype=bool)
             rest[test] = False
             chosen[test] = best_threshold(self.p[rest], self.of_class[rest], "F1", weight=self.stands[rest])
-        share = max(self.of_class[train].mean() for train, _ in self.study.folds[: self.study.n_folds])
+        whole = self.study.whole
+        share = max((whole.codes[train] == whole.positive_code).mean() for train, _ in whole.folds[: whole.n_folds])
         return np.maximum(chosen, share * (1 + KNOWS_NOTHING))
 
     @cached_property

@@ -95,7 +95,7 @@ def _reading(data: Dataset) -> tuple[tuple[str, str], ...]:
         ("Decimal mark", read.decimal),
         ("Numeric columns", count(len(data.numeric))),
         ("Text columns", count(len(data.categorical))),
-        ("Left out", listing(data.roles["ignore"]) if data.roles.get("ignore") else ""),
+        *((f"Role {quoted(role)}", listing(columns)) for role, columns in data.roles.items() if columns),
         ("Taken as missing", _tokens(read.missing_tokens)),
         ("Looks missing, kept", _tokens(read.suspects)),
         *(("Note", note) for note in (*read.notes, *data.notes)),
@@ -110,13 +110,12 @@ def _tokens(tokens: dict[str, int]) -> str:
 
 def _choices(study: Study) -> tuple[tuple[str, str], ...]:
     cost = f"one miss costs {number(study.miss_cost)} false alarms" if study.miss_cost else "none stated"
-    plan = f"{study.n_folds} stratified folds, drawn {plural(study.n_repeats, 'time')}"
     libraries = ", ".join(f"{name} {version}" for name, version in versions().items())
     return (
         ("Fingerprint of the table", study.dataset.fingerprint),
         ("Learner", learners.LEARNERS[study.learner]),
         ("Recipe", study.recipe.title + (f" ({study.recipe.text})" if study.recipe.steps else "")),
-        ("Validation", plan),
+        ("Validation", study.plan),
         ("Costs", cost),
         ("Seed", str(study.random_state)),
         ("Versions", libraries),

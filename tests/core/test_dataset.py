@@ -119,7 +119,7 @@ def test_types_of_columns():
         y=LABELS,
     )
     dataset = Dataset.from_frame(table, "y")
-    assert set(dataset.categorical) == {"mixed", "when", "flag"}
+    assert set(dataset.categorical) == {"mixed", "flag"} and (dataset.X["when"] == 18262).all()
     assert dataset.X["empty"].isna().all()
     assert dataset.X["nothing"].dtype == "float64"
     assert dataset.X["gaps"].isna().sum() == 5

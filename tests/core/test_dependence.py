@@ -43,7 +43,7 @@ def test_the_verdict_says_that_random_folds_may_flatter():
     clean = planted("overlap", class_sizes=(160, 40))
     frame = clean.X.assign(patient_id=REPEATED, visited="2024-05-06", outcome=clean.y)
     dataset = Dataset.from_frame(frame, "outcome", leave_out=["patient_id"])
-    assert dataset.roles["group"] == ("patient_id",)
+    assert dataset.suspected["group"] == ("patient_id",)
     texts = [finding.text for finding in evaluate(Study(dataset, learner="linear"), []).findings]
     assert any(text.startswith("'patient_id' may say which rows belong together") for text in texts)
     assert any(text.startswith("'visited' holds dates") for text in texts)

@@ -146,9 +146,7 @@ def _change(view: View) -> Finding:
         )
     before, after = (_shares(view.importance(recipe)) for recipe in ("baseline", "recipe"))
     n = before.shape[1]
-    judged = [
-        judge.fold_interval((after - before)[:, j], 1 / (view.study.n_folds - 1), n_comparisons=n) for j in range(n)
-    ]
+    judged = [judge.fold_interval((after - before)[:, j], view.study.test_ratio, n_comparisons=n) for j in range(n)]
     clear = [j for j, (_, low, high) in enumerate(judged) if low > 0 or high < 0]
     name = wording.quoted(view.study.recipe.title)
     if not clear:

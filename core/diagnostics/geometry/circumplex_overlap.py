@@ -110,6 +110,7 @@ def circumplex_overlap(
     Huynh (2026), arXiv 2606.15763 (degenerate pairs in the circumplex; error severity and quadrants; the table form is ours). Russell (1980), Journal of
     Personality and Social Psychology 39. Newcombe (2006), Statistics in Medicine 25. Cover and Hart (1967), IEEE Transactions on Information Theory 13.
     """
+    study = study.judged
     seen = class_plane(study, x_column, y_column)
     pairs = pair_table(study, seen)
     classes = _verdicts(_classes(study, seen, pairs), study.positive, overlap_below, apart_from)

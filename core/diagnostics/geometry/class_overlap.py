@@ -87,6 +87,7 @@ def class_overlap(
     Lorena et al. (2019), ACM Computing Surveys 52 (N3). Smith, Martinez and Giraud-Carrier (2014), Machine Learning 95
     (kDN). Cover and Hart (1967), IEEE Transactions on Information Theory 13.
     """
+    study = study.judged
     judged = np.flatnonzero(study.class_sizes >= FEWEST)
     if len(judged) < 2:
         second = study.class_sizes[1]

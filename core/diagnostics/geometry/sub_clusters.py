@@ -88,6 +88,7 @@ def sub_clusters(
     Jo and Japkowicz (2004), SIGKDD Explorations 6 (small disjuncts). ScaffAug (2025), arXiv 2510.16306 (structural
     imbalance). Campello, Moulavi and Sander (2013), PAKDD (density clusters).
     """
+    study = study.judged
     judged = np.flatnonzero(study.class_sizes >= FEWEST)
     if not len(judged) or study.class_sizes[1] < FEWEST:
         text = f"The second largest class has {wording.plural(study.class_sizes[1], 'row')}; {FEWEST} are needed."
@@ -104,7 +105,11 @@ def sub_clusters(
         clusters.append(pd.DataFrame({"class": study.classes[c]} | columns | {"low": low, "high": high}))
         classes.append((study.classes[c], len(rows), *_summary(sizes, hits)))
         out = np.flatnonzero(labels > 0)
-        listed = {"row": rows[out] + 1, "class": study.classes[c], "sub_cluster": np.array(names, object)[labels[out]]}
+        listed = {
+            "row": study.place[rows[out]] + 1,
+            "class": study.classes[c],
+            "sub_cluster": np.array(names, object)[labels[out]],
+        }
         small.append(pd.DataFrame(listed | {"found": found[rows[out]]}))
     table = pd.DataFrame(classes, columns=CLASS)
     table["p"] = np.minimum(table["p"] * max(1, table["p"].notna().sum()), 1)

@@ -20,6 +20,7 @@ from core.recipe import Recipe
 from core.registry import About
 from core.result import Finding, Result
 from core.study import Study
+from core.validation import folds
 
 ABOUT = About(
     "Hidden positives",
@@ -114,6 +115,7 @@ def hidden_positives(
     Pleiss, Zhang, Elenberg and Weinberger (2020), NeurIPS 33 (threshold samples with a known wrong label). Dorfman and Alf
     (1969), Journal of Mathematical Psychology 6. Scott, Blanchard and Handy (2013), COLT (mutual contamination).
     """
+    study = study.judged
     n_own = int(study.class_sizes[study.positive_code])
     if n_own < FEWEST or len(study.codes) - n_own < FEWEST:
         side = f"Class {wording.quoted(study.positive)} has" if n_own < FEWEST else "The other classes together have"
@@ -172,14 +174,26 @@ def _losses(study: Study, probes: np.ndarray, rng: np.random.Generator) -> np.nd
     own[probes] = 0
     loss = np.zeros((N_REPEATS, len(own)))
     for repeat in range(N_REPEATS):
-        part = np.empty(len(own), dtype=int)
-        order = rng.permutation(len(own))
-        part[order[np.argsort(own[order], kind="stable")]] = np.arange(len(own)) % N_PARTS
+        part = _parts(study, own, rng)
         for left_out in range(N_PARTS):
             train, test = _sample(np.flatnonzero(part != left_out), own > 0, rng), np.flatnonzero(part == left_out)
             p = study.fitted(Recipe(), train, own).predict_proba(X.iloc[test])[:, 1]
             loss[repeat, test] = -np.log1p(-np.clip(p, 1e-6, 1 - 1e-6))
     return loss
+
+
+def _parts(study: Study, own: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """The part of each row; rows that are kept together stand in the same part."""
+    part, groups = np.empty(len(own), dtype=int), study.dataset.group_codes
+    if groups is not None:
+        for i, (_, rows) in enumerate(
+            folds(own, n_folds=N_PARTS, random_state=int(rng.integers(2**31)), groups=groups)
+        ):
+            part[rows] = i
+        return part
+    order = rng.permutation(len(own))
+    part[order[np.argsort(own[order], kind="stable")]] = np.arange(len(own)) % N_PARTS
+    return part
 
 
 def _sample(rows: np.ndarray, own: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -205,19 +219,12 @@ def _table(study: Study, audit: Audit, named: np.ndarray, found: np.ndarray, mix
     n_own, n = int(study.class_sizes[study.positive_code]), int(named.sum())
     low, high = (float(value) for value in proportion_interval(min(n, n_own), n_own))
     ends = (float(value) for value in proportion_interval(found.sum(), len(found)))
-    record = {
-        "class": study.positive,
-        "n_samples": n_own,
-        "flagged": n,
-        "share": n / n_own,
-        "low": low,
-        "high": max(high, n / n_own),
-    }
+    record = {"class": study.positive, "n_samples": n_own, "flagged": n, "share": n / n_own, "low": low}
+    record |= {"high": max(high, n / n_own)}
     record |= {"null": float((1 - audit.wrong[named]).sum()), "probes": len(found), "probes_found": int(found.sum())}
     record |= {"found_share": found.mean()} | dict(zip(("found_low", "found_high"), ends, strict=True))
-    return pd.DataFrame(
-        [record | {"hidden_share": audit.fit.shares[1], "evidence": audit.fit.evidence, "mixing": mixing}]
-    )
+    record |= {"hidden_share": audit.fit.shares[1], "evidence": audit.fit.evidence, "mixing": mixing}
+    return pd.DataFrame([record])
 
 
 def _review(study: Study, audit: Audit, named: np.ndarray) -> pd.DataFrame:
@@ -230,7 +237,7 @@ def _review(study: Study, audit: Audit, named: np.ndarray) -> pd.DataFrame:
     text = "{} of its {} nearest rows are {}; its label is as hard to believe as that of {} of {} probes."
     name = wording.quoted(study.positive)
     reasons = [text.format(n, total, name, h, len(among)) for n, h in zip(near, harder, strict=True)]
-    table = {"row": rows + 1, "given label": np.array(study.classes, dtype=object)[study.codes[rows]]}
+    table = {"row": study.place[rows] + 1, "given label": np.array(study.classes, dtype=object)[study.codes[rows]]}
     return pd.DataFrame(table | {"hidden": audit.wrong[rows], "hardness": audit.hardness[rows], "reason": reasons})
 
 
@@ -238,14 +245,9 @@ def _groups(study: Study, audit: Audit, named: np.ndarray) -> pd.DataFrame:
     """Hardness of probes, flagged rows and at most 200 others, evenly spread over their ranks."""
     ordinary = np.sort(audit.hardness[audit.others & ~named])
     ordinary = ordinary[np.unique(np.linspace(0, len(ordinary) - 1, 200).astype(int))] if len(ordinary) else ordinary
-    parts = {
-        "ordinary": ordinary,
-        "probe": np.sort(audit.hardness[audit.probes]),
-        "flagged": np.sort(audit.hardness[named]),
-    }
-    return pd.concat(
-        [pd.DataFrame({"group": name, "hardness": values}) for name, values in parts.items()], ignore_index=True
-    )
+    sides = np.sort(audit.hardness[audit.probes]), np.sort(audit.hardness[named])
+    parts = zip(("ordinary", "probe", "flagged"), (ordinary, *sides), strict=True)
+    return pd.concat([pd.DataFrame({"group": name, "hardness": x}) for name, x in parts], ignore_index=True)
 
 
 def _findings(row: pd.Series, n_flagged: int) -> tuple[Finding, ...]:
@@ -281,10 +283,8 @@ def draw(result: Result) -> dict[str, go.Figure]:
     """Hardness of ordinary rows, probes and flagged rows."""
     if not result.tables:
         return {}
-    title, caption = (
-        "Hardness of a label",
-        "How hard it is to believe that rows do not belong to the class of interest.",
-    )
+    title = "Hardness of a label"
+    caption = "How hard it is to believe that rows do not belong to the class of interest."
     axes = {"x_title": "stable hardness (loss)", "y_title": "group", "caption": caption}
     return {title: charts.strips(result.tables["hardness"], "hardness", "group", by="group", title=title, **axes)}
 

@@ -99,6 +99,7 @@ def label_noise(
     Northcutt, Jiang and Chuang (2021), Journal of Artificial Intelligence Research 70 (confident learning). Scott,
     Blanchard and Handy (2013), COLT (mutual contamination). Dorfman and Alf (1969), Journal of Mathematical Psychology 6.
     """
+    study = study.judged
     if study.class_sizes[1] <= FEWEST:
         text = f"The second largest class has {wording.plural(study.class_sizes[1], 'row')}; more than {FEWEST} are needed."
         raise NotApplicable(text)
@@ -115,6 +116,7 @@ def label_noise(
     parts[0]["reason"] = _reasons(study, quality, parts[0], k)
     parts[1]["reason"] = _equal_reasons(study, quality.group, np.flatnonzero(listed))
     review = pd.concat(parts).sort_values(["wrong", "row"], ascending=[False, True]).reset_index(drop=True)
+    review["row"] = study.place[review["row"].to_numpy(dtype=int) - 1] + 1
     classes = _classes(study, quality, named, cap).assign(
         confident=_per_class(study, kept),
         confident_capped=_per_class(study, counted & ~kept),

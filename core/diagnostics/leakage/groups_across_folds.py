@@ -18,6 +18,7 @@ from core.recipe import Recipe
 from core.registry import About
 from core.result import Finding, Result
 from core.study import Study
+from core.validation import alone_numbered, folds
 
 ABOUT = About(
     "Groups across folds",
@@ -48,7 +49,8 @@ def groups_across_folds(
     as "patient", "machine" or "id" and whose values repeat, even when it was left out as a feature, or else the first that holds at least
     30 codes such as "p12", of 2 to 50 rows each on average. It is an issue when rows of the
     class of interest have rows of their group among the training rows, and the interval of the gap lies above zero and the gap
-    is at least ``tolerated``. A row without a group is a group of its own.
+    is at least ``tolerated``. A row without a group is a group of its own. Where a column has the role "group", the study's folds
+    keep its rows together; then there is one score and nothing to warn of. Folds that follow time follow it here, too.
 
     Why it matters
     --------------
@@ -86,15 +88,19 @@ def groups_across_folds(
     69, for drawing whole groups. Kaufman et al. (2012), ACM TKDD 6.
     """
     name, group = _group(study, column)
-    positive = study.codes == study.positive_code
-    n_with = len(np.unique(group[positive]))
-    if min(n_with, len(np.unique(group[~positive]))) < FEWEST_GROUPS:
+    chosen = study.dataset.roles.get("group", ())
+    held = bool(chosen) and column in ("", *chosen)
+    plain = study.out_of_fold()
+    grouped = plain if held else _grouped(study, group)
+    kept = np.flatnonzero(~np.isnan(grouped).any(axis=1))
+    positive = study.codes[kept] == study.positive_code
+    n_with = len(np.unique(group[kept][positive]))
+    if not held and min(n_with, len(np.unique(group[kept][~positive]))) < FEWEST_GROUPS:
         raise NotApplicable(
             f"The rows of {wording.quoted(study.positive)} belong to {wording.plural(n_with, 'group')} of column {wording.quoted(name)}; "
             f"at least {FEWEST_GROUPS} groups with it and with the rest are needed."
         )
-    plain, grouped = study.out_of_fold(), _grouped(study, group)
-    across = _across(study, group)[positive]
+    across = _across(study, group)[kept][positive]
     table = {"column": name, "n_groups": group.max() + 1, "largest": np.bincount(group).max(), "class": study.positive}
     table |= {
         "n_samples": positive.sum(),
@@ -102,7 +108,11 @@ def groups_across_folds(
         "n_across": across.sum(),
         "share": across.mean(),
     }
-    tables = {"scores": _scores(study, group, positive, plain, grouped), "groups": pd.DataFrame([table])}
+    scores = _scores(study, group[kept], positive, plain[kept], grouped[kept])
+    if held:
+        scores = scores[scores["plan"] == PLANS[1]].reset_index(drop=True)
+        return Result({"scores": scores, "groups": pd.DataFrame([table])}, (Finding("fine", study.plan),))
+    tables = {"scores": scores, "groups": pd.DataFrame([table])}
     return Result(tables, (_finding(tables, tolerated),))
 
 
@@ -112,26 +122,23 @@ def _group(study: Study, column: str) -> tuple[str, np.ndarray]:
     if column and column not in data.X.columns and column not in data.groups.columns:
         raise unknown("column", column, [*data.X.columns, *data.groups.columns])
     name = column or next(iter((*data.groups.columns, *repeated_codes(data.X))), "")
+    if not column and data.roles.get("group"):
+        return " and ".join(data.roles["group"]), alone_numbered(data.group_codes)
     if not name:
         raise NotApplicable(
             "No column says which rows belong together. If one does, name it in the settings of this check."
         )
     values = data.groups[name] if name in data.groups.columns else data.X[name]
-    group = pd.factorize(values.astype(object))[0]
-    alone = group < 0
-    group[alone] = group.max() + 1 + np.arange(alone.sum())
-    return name, group
+    return name, alone_numbered(pd.factorize(values.astype(object))[0])
 
 
 def _grouped(study: Study, group: np.ndarray) -> np.ndarray:
     """Out-of-fold probabilities (n_samples, n_classes) with the rows of a group held out together."""
-    from sklearn.model_selection import StratifiedGroupKFold
-
-    plan = StratifiedGroupKFold(study.n_folds, shuffle=True, random_state=study.random_state)
     kind = np.minimum(study.class_sizes, study.n_folds)[study.codes] == study.n_folds
     labels = np.where(kind, study.codes, -1)  # classes of a few rows cannot be spread over the folds
-    proba = np.zeros((len(group), len(study.classes)))
-    for train, test in plan.split(proba, labels, group):
+    proba = np.full((len(group), len(study.classes)), np.nan)
+    choices = {"random_state": study.random_state, "groups": group, "order": study.dataset.order}
+    for train, test in folds(labels, n_folds=study.n_folds, **choices):
         proba[test] = study.fit_predict_proba(Recipe(), train, test)
     return proba
 

@@ -87,8 +87,7 @@ def near_duplicates(study: Study, *, tolerated: Annotated[float, Range(0.02, 0.5
     ----------
     Facco, d'Errico, Rodriguez and Laio (2017), Scientific Reports 7, for ratios of neighbour distances. Levina and Bickel (2004), NIPS 17.
     """
-    fold = _fold(study)
-    found = [_class(study, c, fold) for c in range(len(study.classes))]
+    found = [_class(study, c, study.fold) for c in range(len(study.classes))]
     kept = [one for one in found if one is not None]
     if not kept:
         raise NotApplicable(
@@ -101,13 +100,6 @@ def near_duplicates(study: Study, *, tolerated: Annotated[float, Range(0.02, 0.5
     return Result(tables, _findings(study, classes, recall, tolerated))
 
 
-def _fold(study: Study) -> np.ndarray:
-    fold = np.zeros(study.dataset.n_samples, dtype=int)
-    for i, (_, test) in enumerate(study.folds[: study.n_folds]):
-        fold[test] = i
-    return fold
-
-
 def _class(study: Study, c: int, fold: np.ndarray) -> tuple[dict, dict, pd.DataFrame] | None:
     """Counts, recall and pairs of one class; nothing when it has too few different rows."""
     rows = np.flatnonzero(study.codes == c)
@@ -117,12 +109,14 @@ def _class(study: Study, c: int, fold: np.ndarray) -> tuple[dict, dict, pd.DataF
     if len(own) < FEWEST:
         return None
     most = int(np.clip(CELLS / (len(own) * study.Z.shape[1]), FEWEST_ROWS, MOST_ROWS))
-    looked = np.arange(len(own))
+    looked = np.flatnonzero(study.tested[own])
+    if len(looked) < FEWEST:
+        return None
     if len(looked) > most:
         looked = np.sort(np.random.default_rng(study.random_state).choice(looked, most, replace=False))
     pairs = near_copies(study.Z[own], looked, int(np.clip(len(own) // 5, SMALLEST_K, K)))
     row, other = own[pairs["row"]], own[pairs["other"]]
-    across = np.isin(own[looked], row[fold[row] != fold[other]])
+    across = np.isin(own[looked], row[study.learned(row, other)])
     low, high = judge.proportion_interval(across.sum(), len(looked))
     name, sizes = study.classes[c], {"n_samples": len(rows), "n_different": len(own), "n_rows": len(looked)}
     counts = {"class": name, **sizes, "n_close": len(np.unique(row)), "n_across": int(across.sum())}
@@ -139,7 +133,7 @@ def _recall(study: Study, c: int, rows: np.ndarray, across: np.ndarray, fold: np
     hits = np.stack([np.bincount(fold[part], minlength=study.n_folds) for part in (rows[found], rows[found & ~across])])
     with np.errstate(invalid="ignore", divide="ignore"):
         shares = np.where(n > 0, hits / n, np.nan)
-    mean, low, high = judge.fold_interval(shares[0] - shares[1], 1 / (study.n_folds - 1))
+    mean, low, high = judge.fold_interval(shares[0] - shares[1], study.test_ratio)
     alone = found[~across].mean() if (~across).any() else np.nan
     record = {"class": study.classes[c], "n_rows": len(rows), "recall": found.mean()}
     record |= {"n_without": int((~across).sum()), "recall_without": alone}

@@ -65,6 +65,7 @@ def missed_rows(study: Study) -> Result:
     Napierala and Stefanowski (2016), Journal of Intelligent Information Systems 46, for types of minority rows. Lipton, Elkan and
     Naryanaswamy (2014), ECML PKDD, for the threshold of F1. Jo and Japkowicz (2004), SIGKDD Explorations 6, for small disjuncts.
     """
+    study = study.judged
     found = ledger(study)
     accounts = _accounts(found)
     tables = {

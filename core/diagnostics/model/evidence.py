@@ -75,6 +75,7 @@ def evidence(
     Clopper and Pearson (1934), Biometrika 26. Ojala and Garriga (2010), Journal of Machine Learning Research 11
     (permutation tests of classifiers). Saito and Rehmsmeier (2015), PLOS ONE 10.
     """
+    study = study.judged
     proba = study.out_of_fold()
     classes = _classes(study, proba.argmax(axis=1), fewest)
     precision = _average_precision(study, proba[:, study.positive_code], n_draws)

@@ -68,6 +68,7 @@ def hidden_class(
     ----------
     Clopper and Pearson (1934), Biometrika 26, for the interval. Brodersen et al. (2010), ICPR, for balanced accuracy.
     """
+    study = study.judged
     pred, n_classes = study.out_of_fold().argmax(axis=1), len(study.classes)
     counts = np.bincount(study.codes * n_classes + pred, minlength=n_classes**2).reshape(n_classes, n_classes)
     rng = np.random.default_rng(study.random_state)

@@ -117,7 +117,7 @@ def _finding(study: Study, measured: LearningCurve, own: pd.Series, enough: floa
     grew = f"from {wording.share(recall[1])} with half of the rows to {wording.share(recall[2])} with all"
     band = f"{wording.share(twice['low'])} to {wording.share(twice['high'])}"
     if measured.climbs:
-        together = study.dataset.roles.get("group", ())
+        together = study.dataset.suspected.get("group", ())
         severity = "fine" if recall[2] >= enough else "caution" if together else "issue"
         text = (
             f"Recall of class {name} still climbs: {grew}, when as many rows are taken as the class has. Twice the rows would find "
