@@ -11,7 +11,7 @@ from dataclasses import astuple, replace
 import pandas as pd
 
 from core.errors import UserError
-from core.reading.archive import Opened, opened
+from core.reading.archive import Opened, opened, sheets
 from core.reading.arff import read_arff
 from core.reading.assemble import assemble
 from core.reading.dialect import Stated, find_dialect
@@ -23,6 +23,8 @@ from core.reading.parquet import read_parquet
 from core.reading.records import read_records
 from core.table import Reading, Table
 from core.wording import listing, quoted
+
+__all__ = ["read", "sheets"]
 
 YES_NO = ("", "yes", "no")
 THOUSANDS = {"": "", "none": "", ",": "a comma", ".": "a point", " ": "a blank", "'": "an apostrophe"}
