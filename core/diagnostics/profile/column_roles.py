@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 
 from core import charts, synthetic, wording
 from core.dataset import Dataset
+from core.numerics.value_runs import ValueRuns, value_runs
 from core.params import Range
 from core.reading.suggest import suggest_leave_out
 from core.registry import About
@@ -81,34 +82,45 @@ def column_roles(
     ----------
     Kuhn and Johnson (2013), Applied Predictive Modeling, section 3.5, for predictors with near-zero variance.
     """
-    reasons = _reasons(study.dataset)
+    X, runs = study.dataset.X, {name: value_runs(study.dataset.X[name].to_numpy()) for name in study.dataset.numeric}
+    reasons = _reasons(study.dataset, runs)
     rows = [
-        _describe(name, column, reasons.get(name, ""), nearly, many_levels) for name, column in study.dataset.X.items()
+        _describe(X[name], runs.get(name) or _text_runs(X[name]), reasons.get(name, ""), nearly, many_levels)
+        for name in X.columns
     ]
     names = ["column", "type", "role", "n_missing", "missing_share", "n_distinct", "typical", "top_share", "reason"]
     table = pd.DataFrame(rows, columns=names)
     return Result({"columns": table}, _findings(table))
 
 
-def _reasons(dataset: Dataset) -> dict[str, str]:
-    """What the data page says against a column; whole numbers are given back their type first."""
-    frame = dataset.X.copy(deep=False)
+def _reasons(dataset: Dataset, runs: dict[str, ValueRuns]) -> dict[str, str]:
+    """What the data page says against a column; whole numbers are given back their type first.
+
+    A measurement with several values is not asked about: nothing is ever said against it.
+    """
+    whole = {name: "int64" for name in runs if _whole(dataset.X[name].to_numpy())}
+    asked = [name for name in dataset.X.columns if name not in runs or name in whole or runs[name].n_distinct < 2]
+    frame = dataset.X[asked].astype(whole)
     frame[dataset.target] = dataset.y
-    whole = {
-        name: "int64"
-        for name in dataset.numeric
-        if (values := frame[name].to_numpy()).size and (np.abs(values) < 2**53).all() and (values % 1 == 0).all()
-    }
-    return suggest_leave_out(Table(frame.astype(whole), dataset.name, ""), dataset.target)
+    return suggest_leave_out(Table(frame, dataset.name, ""), dataset.target)
 
 
-def _describe(name: str, column: pd.Series, reason: str, nearly: float, many_levels: int) -> tuple:
+def _whole(values: np.ndarray) -> bool:
+    """Whether all cells are filled with whole numbers; a look at the first rows tells mostly."""
+    return bool(values.size) and all(((p % 1 == 0) & (np.abs(p) < 2**53)).all() for p in (values[:100], values))
+
+
+def _text_runs(column: pd.Series) -> tuple[int, int, str]:
+    """Different texts, rows of the most frequent one, and this text."""
     counts = column.value_counts(sort=True)
-    counts = counts[counts > 0]
-    n, n_missing, n_distinct = len(column), int(column.isna().sum()), len(counts)
-    text = column.dtype == "category"
-    typical = wording.MISSING if not n_distinct else str(counts.index[0]) if text else wording.number(column.median())
-    top = float(counts.iloc[0] / n) if n_distinct else 0.0
+    return int((counts > 0).sum()), int(counts.max()) if len(counts) else 0, str(counts.index[0]) if len(counts) else ""
+
+
+def _describe(column: pd.Series, runs: tuple, reason: str, nearly: float, many_levels: int) -> tuple:
+    n_distinct, largest, middle = runs
+    n, n_missing, text = len(column), int(column.isna().sum()), column.dtype == "category"
+    typical = wording.MISSING if not n_distinct else middle if text else wording.number(middle)
+    top = largest / n if n_distinct else 0.0
     role = "feature"
     if not n_distinct:
         role, reason = "empty", reason or "It has no value in any row."
@@ -117,11 +129,11 @@ def _describe(name: str, column: pd.Series, reason: str, nearly: float, many_lev
     elif reason:
         role = "identifier"
     elif top > nearly:
-        role, reason = "nearly constant", f"One value fills {wording.of(counts.iloc[0], n)}."
+        role, reason = "nearly constant", f"One value fills {wording.of(largest, n)}."
     elif text and n_distinct > many_levels:
         role = "many levels"
         reason = f"It has {wording.count(n_distinct)} different texts, {wording.number((n - n_missing) / n_distinct)} rows each on average."
-    return (name, "text" if text else "number", role, n_missing, n_missing / n, n_distinct, typical, top, reason)
+    return (column.name, "text" if text else "number", role, n_missing, n_missing / n, n_distinct, typical, top, reason)
 
 
 def _findings(table: pd.DataFrame) -> tuple[Finding, ...]:
