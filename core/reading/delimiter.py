@@ -21,6 +21,8 @@ WORDS = {
 SIGN = "\x1f"
 SAMPLE_RECORDS = 400
 MAX_PREAMBLE = 20
+MANY = 8
+CELL = re.compile('"(?:[^"]|"")*"')
 STEADY = 0.6
 CERTAIN, LIKELY = 0.4, 0.15
 ONE_NUMBER = re.compile(NUMBER)
@@ -49,6 +51,25 @@ class Parting:
     places: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True)
+class Writing:
+    """How cells are put between quotation marks.
+
+    Parameters
+    ----------
+    escape : bool
+        Quotation marks within cells are written with a backslash.
+    quote : str
+        The quotation mark, or "none".
+    padded : bool
+        Blanks stand between a delimiter and a quotation mark.
+    """
+
+    escape: bool = False
+    quote: str = '"'
+    padded: bool = False
+
+
 def sureness(margin: float) -> str:
     """Turn the distance between the best and the second best explanation, on a scale from 0 to 1, into a word.
 
@@ -60,16 +81,17 @@ def sureness(margin: float) -> str:
     return "certain" if margin >= CERTAIN else "likely" if margin >= LIKELY else "guess"
 
 
-def reader(stream: io.TextIOBase, delimiter: str, escape: bool, quote: str = '"'):
+def reader(stream: io.TextIOBase, delimiter: str, how: Writing):
     """Open the slow, exact reader of records."""
-    how = {"quoting": csv.QUOTE_NONE, "quotechar": None} if quote == "none" else {"quotechar": quote}
-    return csv.reader(stream, delimiter=delimiter or SIGN, escapechar="\\" if escape else None, **how)
+    marks = {"quoting": csv.QUOTE_NONE, "quotechar": None} if how.quote == "none" else {"quotechar": how.quote}
+    escape = "\\" if how.escape else None
+    return csv.reader(stream, delimiter=delimiter or SIGN, escapechar=escape, skipinitialspace=how.padded, **marks)
 
 
-def records_of(text: str, delimiter: str, escape: bool, quote: str = '"') -> Records:
+def records_of(text: str, delimiter: str, how: Writing) -> Records:
     """Read the first records that are not blank, each with the number of lines up to its end."""
     rows: Records = []
-    source = reader(io.StringIO(text, newline=""), delimiter, escape, quote)
+    source = reader(io.StringIO(text, newline=""), delimiter, how)
     try:
         for cells in source:
             if any(cell.strip() for cell in cells) or (len(cells) > 1 and rows):
@@ -78,10 +100,30 @@ def records_of(text: str, delimiter: str, escape: bool, quote: str = '"') -> Rec
                 break
     except csv.Error:
         pass
-    return rows
+    return _without_comments(rows)
 
 
-def find_delimiter(text: str, escape: bool, quote: str = '"') -> Parting:
+def is_padded(text: str) -> bool:
+    """Tell whether blanks stand between delimiters and quotation marks."""
+    return '"' in text and re.search('[,;|] +""', CELL.sub('""', text)) is not None
+
+
+def tight(body: bytes, sign: str) -> bytes:
+    """Remove blanks between delimiters and quotation marks."""
+    mark = re.escape(sign.encode())
+    pattern = re.compile(rb'"(?:[^"]|"")*"|' + mark + b' +(?=")')
+    return pattern.sub(lambda part: part[0] if part[0].startswith(b'"') else sign.encode(), body)
+
+
+def _without_comments(rows: Records) -> Records:
+    """Leave out lines that begin with "#" and have another number of cells than most."""
+    if not any(cells[0].startswith("#") for cells, _ in rows):
+        return rows
+    width = Counter(len(cells) for cells, _ in rows).most_common(1)[0][0]
+    return [row for row in rows if len(row[0]) == width or not row[0][0].startswith("#")]
+
+
+def find_delimiter(text: str, how: Writing) -> Parting:
     """Find out what parts the cells.
 
     Every candidate is scored by the share of records that have the commonest number of cells, with up to 0.3 points more
@@ -92,10 +134,8 @@ def find_delimiter(text: str, escape: bool, quote: str = '"') -> Parting:
     ----------
     text : str
         The first lines.
-    escape : bool
-        Quotation marks within cells are written with a backslash.
-    quote : str
-        The quotation mark, or "none".
+    how : Writing
+        How cells are quoted.
 
     Raises
     ------
@@ -103,18 +143,18 @@ def find_delimiter(text: str, escape: bool, quote: str = '"') -> Parting:
         The lines hold a delimiter, but no single one fits.
     """
     for double in (double for double in DOUBLED if double in text):
-        parted = records_of(text.replace(double, SIGN), SIGN, escape, quote)
+        parted = records_of(text.replace(double, SIGN), SIGN, how)
         alone = text.count(double[0]) > 2 * text.count(double)
         if not alone and _steadiness(parted, SIGN) >= STEADY and _first(parted)[1] > 1 + (double == ";;"):
             return Parting(double, "likely", _reason(parted, quoted(double), "", 0))
     found = {}
     for candidate in DELIMITERS:
         if candidate in text:
-            found[candidate] = records_of(text, candidate, escape, quote)
+            found[candidate] = records_of(text, candidate, how)
     scores = {candidate: _steadiness(records, candidate) for candidate, records in found.items()}
     ranked = sorted(scores, key=scores.__getitem__, reverse=True)
     if not ranked or scores[ranked[0]] < STEADY:
-        return _blank_or_nothing(text, escape, quote)
+        return _blank_or_nothing(text, how)
     best = ranked[0]
     rival = ranked[1] if len(ranked) > 1 else ""
     second = _common_share(found[rival]) if rival else 0
@@ -206,14 +246,15 @@ def _first(records: Records) -> tuple[int, int]:
     return 0, width
 
 
-def _blank_or_nothing(text: str, escape: bool, quote: str) -> Parting:
+def _blank_or_nothing(text: str, how: Writing) -> Parting:
     """Without a delimiter that fits: blanks, fixed places, one column, or an error that says what was seen."""
     lines = [line for line in text.splitlines()[:SAMPLE_RECORDS] if line.strip()]
-    spaced = records_of(text, " ", escape, quote)
-    if _steadiness(spaced, " ") >= 1 and any(ONE_NUMBER.match(cell) for cell in spaced[-1][0]):
+    spaced = records_of(text, " ", Writing(how.escape, how.quote))
+    words = len(spaced) >= MANY and len({len(cells) for cells, _ in spaced}) == 1 and len(spaced[0][0]) > 2
+    if _steadiness(spaced, " ") >= 1 and (words or any(ONE_NUMBER.match(cell) for cell in spaced[-1][0])):
         return Parting(" ", "likely", _reason(spaced, WORDS[" "], "", 0))
     places = _places(lines)
-    runs = records_of(one_sign(text.encode(), "blanks").decode(), SIGN, escape, quote)
+    runs = records_of(one_sign(text.encode(), "blanks").decode(), SIGN, how)
     if len(lines) > 1 and _common_share(runs) >= 0.9 and any(ONE_NUMBER.match(cell) for cell in runs[-1][0]):
         return Parting("blanks", "likely", _reason(runs, WORDS["blanks"], "", 0))
     if places:

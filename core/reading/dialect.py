@@ -12,23 +12,20 @@ from core.reading.delimiter import (
     SIGN,
     Parting,
     Records,
+    Writing,
     find_delimiter,
     first_record,
     one_sign,
     records_of,
-    sureness,
 )
 from core.reading.footer import find_footer
 from core.reading.header import find_header, find_heading
-from core.reading.thousands import MARKED, evidence
+from core.reading.marks import find_decimal, find_quoting
 from core.table import Decision
-from core.wording import count, plural, quoted
+from core.wording import plural, quoted
 
 __all__ = ["MAX_PREAMBLE", "SAMPLE_RECORDS", "Dialect", "Stated", "find_decimal", "find_dialect", "find_header"]
 SAMPLE_BYTES = 2**18
-LOOK = 3000
-SINGLE_QUOTED = re.compile(r"(?:^|[,;\t|])'[^'\r\n]*[,;\t|][^'\r\n]*'(?=$|[,;\t|\r\n])", re.MULTILINE)
-AMBIGUOUS = re.compile(r"[+-]?[1-9][0-9]{0,2},[0-9]{3}")
 
 
 @dataclass(frozen=True)
@@ -84,6 +81,8 @@ class Dialect:
     decisions : tuple of Decision
     places : tuple of int
         Where the columns begin, for fixed places.
+    padded : bool
+        Blanks stand between delimiters and quotation marks.
     """
 
     delimiter: str
@@ -98,6 +97,12 @@ class Dialect:
     units: tuple[str, ...] = ()
     decisions: tuple[Decision, ...] = ()
     places: tuple[int, ...] = ()
+    padded: bool = False
+
+    @property
+    def how(self) -> Writing:
+        """How cells are quoted."""
+        return Writing(self.escape, self.quote, self.padded)
 
     @property
     def sign(self) -> str:
@@ -129,13 +134,12 @@ def find_dialect(
     stated = stated or Stated(delimiter, decimal)
     text = _sample(body)
     text, skipped, said = _after_skipped(text, stated.skip)
-    escape = re.search(r'\\"[^"\r\n,;\t|]', text) is not None
     given = stated.delimiter or said
-    quote, quoting = _quote(text, escape, stated.quote, given)
-    parting = _stated_parting(text, given) if given else find_delimiter(text, escape, quote)
+    how, quoting = find_quoting(text, stated.quote, given)
+    parting = _stated_parting(text, given) if given else find_delimiter(text, how)
     sign = parting.delimiter if len(parting.delimiter) == 1 else SIGN
     text = one_sign(text.encode("utf-8", "replace"), parting.delimiter, parting.places).decode("utf-8")
-    records = records_of(text, sign, escape, quote)
+    records = records_of(text, sign, how)
     if not records:
         raise UserError("The file is empty.", "Choose a file that holds a table.")
     first, width = first_record(records)
@@ -145,7 +149,7 @@ def find_dialect(
     heading = find_heading(rows, width, mark, stated.header, stated.units)
     before = records[first - 1][1] if first else 0
     start = skipped + (_end_of(records[first:], heading.n_records) or before)
-    end, ending = _footer(body, stated, whole, (rows[heading.n_records :], width, mark), (parting, sign, escape, quote))
+    end, ending = _footer(body, stated, whole, (rows[heading.n_records :], width, mark), (parting, sign, how))
     above, told = _told_above(before, skipped, stated.skip, bool(said))
     decisions = (
         Decision("delimiter", parting.delimiter, parting.confidence, parting.reason),
@@ -156,41 +160,9 @@ def find_dialect(
     )
     notes = (*told, *notes, *heading.notes, *((below,) if below else ()))
     return Dialect(
-        parting.delimiter, escape, mark, heading.names, start, notes, quote, stated.thousands, end, heading.units, decisions, parting.places
+        parting.delimiter, how.escape, mark, heading.names, start, notes, how.quote, stated.thousands, end, heading.units,
+        decisions, parting.places, how.padded,
     )  # fmt: skip
-
-
-def find_decimal(rows: list[list[str]], delimiter: str, stated: str = "") -> tuple[str, Decision, tuple[str, ...]]:
-    """Find out whether numbers are written with a decimal comma.
-
-    Returns
-    -------
-    decimal : str
-        "." or ",".
-    decision : Decision
-    notes : tuple of str
-    """
-    bodies = [cell.strip() for row in rows for cell in row if "," in cell or "." in cell][:LOOK]
-    bodies = [parts["body"].lstrip("+-−") for parts in map(MARKED.fullmatch, bodies) if parts]
-    n_points, n_commas = evidence(bodies)
-    grouped = [body for body in bodies if AMBIGUOUS.fullmatch(body)]
-    either = delimiter == ";" and len(grouped) > 0 and not n_points and not n_commas
-    mark = stated or ("," if n_commas > n_points or either else ".")
-    notes = ("Numbers are written with a decimal comma.",) if mark == "," else ()
-    if stated:
-        return mark, Decision("decimal", mark, "stated", "You said so."), notes
-    if either:
-        text = (
-            f"Numbers such as {quoted(grouped[0])} may have a decimal comma or a comma between groups of three digits"
-        )
-        notes = (
-            f"{text}; the comma was read as a decimal mark. If it parts groups, state a point as the decimal mark.",
-        )
-        return mark, Decision("decimal", mark, "guess", f"{text}."), notes
-    total = n_points + n_commas
-    text = f"{count(n_points)} cells can only have a decimal point, {count(n_commas)} only a decimal comma."
-    confidence = sureness(abs(n_points - n_commas) / total) if total else "likely"
-    return mark, Decision("decimal", mark, confidence, text), notes
 
 
 def _sample(body: bytes) -> str:
@@ -210,27 +182,10 @@ def _after_skipped(text: str, skip: str) -> tuple[str, int, str]:
     return (text[named.end() :], 1, named[1]) if named else (text, 0, "")
 
 
-def _quote(text: str, escape: bool, stated: str, delimiter: str) -> tuple[str, Decision]:
-    if stated:
-        return stated, Decision("quote", stated, "stated", "You said so.")
-    if '"' in text:
-        return '"', Decision(
-            "quote", '"', "certain", f"The first lines hold {plural(text.count(chr(34)), 'quotation mark')}."
-        )
-    inside = SINGLE_QUOTED.findall(text) if not delimiter or len(delimiter) == 1 else []
-    if inside:
-        sign = delimiter or find_delimiter(text, escape, "'").delimiter
-        widths = [{len(cells) for cells, _ in records_of(text, sign, escape, quote)} for quote in ("'", '"')]
-        if len(widths[0]) == 1 < len(widths[1]):
-            reason = f"{plural(len(inside), 'cell')} between apostrophes hold a delimiter; only so all lines have as many cells."
-            return "'", Decision("quote", "'", "likely", reason)
-    return '"', Decision("quote", '"', "certain", "The first lines hold no quotation mark.")
-
-
 def _stated_parting(text: str, delimiter: str) -> Parting:
     if delimiter != "fixed":
         return Parting(delimiter)
-    found = find_delimiter(text, False)
+    found = find_delimiter(text, Writing())
     if found.delimiter != "fixed":
         raise UserError(
             "The columns do not begin at the same places in all lines.", "Leave the delimiter to be found out."
@@ -247,11 +202,11 @@ def _end_of(records: Records, n_records: int) -> int:
 def _footer(body: bytes, stated: Stated, whole: bool, table: tuple, how: tuple) -> tuple[int, Decision]:
     if stated.footer:
         return int(stated.footer), Decision("footer", stated.footer, "stated", "You said so.")
-    parting, sign, escape, quote = how
+    parting, sign, writing = how
 
     def parse(line: str) -> list[str]:
         parted = one_sign(line.encode("utf-8", "replace"), parting.delimiter, parting.places).decode("utf-8")
-        found = records_of(parted, sign, escape, quote)
+        found = records_of(parted, sign, writing)
         return found[0][0] if found else []
 
     n_lines, example = find_footer(body, parse, *table) if whole else (0, "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from core.reading.header import is_number
@@ -86,7 +87,7 @@ class _Typical:
     def __init__(self, records: list[Sequence[str]], width: int, decimal: str) -> None:
         self.width, self.decimal = width, decimal
         columns = list(zip(*records, strict=True)) if records else [()] * width
-        self.leading = [{cell.strip().lower() for cell in column} for column in columns[:2]]
+        self.leading = [Counter(cell.strip().lower() for cell in column) for column in columns[:2]]
         known = [[cell for cell in column if cell.strip().lower() not in NOT_A_NUMBER] for column in columns]
         self.numeric = [
             bool(cells) and sum(is_number(c, decimal) for c in cells) >= 0.9 * len(cells) for cells in known
@@ -103,7 +104,7 @@ class _Typical:
         place = next(j for j, cell in enumerate(bare) if cell)
         word = re.sub(r"[\s:.=]+$", "", filled[0].lower())
         if place < min(2, self.width) and word in TOTALS:
-            return word not in self.leading[place] and filled[0].lower() not in self.leading[place]
+            return max(self.leading[place][word], self.leading[place][filled[0].lower()]) < 2
         misfit = place < self.width and self.numeric[place] and not is_number(filled[0], self.decimal)
         misfit = misfit and word not in NOT_A_NUMBER
         if PROSE.match(filled[0]):

@@ -24,7 +24,7 @@ UNIT = (
     "kWh|V|mV|A|mA|ohm|Ω|dB|dBm|lux|lx|mph|rpm|kmh|kph|€|\\$|£|EUR|USD|GBP|CHF|JPY|count|counts|pcs|n|N|no|px|bytes?|[kMG]?B|ha|acres?"
 )
 POWER = "(?:\\^?-?[0-9²³])?"
-ONE_UNIT = re.compile(rf"(?:{UNIT}){POWER}(?: ?[/*·.×] ?(?:10\^?[0-9]+|[0-9.]+|{UNIT}){POWER})*")
+ONE_UNIT = re.compile(rf"(?:1/)?(?:{UNIT}){POWER}(?: ?[/*·.×] ?(?:10\^?[0-9]+|[0-9.]+|{UNIT}){POWER})*")
 BRACKETS = re.compile(r"\[[^\]\n]{0,24}\]|\([^)\n]{0,24}\)")
 KINDS = frozenset(
     re.findall(
@@ -118,6 +118,9 @@ def is_unit(cell: str) -> bool:
 def _has_header(rows: list[list[str]], decimal: str) -> tuple[bool, str, str]:
     """A header is missing only if the first record fits every typed column, or repeats what follows."""
     head, rest = rows[0], [row for row in rows[1:] if len(row) == len(rows[0])][:LOOK]
+    again, rest = [row for row in rest if row == head], [row for row in rest if row != head]
+    if again and len(head) > 1 and not any(head[j] in {row[j] for row in rest} for j in range(len(head))):
+        return True, "certain", f"The first record comes {plural(len(again), 'time')} again, and its cells nowhere else."
     shapes = [_shape(cell, decimal) for cell in head]
     if len(rest) < 2:
         numbers = len(head) > 1 and all(shape == "number" for shape in shapes) and not _counts_up(head)
@@ -177,9 +180,10 @@ def _column_shape(column: tuple[str, ...], decimal: str) -> str:
 
 
 def _counts_up(head: list[str]) -> bool:
-    """Names such as 0, 1, 2 or 2001, 2002, 2003 are a header."""
+    """Names such as 0, 1, 2 or, beside words, 2001, 2002, 2003 are a header."""
     whole = [int(cell) for cell in (text.strip() for text in head) if re.fullmatch(r"[0-9]{1,6}", cell)]
-    return len(whole) > 2 and len(whole) >= len(head) - 2 and all(b - a == 1 for a, b in pairwise(whole))
+    years = all(1900 <= number <= 2100 for number in whole)
+    return len(whole) > 2 and (years or len(whole) >= len(head) - 2) and all(b - a == 1 for a, b in pairwise(whole))
 
 
 def _second_record(rows: list[list[str]], decimal: str, units: str) -> Heading:
@@ -194,6 +198,8 @@ def _second_record(rows: list[list[str]], decimal: str, units: str) -> Heading:
     kinds = [_column_shape(column, decimal) for column in zip(*rest, strict=True)] if rest else []
     numeric = [j for j, kind in enumerate(kinds) if kind]
     words = [second[j] for j in numeric]
+    if not numeric and _fills_gaps(names, second, rest):
+        return _joined(names, second, "guess", "The record under the header has words where the header has gaps.")
     if not numeric or any(_shape(word, decimal) for word in second) or not any(words):
         return Heading(names, 1)
     typed_words = [word for word in words if word.lower() not in NOT_A_NUMBER]
@@ -207,12 +213,20 @@ def _second_record(rows: list[list[str]], decimal: str, units: str) -> Heading:
         return _with_units(
             names, second, "certain" if len(known) > 1 else "likely", f"{reason}, but {listing(typed_words[:5])}."
         )
+    if sum(known) >= 0.5 * len(known) and len(known) > 1:
+        return _with_units(names, second, "likely", f"{reason}, but {listing(typed_words[:5])}.")
     gaps = any(not name.strip() for name in names) or len(set(names)) < len(names)
     if len(typed_words) < len(words) or not (gaps or len(numeric) > 1) or not all(words):
         return Heading(names, 1)
-    if sum(known) >= 0.5 * len(known):
-        return _with_units(names, second, "likely", f"{reason}, but {listing(typed_words[:5])}.")
     return _joined(names, second, "likely" if gaps else "guess", f"{reason}.")
+
+
+def _fills_gaps(names: tuple[str, ...], second: list[str], rest: list[list[str]]) -> bool:
+    """Whether the header has several gaps, and the record under it words there that come nowhere else."""
+    gaps = [j for j, name in enumerate(names) if not name.strip()]
+    columns = list(zip(*rest, strict=True))
+    inside = len(gaps) > 1 and gaps[0] < len(names) - len(gaps)
+    return inside and all(second) and not any(cell in column for cell, column in zip(second, columns, strict=True))
 
 
 def _with_units(names: tuple[str, ...], second: list[str], confidence: str, reason: str) -> Heading:

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
 from core.errors import UserError
-from core.reading.delimiter import SIGN, one_sign, reader
+from core.reading.delimiter import SIGN, one_sign, reader, tight
 from core.reading.dialect import Dialect
 from core.wording import count, plural
 
@@ -64,6 +64,9 @@ def read_records(body: bytes, dialect: Dialect) -> tuple[list[pa.Array], tuple[s
 
 def _parted(body: bytes, dialect: Dialect) -> tuple[list[pa.Array], tuple[str, ...]]:
     start = _offset(body, dialect.start)
+    if dialect.padded:
+        body, dialect = tight(body, dialect.delimiter), replace(dialect, padded=False)
+        start = _offset(body, dialect.start)
     if not SEEN.search(body, start):
         return [pa.array([], pa.string()) for _ in dialect.header], ()
     quote = dialect.quote.encode()
@@ -149,6 +152,7 @@ def _exact(body: bytes, dialect: Dialect) -> tuple[list[pa.Array], tuple[str, ..
     rows: list[list[str]] = []
     short: list[int] = []
     blanks: list[int] = []
+    comments: list[int] = []
     longer = 0
     for line, cells in _numbered(body, dialect):
         if len(cells) == width:
@@ -157,6 +161,9 @@ def _exact(body: bytes, dialect: Dialect) -> tuple[list[pa.Array], tuple[str, ..
         if not any(cell.strip() for cell in cells) and len(cells) < max(2, width):
             blanks.append(line)
             rows.append([""] * width)
+            continue
+        if cells and cells[0].startswith("#"):
+            comments.append(line)
             continue
         if len(cells) > width:
             if any(cell.strip() for cell in cells[width:]):
@@ -168,6 +175,8 @@ def _exact(body: bytes, dialect: Dialect) -> tuple[list[pa.Array], tuple[str, ..
         rows.append([*cells[:width], *[""] * (width - len(cells))])
     _check_one_table(blanks, short, len(rows), width)
     notes = []
+    if comments:
+        notes.append(f"{plural(len(comments), 'line')} left out that begin with '#' and are no records.")
     if short:
         lines = ", ".join(count(line) for line in short[:5]) + (", …" if len(short) > 5 else "")
         noun = "record has" if len(short) == 1 else "records have"
@@ -205,7 +214,7 @@ def _numbered(body: bytes, dialect: Dialect):
     stream = io.StringIO(text + ("" if text.endswith(("\n", "\r")) else "\n") + END, newline="")
     for _ in range(dialect.start):
         stream.readline()
-    source = reader(stream, dialect.delimiter, dialect.escape, dialect.quote)
+    source = reader(stream, dialect.delimiter, dialect.how)
     line = dialect.start + 1
     try:
         for cells in source:
