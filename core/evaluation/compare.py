@@ -140,6 +140,7 @@ def draw(result: Result) -> dict[str, go.Figure]:
 
 
 def _evidence(study: Study) -> pd.DataFrame:
+    study = study.judged
     sizes, positive = study.class_sizes, study.positive_code
     in_folds = [np.bincount(study.codes[test], minlength=len(sizes)) for _, test in study.folds]
     rows = {

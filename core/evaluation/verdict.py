@@ -21,7 +21,8 @@ Tables = Mapping[str, pd.DataFrame]
 
 def findings(study: Study, tables: Tables, metric: str, order: Sequence[Recipe]) -> tuple[Finding, ...]:
     """The verdict first, then what limits it."""
-    n_positive = int(study.class_sizes[study.positive_code])
+    judged = study.judged
+    n_positive = int(judged.class_sizes[judged.positive_code])
     if n_positive < FEWEST_ROWS:
         text = (
             f"The class of interest {wording.quoted(study.positive)} has {wording.plural(n_positive, 'row')}: too few to "
@@ -96,7 +97,7 @@ def _threshold(study: Study, tables: Tables, metric: str) -> str:
 
 
 def _evidence(study: Study, tables: Tables) -> Finding:
-    value = tables["evidence"].set_index("measure")["value"]
+    study, value = study.judged, tables["evidence"].set_index("measure")["value"]
     n_positive, n_rows = int(study.class_sizes[study.positive_code]), int(study.class_sizes.sum())
     fewest = value["fewest rows of the class of interest in a test fold"]
     text = (
@@ -122,18 +123,20 @@ def _scarce(tables: Tables, n_positive: int) -> list[Finding]:
 
 
 def _dependence(study: Study) -> list[Finding]:
-    group, time = (study.dataset.suspected.get(role, ()) for role in ("group", "time"))
-    findings = []
+    data, findings = study.dataset, []
+    group, time = (data.suspected.get(role, ()) for role in ("group", "time"))
+    if data.group_codes is not None or data.order is not None:
+        findings.append(Finding("fine", study.plan))
     if group:
         text = (
-            f"{wording.listing(group)} may say which rows belong together. Folds are random within classes, so rows of one "
-            "group stand on both sides of a fold and the scores may be too good. Keep one row per group, and compare again."
+            f"{wording.listing(group)} may say which rows belong together. Folds do not keep them together, so rows of one "
+            "group stand on both sides of a fold and the scores may be too good. Give the column the role 'group', and compare again."
         )
         findings.append(Finding("caution", text))
     if time:
         text = (
-            f"{wording.listing(time)} holds dates. Folds are random, so a model is trained on rows that are later than those it "
-            "is tested on. If it is to predict what comes, the scores may be too good."
+            f"{wording.listing(time)} holds dates. Folds do not follow them, so a model is trained on rows that are later than those it "
+            "is tested on. If it is to predict what comes, the scores may be too good; give the column the role 'time', and compare again."
         )
         findings.append(Finding("caution", text))
     return findings

@@ -71,7 +71,7 @@ def missed_rows(study: Study) -> Result:
     tables = {
         "accounts": accounts.reset_index(drop=True),
         "waterfall": _waterfall(accounts),
-        "rows": _rows(found, study.classes),
+        "rows": _rows(found, study),
         "alarms": _alarms(found),
     }
     return Result(tables, _findings(found, accounts, tables["alarms"]))
@@ -110,14 +110,14 @@ def _waterfall(accounts: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(steps, columns=["step", "value", "measure"])
 
 
-def _rows(found: Ledger, classes: tuple[str, ...]) -> pd.DataFrame:
+def _rows(found: Ledger, study: Study) -> pd.DataFrame:
     order = np.argsort([list(ACCOUNTS).index(name) for name in found.account], kind="stable")
     table = {
-        "row": found.missed + 1,
+        "row": study.place[found.missed] + 1,
         "account": [ACCOUNTS[name].title for name in found.account],
         "probability": found.probability,
         "threshold": found.threshold,
-        "most_like": np.array(classes, dtype=object)[found.rival],
+        "most_like": np.array(study.classes, dtype=object)[found.rival],
         "reason": found.reason,
     }
     return pd.DataFrame(table).iloc[order].reset_index(drop=True)
