@@ -49,7 +49,8 @@ def class_distribution(study: Study, *, fewest: Annotated[int, Range(2, 200)] = 
     Returns
     -------
     Result
-        ``classes``: class, n_samples, share, stratum (head, medium or tail; only with more than ten classes).
+        ``classes``: class, n_samples (of the whole table), share, n_in_hand (only in a working sample: the rows that are looked at), stratum (head,
+        medium or tail; only with more than ten classes).
         ``summary``: measure, value.
 
     References
@@ -60,6 +61,8 @@ def class_distribution(study: Study, *, fewest: Annotated[int, Range(2, 200)] = 
     shares = (counts / counts.sum()).to_numpy()
     entropy = float(-(shares * np.log(shares)).sum())
     table = pd.DataFrame({"class": counts.index, "n_samples": counts.to_numpy(), "share": shares})
+    if study.represents is not None:
+        table["n_in_hand"] = study.class_sizes
     if len(counts) > 10:
         table["stratum"] = strata(shares)
     summary = {
@@ -70,7 +73,7 @@ def class_distribution(study: Study, *, fewest: Annotated[int, Range(2, 200)] = 
         "rows": int(counts.sum()),
     }
     tables = {"classes": table, "summary": pd.DataFrame({"measure": summary.keys(), "value": summary.values()})}
-    return Result(tables, _findings(study, table, summary, fewest))
+    return Result(tables, _findings(study, table.assign(in_hand=study.class_sizes), summary, fewest))
 
 
 def strata(shares: np.ndarray) -> np.ndarray:
@@ -86,8 +89,8 @@ def _findings(study: Study, table: pd.DataFrame, summary: dict[str, float], fewe
         f"{wording.quoted(largest['class'])}, has {wording.times(summary['imbalance ratio'])} as many rows as the rarest, "
         f"{wording.quoted(rarest['class'])}, with {wording.of(rarest['n_samples'], summary['rows'])}."
     )
-    tiny = table.loc[table["n_samples"] < min(TOO_FEW, fewest), "class"]
-    small = table.loc[table["n_samples"].between(TOO_FEW, fewest - 1), "class"]
+    tiny = table.loc[table["in_hand"] < min(TOO_FEW, fewest), "class"]
+    small = table.loc[table["in_hand"].between(TOO_FEW, fewest - 1), "class"]
     issue = _small("issue", tiny, min(TOO_FEW, fewest), "no score for so few rows means much")
     caution = _small("caution", small, fewest, "every score for so few rows is uncertain")
     return (*issue, *caution, Finding("fine", text))

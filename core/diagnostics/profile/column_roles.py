@@ -15,6 +15,7 @@ from core.params import Range
 from core.reading.suggest import suggest_leave_out
 from core.registry import About
 from core.result import Finding, Result
+from core.sampled_columns import SampledColumns, whole_columns
 from core.study import Study
 from core.table import Table
 
@@ -76,7 +77,8 @@ def column_roles(
     -------
     Result
         ``columns``: column, type, role, n_missing, missing_share, n_distinct, typical (median, or most frequent text),
-        top_share (share of rows with the most frequent value), reason.
+        top_share (share of rows with the most frequent value), reason. Of a working sample n_missing and n_distinct are of the rows in hand;
+        shares and typical values are weighted back to the whole table.
 
     References
     ----------
@@ -84,8 +86,16 @@ def column_roles(
     """
     X, runs = study.dataset.X, {name: value_runs(study.dataset.X[name].to_numpy()) for name in study.dataset.numeric}
     reasons = _reasons(study.dataset, runs)
+    whole = None if study.represents is None else whole_columns(study)
     rows = [
-        _describe(X[name], runs.get(name) or _text_runs(X[name]), reasons.get(name, ""), nearly, many_levels)
+        _describe(
+            X[name],
+            runs.get(name) or _text_runs(X[name]),
+            _weighted(whole, name),
+            reasons.get(name, ""),
+            nearly,
+            many_levels,
+        )
         for name in X.columns
     ]
     names = ["column", "type", "role", "n_missing", "missing_share", "n_distinct", "typical", "top_share", "reason"]
@@ -116,11 +126,27 @@ def _text_runs(column: pd.Series) -> tuple[int, int, str]:
     return int((counts > 0).sum()), int(counts.max()) if len(counts) else 0, str(counts.index[0]) if len(counts) else ""
 
 
-def _describe(column: pd.Series, runs: tuple, reason: str, nearly: float, many_levels: int) -> tuple:
+def _weighted(whole: SampledColumns | None, name: str) -> tuple[float, float, float, float | str] | None:
+    """Of the whole table behind a working sample: its rows, those with a gap, those with the most frequent value, and the typical value."""
+    if whole is None:
+        return None
+    column, total = whole.one(name), float(whole.weights.sum())
+    weight = column.weight(whole.weights)
+    if not weight.any():
+        return total, total, 0.0, wording.MISSING
+    at = int(np.searchsorted(np.cumsum(weight), weight.sum() / 2)) if column.numeric else int(weight.argmax())
+    middle = float(column.distinct[at]) if column.numeric else str(column.distinct[at])
+    return total, total - float(weight.sum()), float(weight.max()), middle
+
+
+def _describe(
+    column: pd.Series, runs: tuple, weighted: tuple | None, reason: str, nearly: float, many_levels: int
+) -> tuple:
     n_distinct, largest, middle = runs
     n, n_missing, text = len(column), int(column.isna().sum()), column.dtype == "category"
+    total, gaps, largest, middle = weighted or (n, n_missing, largest, middle)
     typical = wording.MISSING if not n_distinct else middle if text else wording.number(middle)
-    top = largest / n if n_distinct else 0.0
+    top = largest / total if n_distinct else 0.0
     role = "feature"
     if not n_distinct:
         role, reason = "empty", reason or "It has no value in any row."
@@ -129,11 +155,11 @@ def _describe(column: pd.Series, runs: tuple, reason: str, nearly: float, many_l
     elif reason:
         role = "identifier"
     elif top > nearly:
-        role, reason = "nearly constant", f"One value fills {wording.of(largest, n)}."
+        role, reason = "nearly constant", f"One value fills {wording.of(largest, total)}."
     elif text and n_distinct > many_levels:
         role = "many levels"
         reason = f"It has {wording.count(n_distinct)} different texts, {wording.number((n - n_missing) / n_distinct)} rows each on average."
-    return (column.name, "text" if text else "number", role, n_missing, n_missing / n, n_distinct, typical, top, reason)
+    return (column.name, "text" if text else "number", role, n_missing, gaps / total, n_distinct, typical, top, reason)
 
 
 def _findings(table: pd.DataFrame) -> tuple[Finding, ...]:
