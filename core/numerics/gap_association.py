@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import ndtr
-from scipy.stats import chi2, norm
+from scipy.special import chdtrc, ndtr, ndtri
 
-LEVEL = 0.95
+REACH = float(ndtri(0.975))
 MOST_LEVELS = 50
 EXPECTED = 5
 
@@ -17,7 +16,7 @@ Tested = dict[str, np.ndarray]
 def ranks_of(values: np.ndarray) -> tuple[np.ndarray, float]:
     """Mid-ranks from 1 (n_samples,) of the values that are there, 0 where missing, and Σ (t³ − t) over groups of t equal values."""
     seen = np.flatnonzero(~np.isnan(values))
-    order = seen[np.argsort(values[seen], kind="stable")]
+    order = seen[np.argsort(values[seen])]
     ordered = values[order]
     new = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1])) if len(order) else order
     sizes = np.diff(np.append(new, len(order)))
@@ -26,7 +25,14 @@ def ranks_of(values: np.ndarray) -> tuple[np.ndarray, float]:
     return ranks, float((sizes.astype(float) ** 3 - sizes).sum())
 
 
-def areas_by_gap(mask: np.ndarray, values: np.ndarray, fewest: int) -> Tested:
+def ranks_by_column(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The mid-ranks (n_samples, n_columns) of each column, and its Σ (t³ − t), see ``ranks_of``."""
+    ranked = [ranks_of(column) for column in values.T]
+    ranks = [np.zeros((len(values), 0)), *[column for column, _ in ranked]]
+    return np.column_stack(ranks), np.array([ties for _, ties in ranked])
+
+
+def areas_by_gap(mask: np.ndarray, ranks: np.ndarray, ties: np.ndarray, fewest: int) -> Tested:
     """How often a value is larger where another column is missing than where it is filled: the area under the ROC curve.
 
     With R_k the sum of the ranks of column k over the n₁ of its N values whose row lacks column j: ``A = (R − n₁ (n₁ + 1) / 2) / (n₁ n₂)``.
@@ -37,8 +43,10 @@ def areas_by_gap(mask: np.ndarray, values: np.ndarray, fewest: int) -> Tested:
     ----------
     mask : ndarray of bool (n_samples, n_gaps)
         The columns whose gaps are asked about.
-    values : ndarray (n_samples, n_others)
-        NaN where missing.
+    ranks : ndarray (n_samples, n_others)
+        Mid-ranks of the other columns, 0 where missing.
+    ties : ndarray (n_others,)
+        See ``ranks_by_column``.
     fewest : int
         Rows with and without the gap that a test needs.
 
@@ -51,9 +59,7 @@ def areas_by_gap(mask: np.ndarray, values: np.ndarray, fewest: int) -> Tested:
     ----------
     Mann and Whitney (1947), Annals of Mathematical Statistics 18. Hanley and McNeil (1982), Radiology 143.
     """
-    ranked = [ranks_of(column) for column in values.T]
-    ranks, ties = np.column_stack([r for r, _ in ranked]), np.array([t for _, t in ranked])
-    gaps, seen = mask.T.astype(np.float64), (~np.isnan(values)).astype(np.float64)
+    gaps, seen = mask.T.astype(np.float64), (ranks > 0).astype(np.float64)
     total = seen.sum(axis=0)
     n_gap, sums = gaps @ seen, gaps @ ranks
     n_filled = total - n_gap
@@ -65,7 +71,7 @@ def areas_by_gap(mask: np.ndarray, values: np.ndarray, fewest: int) -> Tested:
         p = 2 * ndtr(-np.abs(area - 0.5) / np.sqrt(variance))
         both, all_above = 2 * area**2 / (1 + area), area / (2 - area)
         spread = area * (1 - area) + (n_gap - 1) * (all_above - area**2) + (n_filled - 1) * (both - area**2)
-        reach = norm.isf((1 - LEVEL) / 2) * np.sqrt(np.maximum(spread, 0) / (n_gap * n_filled))
+        reach = REACH * np.sqrt(np.maximum(spread, 0) / (n_gap * n_filled))
     found = {"value": area, "expected": np.full(area.shape, 0.5)}
     found |= {"low": np.maximum(area - reach, 0), "high": np.minimum(area + reach, 1), "p": p}
     return {"n_gap": n_gap, "n_filled": n_filled} | {k: np.where(enough, v, np.nan) for k, v in found.items()}
@@ -120,6 +126,6 @@ def _strength(gap: np.ndarray, size: np.ndarray, fewest: int) -> tuple[float, ..
     expected, df = size * n_gap / n, len(size) - 1
     squares = float((((gap - expected) ** 2) * (1 / expected + 1 / (size - expected))).sum())
     root, beyond = np.sqrt(squares), max(squares - df, 0.0)
-    reach = norm.isf((1 - LEVEL) / 2) * np.sqrt((2 * df + 4 * beyond) / (4 * (df + beyond)))
+    reach = REACH * np.sqrt((2 * df + 4 * beyond) / (4 * (df + beyond)))
     ends = np.clip(np.array([root - reach, root + reach]) / np.sqrt(n), 0, 1)
-    return (n_gap, n - n_gap, root / np.sqrt(n), np.sqrt(df / n), *ends, float(chi2.sf(squares, df)))
+    return (n_gap, n - n_gap, root / np.sqrt(n), np.sqrt(df / n), *ends, float(chdtrc(df, squares)))

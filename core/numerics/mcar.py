@@ -8,10 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtri
-from scipy.stats import chi2
-
-from core.numerics.gap_association import ranks_of
+from scipy.special import chdtrc, ndtri
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,24 +153,22 @@ def little_test(rows: PatternSums, tolerance: float = 1e-5, n_steps: int = 200) 
     inverse = _inverse(rows.seen, covariance)
     statistic = float(np.einsum("k,ki,kij,kj->", rows.sizes, apart, inverse, apart, optimize=True))
     df = int(rows.seen.sum()) - rows.seen.shape[1]
-    return LittleTest(statistic, df, float(chi2.sf(statistic, df)), steps)
+    return LittleTest(statistic, df, float(chdtrc(df, statistic)), steps)
 
 
-def normal_scores(values: np.ndarray) -> np.ndarray:
-    """Replace the values of each column by the normal quantiles of their ranks; NaN stays.
+def normal_scores(ranks: np.ndarray) -> np.ndarray:
+    """The normal quantiles of the ranks of each column (n_samples, n_columns).
 
     Parameters
     ----------
-    values : ndarray (n_samples, n_columns)
+    ranks : ndarray (n_samples, n_columns)
+        Mid-ranks from 1; 0 where missing, which gives NaN.
 
     References
     ----------
     van der Waerden (1952), Proceedings of the Koninklijke Nederlandse Akademie van Wetenschappen A 55.
     """
-    ranks = np.column_stack([np.zeros((len(values), 0)), *[ranks_of(column)[0] for column in values.T]])
-    seen = ranks > 0
-    with np.errstate(divide="ignore"):
-        return np.where(seen, ndtri(ranks / (seen.sum(axis=0) + 1)), np.nan)
+    return np.where(ranks > 0, ndtri(ranks / ((ranks > 0).sum(axis=0) + 1)), np.nan)
 
 
 def independent_columns(values: np.ndarray, left: float = 1e-3) -> np.ndarray:

@@ -12,7 +12,7 @@ from core import charts, synthetic, wording
 from core.dataset import Dataset
 from core.errors import NotApplicable
 from core.missing_profile import missing_profile
-from core.numerics.gap_association import areas_by_gap, strength_by_gap
+from core.numerics.gap_association import Tested, areas_by_gap, ranks_by_column, strength_by_gap
 from core.numerics.mask import patterns
 from core.numerics.mcar import independent_columns, little_test, normal_scores, pattern_sums
 from core.numerics.multiplicity import holm
@@ -86,12 +86,19 @@ def missing_at_random(study: Study, *, noticed: Annotated[float, Range(0.02, 0.4
         raise NotApplicable("No column of this table has gaps beside values, so there are no gaps to explain.")
     usable = usable[np.argsort(-mask[:, usable].sum(axis=0), kind="stable")]
     X = study.dataset.X.iloc[rows] if len(rows) < study.dataset.n_samples else study.dataset.X
-    pairs = _pairs(X, mask[:, usable[:MAX_GAPS]], gaps.names[usable[:MAX_GAPS]])
+    names = gaps.names[usable]
+    others = [*names[:MAX_OTHERS], *[name for name in X.columns if name not in set(names)]][:MAX_OTHERS]
+    values = X[[name for name in others if X[name].dtype != "category"]].astype(np.float64)
+    ranks, ties = ranks_by_column(values.to_numpy())
+    text = {name: X[name].cat.codes.to_numpy() for name in others if X[name].dtype == "category"}
+    area = areas_by_gap(mask[:, usable[:MAX_GAPS]], ranks, ties, FEWEST)
+    strength = {name: strength_by_gap(mask[:, usable[:MAX_GAPS]], codes, FEWEST) for name, codes in text.items()}
+    pairs = _pairs(names[:MAX_GAPS], values.columns, area, strength)
     if pairs.empty:
         text = f"No column has {FEWEST} rows with and {FEWEST} without a gap in another column, so gaps cannot be compared."
         raise NotApplicable(text)
-    test, reason = _little(X, gaps.names[usable])
-    columns = _columns(pairs, gaps.names[usable], mask[:, usable].sum(axis=0), noticed)
+    test, reason = _little(values.to_numpy()[:, : 2 * MAX_FITTED], ranks[:, : 2 * MAX_FITTED])
+    columns = _columns(pairs, names, mask[:, usable].sum(axis=0), noticed)
     tables = {"test": test, "pairs": pairs.head(LISTED).reset_index(drop=True), "columns": columns}
     return Result(
         tables, (*_named(pairs, columns, noticed), _judged(test, reason), *_sampled(study, len(rows), len(usable)))
@@ -105,19 +112,18 @@ def _rows(study: Study) -> np.ndarray:
     return np.sort(np.random.default_rng(study.random_state).choice(n, MAX_ROWS, replace=False))
 
 
-def _pairs(X: pd.DataFrame, mask: np.ndarray, names: np.ndarray) -> pd.DataFrame:
+def _pairs(names: np.ndarray, numeric: pd.Index, area: Tested, strength: dict[str, Tested]) -> pd.DataFrame:
     """One row per column with gaps and other column that can be compared, the clearest first."""
-    others = [*names[:MAX_OTHERS], *[name for name in X.columns if name not in set(names)]][:MAX_OTHERS]
-    numeric = [name for name in others if X[name].dtype != "category"]
-    found = []
-    if numeric:
-        tested = areas_by_gap(mask, X[numeric].to_numpy(dtype=np.float64), FEWEST)
-        flat = {key: value.ravel() for key, value in tested.items()}
-        pair = {"column": np.repeat(names, len(numeric)), "other": np.tile(np.array(numeric, dtype=object), len(names))}
-        found.append(pd.DataFrame(pair | {"measure": AREA} | flat))
-    for name in [name for name in others if X[name].dtype == "category"]:
-        tested = strength_by_gap(mask, X[name].cat.codes.to_numpy(), FEWEST)
-        found.append(pd.DataFrame({"column": names, "other": name, "measure": V} | tested))
+    flat = {key: value.ravel() for key, value in area.items()}
+    found = [
+        pd.DataFrame(
+            {"column": np.repeat(names, len(numeric)), "other": np.tile(numeric, len(names)), "measure": AREA} | flat
+        )
+    ]
+    found += [
+        pd.DataFrame({"column": names, "other": name, "measure": V} | tested) for name, tested in strength.items()
+    ]
+    found = [table for table in found if len(table)]
     pairs = pd.concat(found, ignore_index=True).dropna(subset="p")
     pairs = pairs.astype({"n_gap": int, "n_filled": int}).assign(p_holm=holm(pairs["p"].to_numpy()))
     size = -(pairs["value"] - pairs["expected"]).abs().round(12)
@@ -138,17 +144,13 @@ def _columns(pairs: pd.DataFrame, names: np.ndarray, n_missing: np.ndarray, noti
     return table.sort_values(["n_clear", "n_missing"], ascending=False, kind="stable").reset_index()
 
 
-def _little(X: pd.DataFrame, with_gaps: np.ndarray) -> tuple[pd.DataFrame, str]:
+def _little(values: np.ndarray, ranks: np.ndarray) -> tuple[pd.DataFrame, str]:
     """Little's test on values and on normal scores; or an empty table and why."""
     names = ["scale", "statistic", "df", "p", "shift", "n_samples", "n_columns", "n_patterns", "n_steps"]
-    numeric = [name for name in X.columns if X[name].dtype != "category"]
-    chosen = [name for name in with_gaps if name in set(numeric)]
-    if not chosen:
-        return pd.DataFrame(columns=names), "the columns with gaps hold text"
-    chosen = [*chosen, *[name for name in numeric if name not in set(chosen)]][: 2 * MAX_FITTED]
-    values = X[chosen].to_numpy(dtype=np.float64)
-    values = values[:, (~np.isnan(values)).mean(axis=0) >= FEWEST_SEEN]
-    scores = normal_scores(values)
+    if not np.isnan(values).any():
+        return pd.DataFrame(columns=names), "the columns with gaps hold text, and it needs 1 with numbers"
+    enough = (ranks > 0).mean(axis=0) >= FEWEST_SEEN
+    values, scores = values[:, enough], normal_scores(ranks[:, enough])
     kept = independent_columns(scores)[:MAX_FITTED]
     rows, pattern = _compared(scores[:, kept])
     n_patterns = int(pattern.max()) + 1 if len(rows) else 0
