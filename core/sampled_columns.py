@@ -9,7 +9,7 @@ import numpy as np
 
 from core import wording
 from core.dataset import Dataset
-from core.numerics.case_control import draw, sampling_plan, standing
+from core.numerics.case_control import draw, sampling_plan
 from core.numerics.levels import dense_levels, frequent_levels, weight_by_level
 from core.result import Finding
 from core.study import Study
@@ -149,18 +149,17 @@ def sampled_columns(study: Study) -> SampledColumns:
     """
     if "sampled_columns" not in study._memory:
         n_classes = len(study.classes)
-        whole = standing(study.codes, study.dataset.represents, n_classes)
         rows = np.arange(len(study.codes))
         if len(rows) > MOST_ROWS:
             rows, _ = draw(study.codes, sampling_plan(study.class_sizes, MOST_ROWS), study.random_state)
         codes = study.codes[rows]
         drawn = np.bincount(codes, minlength=n_classes)
-        each = whole * study.class_sizes / np.maximum(drawn, 1)
+        each = study.table_sizes / np.maximum(drawn, 1)
         study._memory["sampled_columns"] = SampledColumns(study.dataset, study.positive_code, rows, codes, each)
     return study._memory["sampled_columns"]
 
 
 def whole_columns(study: Study) -> SampledColumns:
     """All rows of a study in the form of a sample; a column is sorted when it is asked for."""
-    whole = standing(study.codes, study.dataset.represents, len(study.classes))
-    return SampledColumns(study.dataset, study.positive_code, np.arange(len(study.codes)), study.codes, whole)
+    rows = np.arange(len(study.codes))
+    return SampledColumns(study.dataset, study.positive_code, rows, study.codes, study.standing)
