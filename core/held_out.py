@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import NoReturn
 
@@ -12,7 +13,9 @@ import pandas as pd
 
 from core.dataset import Dataset
 from core.errors import UserError
+from core.roles import as_text, in_days
 from core.table import Table
+from core.target_rule import TargetRule
 from core.wording import count, listing, of, plural, quoted, share
 
 MARKS = (
@@ -34,7 +37,7 @@ TOO_MANY_SHARED = 0.5
 ANOTHER = "Choose a file with other rows and the same columns."
 
 
-def with_test(dataset: Dataset, table: Table) -> Dataset:
+def with_test(dataset: Dataset, table: Table, *, training: Table | None = None, rule: str = "") -> Dataset:
     """Declare a second table as the test set of a dataset.
 
     Parameters
@@ -43,6 +46,10 @@ def with_test(dataset: Dataset, table: Table) -> Dataset:
         The training rows; not changed.
     table : Table
         The test rows, read in the same way.
+    training : Table, optional
+        What the dataset was made of; needed with a rule.
+    rule : str
+        How the target of the dataset became classes; its cuts and names are those of the training rows.
 
     Returns
     -------
@@ -58,7 +65,7 @@ def with_test(dataset: Dataset, table: Table) -> Dataset:
     missing = [name for name in (dataset.target, *dataset.X.columns) if name not in table.frame.columns]
     if missing:
         raise UserError(f"The test file has no {plural_names(missing)}.", "Give both files the same column names.")
-    labels = _labels(table.frame[dataset.target])
+    labels = _labels(table.frame[dataset.target], dataset, training, TargetRule.parse(rule))
     known = labels.isin(dataset.classes).to_numpy()
     notes = _left_out(labels, known)
     if not known.any():
@@ -71,7 +78,7 @@ def with_test(dataset: Dataset, table: Table) -> Dataset:
     digest = hashlib.blake2b(f"{dataset.fingerprint} {table.fingerprint}".encode(), digest_size=16).hexdigest()
     test = replace(
         dataset, X=X, y=y, name=table.name, fingerprint=table.fingerprint, reading=table.reading, notes=tuple(notes),
-        groups=pd.DataFrame(index=X.index), represents=None, test=None,
+        groups=pd.DataFrame(index=X.index), times=pd.DataFrame(index=X.index), represents=None, test=None,
     )  # fmt: skip
     return replace(dataset, test=test, fingerprint=digest)
 
@@ -137,8 +144,44 @@ def plural_names(names: Sequence[str]) -> str:
     return f"column {quoted(names[0])}" if len(names) == 1 else f"columns {listing(names)}"
 
 
-def _labels(column: pd.Series) -> pd.Series:
-    return column.map(str, na_action="ignore").astype("str")
+def _labels(column: pd.Series, dataset: Dataset, training: Table | None, rule: TargetRule) -> pd.Series:
+    """The classes of test rows by the rule that made those of the training rows."""
+    if not rule.kind or training is None:
+        return _spelled(column, dataset.classes)
+    target = dataset.target
+    known = training.frame[target]
+    made = rule.apply(known)
+    if rule.kind in ("merge", "keep"):
+        spelled = known.map(str, na_action="ignore").astype("str")
+        names = dict(zip(spelled, made, strict=True))
+        other = sorted(set(made.dropna()) - set(spelled.dropna()))
+        labels = _spelled(column, spelled.dropna().unique())
+        return labels.map(lambda label: names.get(label, other[0] if other else label), na_action="ignore").astype(
+            "str"
+        )
+    if not pd.api.types.is_numeric_dtype(column.dtype):
+        raise UserError(f"Column {quoted(target)} holds text in the test file, which cannot be cut.", ANOTHER)
+    if rule.option == "at":
+        ends = np.array([np.nextafter(rule.value, -np.inf)])
+        order = [f"below {rule.value:.15g}", f"{rule.value:.15g} or more"]
+    else:
+        tops = known.groupby(made).max().sort_values()
+        ends, order = tops.to_numpy("float64")[:-1], list(tops.index)
+    place = np.searchsorted(ends, column.to_numpy("float64", na_value=np.nan), side="left")
+    labels = pd.Series(np.array(order, dtype=object)[np.minimum(place, len(order) - 1)], index=column.index)
+    return labels.where(column.notna()).astype("str")
+
+
+def _spelled(column: pd.Series, classes: Iterable[str]) -> pd.Series:
+    """Labels as the training file spells them: 1 and 1.0 are one class."""
+    labels = column.map(str, na_action="ignore").astype("str")
+    if not pd.api.types.is_numeric_dtype(column.dtype):
+        return labels
+    same = {}
+    for label in classes:
+        with suppress(ValueError):
+            same[float(label)] = label
+    return column.map(lambda value: same.get(float(value), str(value)), na_action="ignore").astype("str")
 
 
 def _left_out(labels: pd.Series, known: np.ndarray) -> list[str]:
@@ -156,9 +199,11 @@ def _aligned(X: pd.DataFrame, frame: pd.DataFrame) -> tuple[pd.DataFrame, list[s
     columns, notes = {}, []
     for name, column in X.items():
         given = frame[name]
+        if column.dtype != "category" and not pd.api.types.is_numeric_dtype(given.dtype):
+            given = days if (days := in_days(given)) is not None else given
         numeric = pd.api.types.is_numeric_dtype(given.dtype)
         if column.dtype == "category":
-            text = given.map(str, na_action="ignore").astype("str")
+            text = as_text(given)
             known = text.isin(column.cat.categories)
             values = pd.Categorical(text.where(known), categories=column.cat.categories)
             new = int((~known & text.notna()).sum())

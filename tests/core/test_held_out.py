@@ -72,3 +72,29 @@ def test_a_column_that_marks_the_test_rows_parts_the_table():
     assert "fold" not in train.frame and train.fingerprint != test.fingerprint
     assert split_mark(Table.from_frame(FRAME)) is None
     assert split_mark(Table.from_frame(pd.DataFrame({"set": ["train", "training"] * 5}))) is None
+
+
+def test_labels_that_are_numbers_are_the_same_with_and_without_a_point():
+    train = Table.from_frame(pd.DataFrame({"y": [0, 1, None] * 30, "x": np.arange(90.0)}).astype({"y": "float64"}))
+    test = Table.from_frame(pd.DataFrame({"y": [0, 1, 2] * 10, "x": np.arange(30) + 0.5}))
+    assert with_test(Dataset.from_table(train, "y"), test).test.counts.to_dict() == {"0.0": 10, "1.0": 10}
+
+
+@pytest.mark.parametrize(
+    ("rule", "labels"),
+    [
+        ("cut:at=7", ["below 7", "7 or more", "7 or more", "nan"]),
+        ("cut:above=0.9", ["up to 8", "up to 8", "above 8", "nan"]),
+        ("bins:n=3", ["up to 3", "above 6", "above 6", "nan"]),
+        ("merge:0|1|2", ["other", "7", "other", "nan"]),
+        ("keep:6|7", ["other", "7", "other", "nan"]),
+    ],
+)
+def test_a_rule_for_the_target_keeps_its_cuts_on_test_rows(rule, labels):
+    """Values 0 to 9 to train on; 2, 7, 99 and a missing one to test."""
+    train = Table.from_frame(pd.DataFrame({"score": np.tile(np.arange(10), 30), "x": np.arange(300.0)}))
+    test = Table.from_frame(pd.DataFrame({"score": [2, 7, 99, None] * 5, "x": np.arange(20) + 0.5}))
+    dataset = with_test(Dataset.from_table(train, "score", rule=rule), test, training=train, rule=rule)
+    wanted = [label for label in labels * 5 if label in dataset.classes]
+    assert dataset.test.y.tolist() == wanted
+    assert len(wanted) == 15
