@@ -22,7 +22,7 @@ SIGN = "\x1f"
 SAMPLE_RECORDS = 400
 MAX_PREAMBLE = 20
 MANY = 8
-CELL = re.compile('"(?:[^"]|"")*"')
+CELL = '"(?:[^"]|"")*"'
 STEADY = 0.6
 CERTAIN, LIKELY = 0.4, 0.15
 ONE_NUMBER = re.compile(NUMBER)
@@ -103,16 +103,18 @@ def records_of(text: str, delimiter: str, how: Writing) -> Records:
     return _without_comments(rows)
 
 
-def is_padded(text: str) -> bool:
+def is_padded(text: str, quote: str = '"') -> bool:
     """Tell whether blanks stand between delimiters and quotation marks."""
-    return '"' in text and re.search('[,;|] +""', CELL.sub('""', text)) is not None
+    if quote not in text:
+        return False
+    return re.search(f"[,;|\t] +{quote}{quote}", re.sub(CELL.replace('"', quote), 2 * quote, text)) is not None
 
 
-def tight(body: bytes, sign: str) -> bytes:
+def tight(body: bytes, sign: str, quote: str = '"') -> bytes:
     """Remove blanks between delimiters and quotation marks."""
-    mark = re.escape(sign.encode())
-    pattern = re.compile(rb'"(?:[^"]|"")*"|' + mark + b' +(?=")')
-    return pattern.sub(lambda part: part[0] if part[0].startswith(b'"') else sign.encode(), body)
+    pattern = f'{CELL}|{re.escape(sign)} +(?=")'.replace('"', quote).encode()
+    mark = quote.encode()
+    return re.sub(pattern, lambda part: part[0] if part[0].startswith(mark) else sign.encode(), body)
 
 
 def _without_comments(rows: Records) -> Records:
@@ -155,9 +157,12 @@ def find_delimiter(text: str, how: Writing) -> Parting:
     ranked = sorted(scores, key=scores.__getitem__, reverse=True)
     if not ranked or scores[ranked[0]] < STEADY:
         return _blank_or_nothing(text, how)
+    blanks = records_of(text, " ", Writing(how.escape, how.quote))
+    if common_share(found[ranked[0]]) < 1 and _is_even(blanks):
+        return Parting(" ", "likely", _reason(blanks, WORDS[" "], "", 0))
     best = ranked[0]
     rival = ranked[1] if len(ranked) > 1 else ""
-    second = _common_share(found[rival]) if rival else 0
+    second = common_share(found[rival]) if rival else 0
     reason = _reason(
         found[best], WORDS.get(best, quoted(best)), WORDS.get(rival, quoted(rival)) if rival else "", second
     )
@@ -203,15 +208,15 @@ def first_record(records: Records) -> tuple[int, int]:
 
 
 def _reason(records: Records, word: str, rival: str, second: float) -> str:
-    common = _common_share(records)
+    common = common_share(records)
     n_lines, width = len(records), _first(records)[1]
     who = f"All {plural(n_lines, 'line')}" if common == 1 else f"{share(common)} of {plural(n_lines, 'line')}"
     text = f"{who} looked at {'has' if n_lines == 1 else 'have'} {count(width)} cells with {word}"
     return f"{text}; with {rival} {share(second)} have one number of cells." if rival and second else f"{text}."
 
 
-def _common_share(records: Records) -> float:
-    """Share of records with the commonest number of cells, if that is more than one."""
+def common_share(records: Records) -> float:
+    """Tell the share of records with the commonest number of cells, if that is more than one."""
     if not records:
         return 0.0
     width = _first(records)[1]
@@ -239,9 +244,10 @@ def _first(records: Records) -> tuple[int, int]:
     width, top = widths.most_common(1)[0]
     if width == 1:
         width = max(w for w, n in widths.items() if n >= 0.9 * top)
+    trailing = all(not cells[-1].strip() for cells, _ in records if len(cells) == width)
     for position, (cells, _) in enumerate(records):
         filled = sum(bool(cell.strip()) for cell in cells)
-        if len(cells) >= width or (len(cells) == width - 1 and width > 2 and filled == len(cells)):
+        if len(cells) >= width or (len(cells) == width - 1 and width > 2 and (filled == len(cells) or trailing)):
             return position, width
     return 0, width
 
@@ -250,12 +256,12 @@ def _blank_or_nothing(text: str, how: Writing) -> Parting:
     """Without a delimiter that fits: blanks, fixed places, one column, or an error that says what was seen."""
     lines = [line for line in text.splitlines()[:SAMPLE_RECORDS] if line.strip()]
     spaced = records_of(text, " ", Writing(how.escape, how.quote))
-    words = len(spaced) >= MANY and len({len(cells) for cells, _ in spaced}) == 1 and len(spaced[0][0]) > 2
-    if _steadiness(spaced, " ") >= 1 and (words or any(ONE_NUMBER.match(cell) for cell in spaced[-1][0])):
+    numbers = any(ONE_NUMBER.match(cell) for cell in spaced[-1][0])
+    if _steadiness(spaced, " ") >= 1 and (numbers or _is_even(spaced)):
         return Parting(" ", "likely", _reason(spaced, WORDS[" "], "", 0))
     places = _places(lines)
     runs = records_of(one_sign(text.encode(), "blanks").decode(), SIGN, how)
-    if len(lines) > 1 and _common_share(runs) >= 0.9 and any(ONE_NUMBER.match(cell) for cell in runs[-1][0]):
+    if len(lines) > 1 and common_share(runs) >= 0.9 and any(ONE_NUMBER.match(cell) for cell in runs[-1][0]):
         return Parting("blanks", "likely", _reason(runs, WORDS["blanks"], "", 0))
     if places:
         reason = f"In all {plural(len(lines), 'line')} looked at {count(len(places))} columns begin at the same places."
@@ -267,6 +273,11 @@ def _blank_or_nothing(text: str, how: Writing) -> Parting:
                 "Check the file in a text editor, or state what parts its cells and which quotation mark it uses.",
             )
     return Parting("", "likely", f"No character parts the {plural(len(lines), 'line')} looked at: one column.")
+
+
+def _is_even(records: Records) -> bool:
+    """Whether many lines have the same number of cells, three or more."""
+    return len(records) >= MANY and {len(cells) for cells, _ in records} == {max(3, len(records[0][0]))}
 
 
 def _places(lines: list[str]) -> tuple[int, ...]:

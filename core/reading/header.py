@@ -72,6 +72,8 @@ def find_heading(rows: list[list[str]], width: int, decimal: str, header: str = 
     header, units : str
         What the analyst says: "yes" or "no"; empty to find it out.
     """
+    if not any(row[width - 1].strip() for row in rows if len(row) >= width):
+        rows = [[*row, ""] if len(row) == width - 1 else row for row in rows]
     is_header, confidence, reason = _has_header(rows, decimal)
     if header:
         is_header, confidence, reason = header == "yes", "stated", "You said so."
@@ -120,7 +122,11 @@ def _has_header(rows: list[list[str]], decimal: str) -> tuple[bool, str, str]:
     head, rest = rows[0], [row for row in rows[1:] if len(row) == len(rows[0])][:LOOK]
     again, rest = [row for row in rest if row == head], [row for row in rest if row != head]
     if again and len(head) > 1 and not any(head[j] in {row[j] for row in rest} for j in range(len(head))):
-        return True, "certain", f"The first record comes {plural(len(again), 'time')} again, and its cells nowhere else."
+        return (
+            True,
+            "certain",
+            f"The first record comes {plural(len(again), 'time')} again, and its cells nowhere else.",
+        )
     shapes = [_shape(cell, decimal) for cell in head]
     if len(rest) < 2:
         numbers = len(head) > 1 and all(shape == "number" for shape in shapes) and not _counts_up(head)
@@ -216,7 +222,8 @@ def _second_record(rows: list[list[str]], decimal: str, units: str) -> Heading:
     if sum(known) >= 0.5 * len(known) and len(known) > 1:
         return _with_units(names, second, "likely", f"{reason}, but {listing(typed_words[:5])}.")
     gaps = any(not name.strip() for name in names) or len(set(names)) < len(names)
-    if len(typed_words) < len(words) or not (gaps or len(numeric) > 1) or not all(words):
+    empty = [j for j, word in enumerate(second) if not word and names[j].strip()]
+    if len(typed_words) < len(words) - len(empty) or not (gaps or len(numeric) > 1) or len(empty) > gaps:
         return Heading(names, 1)
     return _joined(names, second, "likely" if gaps else "guess", f"{reason}.")
 
@@ -240,7 +247,7 @@ def _joined(names: tuple[str, ...], second: list[str], confidence: str, reason: 
     gaps = any(not name.strip() for name in names)
     for name, below in zip(names, second, strict=True):
         above = name.strip() or (above if gaps else "")
-        joined.append(f"{above} {below}".strip() if above != below else above)
+        joined.append(f"{above} {below}".strip() if below and above != below else below or name.strip())
     note = f"The header has two lines; they were joined to names such as {listing(joined[-2:])}."
     decision = Decision(
         "units", "no", confidence, f"{reason[:-1]}, and they are no units: it is the second line of the header."

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import re
 
-from core.reading.delimiter import SIGN, Writing, find_delimiter, is_padded, one_sign, records_of, sureness
+from core.reading.delimiter import (
+    SIGN,
+    STEADY,
+    Writing,
+    common_share,
+    find_delimiter,
+    is_padded,
+    one_sign,
+    records_of,
+    sureness,
+)
 from core.reading.thousands import MARKED, evidence
 from core.table import Decision
-from core.wording import count, plural, quoted
+from core.wording import count, plural, quoted, share
 
 LOOK = 3000
 ESCAPED = re.compile(r'\\"[^"\r\n,;\t|]')
@@ -27,16 +37,19 @@ def find_quoting(text: str, stated: str = "", delimiter: str = "") -> tuple[Writ
     """
     escape = ESCAPED.search(text) is not None
     if stated:
-        return Writing(escape, stated, is_padded(text)), Decision("quote", stated, "stated", "You said so.")
+        return Writing(escape, stated, stated != "none" and is_padded(text, stated)), Decision(
+            "quote", stated, "stated", "You said so."
+        )
     counts = {mark: len(pattern.findall(text)) for mark, pattern in OPENED.items()}
     if counts["'"] > counts['"']:
-        apostrophes = Writing(escape, "'")
+        apostrophes = Writing(escape, "'", is_padded(text, "'"))
         parting = delimiter or find_delimiter(text, apostrophes).delimiter
         parted, sign = (text, parting) if len(parting) < 2 else (one_sign(text.encode(), parting).decode(), SIGN)
         records = [records_of(parted, sign, how) for how in (apostrophes, Writing(escape))]
-        ragged = [len({len(cells) for cells, _ in found}) for found in records]
-        if ragged[0] == 1 < ragged[1]:
-            text = f"{plural(counts[chr(39)], 'cell')} stand between apostrophes; only so all lines have as many cells."
+        even = [common_share(found) for found in records]
+        if even[0] >= STEADY and even[0] > even[1]:
+            text = f"{plural(counts[chr(39)], 'cell')} stand between apostrophes; so {share(even[0])} of lines have as many "
+            text += f"cells, else {share(even[1])}."
             return apostrophes, Decision("quote", "'", "likely", text)
     number = plural(counts['"'], "cell") if counts['"'] else "no cell"
     return Writing(escape, '"', is_padded(text)), Decision(

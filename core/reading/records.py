@@ -65,7 +65,7 @@ def read_records(body: bytes, dialect: Dialect) -> tuple[list[pa.Array], tuple[s
 def _parted(body: bytes, dialect: Dialect) -> tuple[list[pa.Array], tuple[str, ...]]:
     start = _offset(body, dialect.start)
     if dialect.padded:
-        body, dialect = tight(body, dialect.delimiter), replace(dialect, padded=False)
+        body, dialect = tight(body, dialect.delimiter, dialect.quote), replace(dialect, padded=False)
         start = _offset(body, dialect.start)
     if not SEEN.search(body, start):
         return [pa.array([], pa.string()) for _ in dialect.header], ()
