@@ -19,6 +19,7 @@ TERMS = {
     "Calibrated": "Of all rows with probability 0.2, a fifth belongs to the class. Only such probabilities can be read as risks.",
     "Calibration intercept": "How far all probabilities are too low (above 0) or too high (below 0), on the scale of log-odds.",
     "Calibration slope": "1 when the spread of the probabilities is right; below 1 they are too extreme, above 1 too timid.",
+    "Category": "A value that is a name and not an amount. Numbers that are codes, such as 1 for north and 2 for south, are categories: 2 is not twice 1.",
     "Circumplex": "A plane in which classes are told by angle and radius around a centre, as feelings by valence and arousal.",
     "Class of interest": "The class that must not be missed. Recall, precision and average precision are about it.",
     "Complexity measure": "A number for how hard classes are to tell apart, before any model. Here a "
@@ -106,6 +107,7 @@ TERMS = {
     "Remedy": "A change to how the learner is trained or how its probabilities are used. It is refitted inside every fold.",
     "Review queue": "The rows whose label somebody should look at, the surest first, each with its reasons.",
     "ROC-AUC": "The chance that a row of the class of interest gets a higher probability than a row of another class.",
+    "Role of a column": "What a column is for. A feature is learned from. A group says which rows belong together, a time which came first: both rule the folds. An identifier, a second label and a column left out are not learned from. A sensitive column is a feature to look at by group.",
     "Scarcity": "Too few rows of a class for its pattern to be learned, whatever its share of the table.",
     "Seed": "The number from which all randomness starts. The same seed gives the same results.",
     "Sensitivity": "Another word for recall.",
@@ -116,10 +118,12 @@ TERMS = {
     "near 1 when one holds nearly all rows.",
     "Sub-cluster": "A group of rows of one class that lies apart from the other rows of the class.",
     "Target": "The column with the classes that the learner should tell apart.",
+    "Test rows": "Rows that are kept apart until the end: nothing is fitted, chosen or tuned on them.",
     "Threshold": "The probability from which a row is taken for the class of interest. It need not be 0.5.",
     "Total variation": "The share of rows that would have to change their level for two groups to be alike. 0 is alike, 1 is apart.",
     "Valence": "How pleasant a feeling is, from unpleasant to pleasant.",
     "Weighted average": "A mean over classes in which each counts by its rows. It can look good while a rare class is never found.",
+    "Working sample": "The rows that the checks look at when a table is large: all rows of the rare classes and a random share of the others, with weights that make up for it.",
 }
 """Terms in the order of the alphabet; pages take their help texts from here."""
 
