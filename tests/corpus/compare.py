@@ -52,7 +52,12 @@ def _first(found: list[tuple[str, str]]) -> tuple[str, str]:
 
 def _column(truth: Column, name: str, cells: list, strict: bool) -> tuple[str, str]:
     expected, spelled = " ".join(truth.name.split()), " ".join(str(name).split())
-    held = {"is": spelled == expected, "starts": spelled.startswith(expected), "ends": spelled.endswith(expected)}
+    held = {
+        "is": spelled == expected,
+        "starts": spelled.startswith(expected),
+        "ends": spelled.endswith(expected),
+        "holds": expected in spelled,
+    }
     if not held.get(truth.names, True):
         return "names", f"{spelled!r} instead of {expected!r}"
     return min(

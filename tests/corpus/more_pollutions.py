@@ -182,6 +182,11 @@ def gzipped(sheet):
 
 
 @pollution("container", in_pairs=False)
+def zipped(sheet):
+    return sheet.but(pack="zip")
+
+
+@pollution("container", in_pairs=False)
 def attribute_relation_file(sheet):
     return sheet.but(pack="arff")
 

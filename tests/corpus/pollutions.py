@@ -182,7 +182,9 @@ def currency(sheet):
     return sheet.but(marks={**sheet.marks, numbers[0]: ("€", "")}) if numbers else None
 
 
-def _token(name: str, word: str, in_pairs: bool = False):
+def token(name: str, word: str, *never_with: str, in_pairs: bool = False):
+    """Register a word that stands for missing numbers."""
+
     def spoil(sheet):
         """Every eighth number is missing and written as a word; empty cells in columns of numbers as well."""
         numbers = sheet.positions(NUMBER)
@@ -196,8 +198,8 @@ def _token(name: str, word: str, in_pairs: bool = False):
         return spoilt
 
     spoil.__name__ = name
-    conflicts = ("scientific", *(("blank",) if word == " " else ()))
-    return pollution("token", *conflicts, in_pairs=in_pairs)(spoil)
+    conflicts = ("scientific", "aligned_columns", *(("blank",) if word == " " else ()))
+    return pollution("token", *conflicts, *never_with, in_pairs=in_pairs)(spoil)
 
 
 for _name, _word, _paired in (
@@ -209,7 +211,7 @@ for _name, _word, _paired in (
     ("missing_slash", "N/A", False),
     ("missing_null", "NULL", False),
 ):
-    _token(_name, _word, _paired)
+    token(_name, _word, in_pairs=_paired)
 
 
 def _level(name: str, word: str):
@@ -314,9 +316,11 @@ def units_row(sheet):
 @pollution("header rows", "no_header", "repeated_header", "stated_delimiter")
 def two_line_header(sheet):
     """Groups of columns above the names; they may be put before the names."""
-    groups = {0: "About", len(sheet.columns) // 2: "Measured"}
+    first = next(j for j, name in enumerate(sheet.header) if name)
+    groups = {first: "About", len(sheet.columns) // 2: "Measured"}
+    held = {"is": "ends", "starts": "holds"}
     row = tuple(groups.get(j, "") for j in range(len(sheet.columns)))
-    columns = tuple(replace(column, names="ends") if column.names == "is" else column for column in sheet.columns)
+    columns = tuple(replace(column, names=held.get(column.names, column.names)) for column in sheet.columns)
     return sheet.but(above=(row,), columns=columns)
 
 

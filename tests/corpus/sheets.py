@@ -1,8 +1,10 @@
 """Clean tables with their truth, and the writer that spells a table as the bytes of a file."""
 
 import gzip
+import io
 import random
 import sys
+import zipfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -19,7 +21,7 @@ class Column:
     """What a careful person expects of one column.
 
     ``values`` holds floats or texts, None where missing; ``also`` other lists that are as right; ``names`` says how the
-    name is held: "is", "any", "starts", "ends". An ``optional`` column may be left out.
+    name is held: "is", "any", "starts", "ends", "holds". An ``optional`` column may be left out.
     """
 
     name: str
@@ -54,6 +56,9 @@ class Sheet:
     quoting: str = "needed"
     escape: str = "double"
     pad: str = ""
+    left: str = ""
+    right: str = ""
+    rule: str = ""
     tail: str = ""
     tail_rows: str = ""
     short: frozenset[int] = frozenset()
@@ -166,8 +171,11 @@ def spell(cell: str, j: int, sheet: Sheet) -> str:
     whole, point, rest = cell.lstrip("-").partition(".")
     if sheet.thousands and "e" not in cell:
         whole = f"{int(whole):,}".replace(",", sheet.thousands)
-    sign = sheet.minus if cell.startswith("-") else sheet.plus
     before, after = sheet.marks.get(j, ("", ""))
+    if cell.startswith("-") and sheet.minus in ("(", "behind"):
+        number = before + whole + point.replace(".", sheet.decimal) + rest + after
+        return f"({number})" if sheet.minus == "(" else f"{number}-"
+    sign = sheet.minus if cell.startswith("-") else sheet.plus
     return sign + before + whole + point.replace(".", sheet.decimal) + rest + after
 
 
@@ -186,16 +194,18 @@ def quoted(text: str, sheet: Sheet, number: bool) -> str:
 def line(cells: tuple[str, ...], sheet: Sheet) -> str:
     """Write one record."""
     written = [quoted(spell(cell, j, sheet), sheet, isinstance(cell, Number)) for j, cell in enumerate(cells)]
-    return (sheet.delimiter + sheet.pad).join(written)
+    return sheet.left + (sheet.delimiter + sheet.pad).join(written) + sheet.right
 
 
 def lines(sheet: Sheet) -> list[str]:
     """All lines of a text file, without their ends."""
     written = list(sheet.first_lines)
-    written += [line(cells, sheet) for cells in sheet.above]
+    written += [line(cells, sheet) + sheet.tail for cells in sheet.above]
     if sheet.has_header:
         written.append(line(sheet.header, sheet) + sheet.tail)
-    written += [line(cells, sheet) for cells in sheet.under]
+    if sheet.rule:
+        written.append(line(tuple(sheet.rule for _ in sheet.header), sheet))
+    written += [line(cells, sheet) + sheet.tail + sheet.tail_rows for cells in sheet.under]
     for i, cells in enumerate(sheet.rows):
         if i in sheet.between:
             written.append(line(sheet.header, sheet) if sheet.between[i] == "header" else sheet.between[i])
@@ -212,13 +222,35 @@ def write(sheet: Sheet) -> bytes:
         return excel(sheet)
     if sheet.pack == "arff":
         return arff(sheet)
-    texts = [text + sheet.end for text in lines(sheet)]
+    texts = [text + sheet.end for text in (aligned(sheet) if sheet.pack == "aligned" else lines(sheet))]
     if sheet.other_encoding:
         half = len(texts) // 2
         body = "".join(texts[:half]).encode(sheet.encoding) + "".join(texts[half:]).encode(sheet.other_encoding)
     else:
         body = sheet.mark + "".join(texts).encode(sheet.encoding)
+    if sheet.pack == "zip":
+        return zipped(body)
     return gzip.compress(body, mtime=0) if sheet.pack == "gzip" else body
+
+
+def aligned(sheet: Sheet) -> list[str]:
+    """All lines with every column at its own place."""
+    rows = [*sheet.above, *([sheet.header] if sheet.has_header else []), *sheet.under]
+    for i, row in enumerate(sheet.rows):
+        if i in sheet.between:
+            rows.append(sheet.header if sheet.between[i] == "header" else (sheet.between[i],))
+        rows.append(row)
+    cells = [[spell(cell, j, sheet) for j, cell in enumerate(row)] for row in [*rows, *sheet.below]]
+    widths = [max(len(row[j]) for row in cells if j < len(row)) + 2 for j in range(len(sheet.columns))]
+    return ["".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False)).rstrip() for row in cells]
+
+
+def zipped(body: bytes) -> bytes:
+    """A zip archive with one file."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(zipfile.ZipInfo("table.csv"), body)
+    return packed.getvalue()
 
 
 def excel(sheet: Sheet) -> bytes:
