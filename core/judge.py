@@ -113,6 +113,39 @@ def _wilson(k: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.nd
     return p, middle - reach, middle + reach
 
 
+def weighted_count_interval(weight: np.ndarray, largest: float) -> tuple[float, float]:
+    """Interval of a number of rows of a table that a sample of them stands for.
+
+    With v the sum of the squared weights, y that of the weights and w the largest, the limits of Fay and Feuer for a sum of
+    weighted Poisson counts: ``v / (2 y) · χ²(α/2; 2 y² / v)`` and ``(v + w²) / (2 (y + w)) · χ²(1 − α/2; 2 (y + w)² / (v + w²))``. Rows
+    of weight 1 were not sampled: they are counted, and nothing about them is uncertain.
+
+    Parameters
+    ----------
+    weight : ndarray (n_found,)
+        How many rows of the table each row that was found stands for.
+    largest : float
+        The largest weight that a row of the sample has, found or not; 1 when the sample is the table.
+
+    Returns
+    -------
+    low, high : float
+
+    References
+    ----------
+    Fay and Feuer (1997), Statistics in Medicine 16.
+    """
+    from scipy.stats import chi2
+
+    drawn, counted, tail = weight[weight > 1], float((weight <= 1).sum()), (1 - LEVEL) / 2
+    if largest <= 1:
+        return counted, counted
+    y, v = float(drawn.sum()), float((drawn**2).sum())
+    low = v / (2 * y) * chi2.ppf(tail, 2 * y**2 / v) if y else 0.0
+    more, spread = y + largest, v + largest**2
+    return counted + float(low), counted + float(spread / (2 * more) * chi2.isf(tail, 2 * more**2 / spread))
+
+
 def fold_interval(
     values: np.ndarray, test_share: float, level: float = LEVEL, n_comparisons: int = 1
 ) -> tuple[float, float, float]:

@@ -81,6 +81,8 @@ class Ledger:
     alarms : tuple of int
         Rows of other classes that are taken for the class: as it is, and with the right threshold. A row of a working sample
         counts as many rows as it stands for.
+    alarm_limits : tuple of (low, high)
+        Limits of both numbers; the numbers themselves unless the rows are a working sample.
     gains : dict of str to Gain
         Expected gain in recall by account.
     """
@@ -94,6 +96,7 @@ class Ledger:
     threshold: np.ndarray
     rival: np.ndarray
     alarms: tuple[int, int]
+    alarm_limits: tuple[tuple[float, float], ...]
     gains: dict[str, Gain]
 
 
@@ -136,5 +139,6 @@ def ledger(study: Study) -> Ledger:
         case.threshold[case.missed],
         case.rival[case.missed],
         case.alarms,
+        case.alarm_limits,
         expected_gains(case, account),
     )

@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
+from core import judge
 from core.label_quality import LabelQuality, label_quality, nearest_labels
 from core.learning_curve import LearningCurve, learning_curve
 from core.numerics.clusters import sub_clusters
@@ -92,7 +93,10 @@ class Case:
             rest[test] = False
             chosen[test] = best_threshold(self.p[rest], self.of_class[rest], "F1", weight=self.stands[rest])
         whole = self.study.whole
-        share = max((whole.codes[train] == whole.positive_code).mean() for train, _ in whole.folds[: whole.n_folds])
+        own, stands = whole.codes == whole.positive_code, whole.represents
+        weights = [None if stands is None else stands[train] for train, _ in whole.folds[: whole.n_folds]]
+        parts = zip(whole.folds[: whole.n_folds], weights, strict=True)
+        share = max(np.average(own[train], weights=weight) for (train, _), weight in parts)
         return np.maximum(chosen, share * (1 + KNOWS_NOTHING))
 
     @cached_property
@@ -105,6 +109,13 @@ class Case:
         """Rows of other classes taken for it: as it is, and with the right threshold; those of the whole table."""
         some, more = (self.stands[chosen & ~self.of_class].sum() for chosen in (self.taken, self.found))
         return round(some), round(more)
+
+    @cached_property
+    def alarm_limits(self) -> tuple[tuple[float, float], ...]:
+        """Limits of ``alarms``: in a working sample they are estimated, else counted."""
+        largest = float(self.stands[~self.of_class].max(initial=1.0))
+        chosen = (self.stands[rows & ~self.of_class] for rows in (self.taken, self.found))
+        return tuple(judge.weighted_count_interval(weight, largest) for weight in chosen)
 
     @cached_property
     def quality(self) -> LabelQuality:
