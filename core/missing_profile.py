@@ -26,17 +26,21 @@ class MissingProfile:
         The distinct rows: which columns are missing.
     by_class : ndarray of int (n_patterns, n_classes)
         Rows of each pattern and class.
+    weights : ndarray (n_classes,)
+        What a row of each class counts for in statements about the whole table: 1, but in a working sample that holds classes in other
+        shares than the table. Over all rows they sum to the number of rows in hand.
     """
 
     names: np.ndarray
     pattern: np.ndarray
     shapes: np.ndarray
     by_class: np.ndarray
+    weights: np.ndarray
 
     @cached_property
     def sizes(self) -> np.ndarray:
-        """Rows of each pattern (n_patterns,)."""
-        return self.by_class.sum(axis=1)
+        """Rows of each pattern (n_patterns,), weighted."""
+        return self.by_class @ self.weights
 
     @cached_property
     def missing(self) -> np.ndarray:
@@ -45,7 +49,7 @@ class MissingProfile:
 
     @cached_property
     def both(self) -> np.ndarray:
-        """Rows that lack both columns of each pair (n_columns, n_columns)."""
+        """Rows that lack both columns of each pair (n_columns, n_columns), weighted."""
         return gram(self.shapes, self.sizes)
 
     @cached_property
@@ -83,7 +87,9 @@ def missing_profile(study: Study) -> MissingProfile:
             pattern, shapes = np.zeros(len(study.codes), dtype=np.int32), np.zeros((1, 0), dtype=bool)
         by_class = counts_by_class(pattern, study.codes, len(study.classes))
         names = np.array([*masks, None], dtype=object)[:-1]
-        study._memory["missing_profile"] = MissingProfile(names, pattern, shapes, by_class)
+        study._memory["missing_profile"] = MissingProfile(
+            names, pattern, shapes, by_class, study.class_shares * len(pattern) / study.class_sizes
+        )
     return study._memory["missing_profile"]
 
 

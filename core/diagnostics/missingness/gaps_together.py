@@ -85,7 +85,7 @@ def _block_table(block: np.ndarray, names: np.ndarray, both: np.ndarray, n: int)
     size = np.diag(both)
     inside = np.flatnonzero(block >= 0)
     inside = inside[np.lexsort((-size[inside], block[inside]))]
-    rows = {"block": block[inside] + 1, "column": names[inside], "n_missing": size[inside].astype(int)}
+    rows = {"block": block[inside] + 1, "column": names[inside], "n_missing": np.rint(size[inside]).astype(int)}
     return pd.DataFrame({**rows, "share": size[inside] / n})
 
 
@@ -101,7 +101,7 @@ def _pairs(block: np.ndarray, names: np.ndarray, both: np.ndarray, correlation: 
         {
             "column": names[first],
             "other": names[other],
-            **{name: values.astype(int) for name, values in counts.items()},
+            **{name: np.rint(values).astype(int) for name, values in counts.items()},
             "correlation": value,
             "low": np.tanh(middle - reach),
             "high": np.tanh(middle + reach),

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from core import charts, judge, synthetic, wording
 from core.dataset import Dataset
 from core.missing_profile import MissingProfile, missing_profile
-from core.numerics.gap_burden import gap_burden
+from core.numerics.gap_burden import at_table_shares, gap_burden, table_share
 from core.numerics.multiplicity import holm
 from core.params import Range
 from core.registry import About
@@ -64,7 +64,7 @@ def missing_cells(study: Study, *, difference: Annotated[float, Range(0.02, 0.9,
     Returns
     -------
     Result
-        ``columns``: column, n_missing, n_samples, share, low, high, class (the one that differs most), difference, q; most gaps first.
+        ``columns``: column, n_missing, n_samples (both of the whole table; estimated in a working sample), share, low, high, class (the one that differs most), difference, q; most gaps first.
         ``classes``: column, class, n_missing, n_samples, share, low, high, other_share, difference, p, q; columns with gaps.
         ``of_interest``: column, class, n_missing, n_class (rows of the class of interest among these), prevalence (n_class / n_missing), low,
         high, prevalence_filled, difference (of the class's share of gaps from that of the rest), difference_low, difference_high, p, p_holm;
@@ -80,12 +80,12 @@ def missing_cells(study: Study, *, difference: Annotated[float, Range(0.02, 0.9,
     Korn and Graubard (1998), Survey Methodology 24, for the interval of a share of cells. Katz et al. (1978), Biometrics 34, for that of a ratio.
     """
     gaps, names = missing_profile(study), study.dataset.X.columns
-    n_missing = pd.Series(gaps.missing.sum(axis=1), gaps.names).reindex(names, fill_value=0).to_numpy(dtype=int)
+    missing = pd.DataFrame(gaps.missing, gaps.names).reindex(names, fill_value=0).to_numpy()
     classes = _classes(gaps.missing, gaps.names, study)
     tables = {
-        "columns": _columns(n_missing, study.dataset.n_samples, names, classes),
+        "columns": _columns(missing, study, names, classes),
         "classes": classes,
-        "of_interest": _of_interest(classes, study),
+        "of_interest": _of_interest(gaps.missing, classes, study),
         "burden": _burden(gaps, study),
         "complete": _complete(gaps.complete, study),
     }
@@ -101,7 +101,7 @@ def _complete(whole: np.ndarray, study: Study) -> pd.DataFrame:
 def _burden(gaps: MissingProfile, study: Study) -> pd.DataFrame:
     """The share of all cells of a class that are missing, beside that of the rest."""
     n_columns, sizes = study.dataset.X.shape[1], study.class_sizes
-    found = gap_burden(gaps.shapes.sum(axis=1), gaps.by_class, n_columns)
+    found = gap_burden(gaps.shapes.sum(axis=1), gaps.by_class, n_columns, study.class_shares)
     share, error = found["share"], found.pop("share_error")
     with np.errstate(divide="ignore", invalid="ignore"):
         rows = np.where(error > 0, share * (1 - share) / error**2, sizes)
@@ -121,7 +121,8 @@ def _classes(missing: np.ndarray, names: np.ndarray, study: Study) -> pd.DataFra
 
     sizes, total = study.class_sizes[None, :], missing.sum(axis=1, keepdims=True)
     n = study.dataset.n_samples
-    share, other = missing / sizes, (total - missing) / (n - sizes)
+    share, weighted = missing / sizes, missing * study.standing
+    other = (weighted.sum(axis=1, keepdims=True) - weighted) / (study.table_sizes.sum() - study.table_sizes)
     fewer = hypergeom.cdf(missing, n, np.broadcast_to(total, missing.shape), np.broadcast_to(sizes, missing.shape))
     more = hypergeom.sf(missing - 1, n, np.broadcast_to(total, missing.shape), np.broadcast_to(sizes, missing.shape))
     p = np.clip(2 * np.minimum(fewer, more), 0, 1)
@@ -143,33 +144,33 @@ def _classes(missing: np.ndarray, names: np.ndarray, study: Study) -> pd.DataFra
     )
 
 
-def _of_interest(classes: pd.DataFrame, study: Study) -> pd.DataFrame:
+def _of_interest(missing: np.ndarray, classes: pd.DataFrame, study: Study) -> pd.DataFrame:
     """What the gaps of each column say about the class of interest."""
-    own = classes[classes["class"] == study.positive]
-    n, n_class, k = study.dataset.n_samples, study.class_sizes[study.positive_code], own["n_missing"].to_numpy()
-    total = classes.groupby("column", sort=False)["n_missing"].sum().to_numpy()
-    low, high = judge.proportion_interval(k, total)
-    difference_low, difference_high = judge.difference_interval(k, n_class, total - k, n - n_class)
-    rank = np.argsort(own["p"].to_numpy(), kind="stable")
-    table = {
-        "column": own["column"],
-        "class": study.positive,
-        "n_missing": total,
-        "n_class": k,
-        "prevalence": k / total,
-    }
-    table |= {"low": low, "high": high, "prevalence_filled": (n_class - k) / np.maximum(n - total, 1)}
-    table |= {"difference": own["difference"], "difference_low": difference_low, "difference_high": difference_high}
-    return pd.DataFrame(table | {"p": own["p"], "p_holm": holm(own["p"])}).iloc[rank].reset_index(drop=True)
-
-
-def _columns(n_missing: np.ndarray, n: int, names: pd.Index, classes: pd.DataFrame) -> pd.DataFrame:
-    low, high = judge.proportion_interval(n_missing, np.full(len(n_missing), n))
-    table = pd.DataFrame(
-        {"column": names, "n_missing": n_missing, "n_samples": n, "share": n_missing / n, "low": low, "high": high}
+    c, standing, sizes = study.positive_code, study.standing, study.class_sizes
+    own, total, k = classes[classes["class"] == study.positive], missing.sum(axis=1), missing[:, c]
+    filled = (sizes - missing) @ standing
+    rest = (missing @ standing - k * standing[c]) / np.maximum(total - k, 1)
+    share, low, high = (
+        at_table_shares(p, standing[c], rest) for p in (k / total, *judge.proportion_interval(k, total))
     )
+    ends = judge.difference_interval(k, sizes[c], total - k, sizes.sum() - sizes[c])
+    moved = own["difference"].to_numpy() - (k / sizes[c] - (total - k) / (sizes.sum() - sizes[c]))
+    table = {"column": own["column"], "class": study.positive, "n_missing": total, "n_class": k, "prevalence": share}
+    table |= {"low": low, "high": high, "prevalence_filled": (sizes[c] - k) * standing[c] / np.maximum(filled, 1)}
+    table |= {"difference": own["difference"], "difference_low": ends[0] + moved, "difference_high": ends[1] + moved}
+    table = pd.DataFrame(table | {"p": own["p"], "p_holm": holm(own["p"])})
+    return table.iloc[np.argsort(own["p"].to_numpy(), kind="stable")].reset_index(drop=True)
+
+
+def _columns(missing: np.ndarray, study: Study, names: pd.Index, classes: pd.DataFrame) -> pd.DataFrame:
+    n, n_missing = int(study.table_sizes.sum()), np.rint(missing @ study.standing).astype(int)
+    share, rows = n_missing / n, n
+    if study.represents is not None:
+        share, rows = table_share(missing, study.class_sizes, study.class_shares)
+    low, high = judge.proportion_interval(share * rows, np.broadcast_to(rows, share.shape))
+    table = {"column": names, "n_missing": n_missing, "n_samples": n, "share": share, "low": low, "high": high}
     most = _clearest(classes).drop_duplicates("column")[["column", "class", "difference", "q"]]
-    table = table.merge(most, on="column", how="left")
+    table = pd.DataFrame(table).merge(most, on="column", how="left")
     return table.sort_values("n_missing", ascending=False, kind="stable", ignore_index=True)
 
 
@@ -181,19 +182,18 @@ def _clearest(classes: pd.DataFrame) -> pd.DataFrame:
 
 
 def _findings(study: Study, tables: dict[str, pd.DataFrame], difference: float) -> tuple[Finding, ...]:
-    n, n_columns = study.dataset.X.shape
+    n, n_columns = int(study.table_sizes.sum()), study.dataset.X.shape[1]
     columns, n_missing = tables["columns"], int(tables["columns"]["n_missing"].sum())
     if not n_missing:
         text = f"No cell is missing in {wording.plural(n, 'row')} and {wording.plural(n_columns, 'column')}."
         return (Finding("fine", text),)
-    complete = tables["complete"].set_index("class")
-    of_interest = complete.loc[study.positive]
+    kept, c = np.rint(tables["complete"]["n_complete"].to_numpy() * study.standing), study.positive_code
     first = columns.iloc[0]
     text = (
         f"{wording.of(n_missing, n * n_columns, 'cell')} are missing, in {wording.plural((columns['n_missing'] > 0).sum(), 'column')}; "
         f"most in {wording.quoted(first['column'])} ({wording.share(first['share'])} of the rows). "
-        f"Dropping every row with a gap would leave {wording.of(complete['n_complete'].sum(), n)}, and of "
-        f"{wording.quoted(study.positive)} {wording.of(of_interest['n_complete'], of_interest['n_samples'])}."
+        f"Dropping every row with a gap would leave {wording.of(kept.sum(), n)}, and of "
+        f"{wording.quoted(study.positive)} {wording.of(kept[c], study.table_sizes[c])}.{_in_hand(study)}"
     )
     return (
         *_differences(tables["classes"], difference),
@@ -201,6 +201,12 @@ def _findings(study: Study, tables: dict[str, pd.DataFrame], difference: float) 
         *_hit(tables["burden"], study),
         Finding("fine", text),
     )
+
+
+def _in_hand(study: Study) -> str:
+    if study.represents is None:
+        return ""
+    return f" These numbers of the whole table are estimated from {wording.plural(study.dataset.n_samples, 'row')} in hand, each class by its share."
 
 
 def _differences(classes: pd.DataFrame, difference: float) -> tuple[Finding, ...]:

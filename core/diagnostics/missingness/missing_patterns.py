@@ -12,6 +12,7 @@ from core import charts, judge, synthetic, wording
 from core.dataset import Dataset
 from core.errors import NotApplicable
 from core.missing_profile import MissingProfile, missing_profile
+from core.numerics.gap_burden import at_table_shares
 from core.numerics.mask import blocks, gram, nested_order, phi
 from core.numerics.multiplicity import holm
 from core.params import Range
@@ -81,7 +82,7 @@ def missing_patterns(study: Study, *, nested: Annotated[float, Range(0.3, 1.0, 0
     gaps = missing_profile(study)
     if not len(gaps.names):
         raise NotApplicable(f"No cell is missing in {wording.plural(study.dataset.n_samples, 'row')}.")
-    frequent = np.argsort(-gaps.sizes, kind="stable")
+    frequent = np.argsort(-gaps.sizes.round(6), kind="stable")
     order, structure = _structure(gaps, study.dataset.n_samples)
     tables = {
         "patterns": _patterns(gaps, frequent[:TESTED], study),
@@ -96,16 +97,19 @@ def _patterns(gaps: MissingProfile, shown: np.ndarray, study: Study) -> pd.DataF
     """The most frequent patterns, and the class of interest in each."""
     from scipy.stats import hypergeom
 
-    n, n_class = study.dataset.n_samples, study.class_sizes[study.positive_code]
-    size, own = gaps.sizes[shown], gaps.by_class[shown, study.positive_code]
+    c, n, counts = study.positive_code, study.dataset.n_samples, gaps.by_class[shown]
+    size, own, n_class = counts.sum(axis=1), counts[:, c], study.class_sizes[c]
     p = 2 * np.minimum(hypergeom.cdf(own, n, size, n_class), hypergeom.sf(own - 1, n, size, n_class))
     p = np.where(size >= FEWEST, np.clip(p, 0, 1), np.nan)
-    share_low, share_high = judge.proportion_interval(size, np.full(len(size), n))
-    low, high = judge.proportion_interval(own, size)
+    share = gaps.sizes[shown] / n
+    share_low, share_high = judge.proportion_interval(share * n, np.full(len(size), n))
+    rest = (counts @ study.standing - own * study.standing[c]) / np.maximum(size - own, 1)
+    ends = (own / size, *judge.proportion_interval(own, size))
+    class_share, low, high = (at_table_shares(end, study.standing[c], rest) for end in ends)
     table = {"pattern": np.arange(len(shown)) + 1, "columns": [_named(gaps, i) for i in shown]}
-    table |= {"n_columns": gaps.shapes[shown].sum(axis=1), "n_samples": size, "share": size / n}
+    table |= {"n_columns": gaps.shapes[shown].sum(axis=1), "n_samples": size, "share": share}
     table |= {"share_low": share_low, "share_high": share_high, "class": study.positive, "n_class": own}
-    table |= {"class_share": own / size, "low": low, "high": high, "expected": n_class / n}
+    table |= {"class_share": class_share, "low": low, "high": high, "expected": study.class_shares[c]}
     return pd.DataFrame(table | {"p": p, "p_holm": holm(p)})
 
 
@@ -127,16 +131,18 @@ def _structure(gaps: MissingProfile, n: int) -> tuple[pd.DataFrame, pd.DataFrame
     """The order of the columns with its errors, and what the mask looks like as a whole."""
     from scipy.stats import norm
 
-    usable, total = gaps.partly, gaps.missing.sum(axis=1)
+    usable, total = gaps.partly, gaps.missing @ gaps.weights
     usable = usable[np.argsort(total[usable], kind="stable")]
     block = np.full(len(usable), -1)
     if len(usable) > 1:
         block = blocks(phi(gaps.both[np.ix_(usable, usable)], n), n, TOGETHER)
     last = {int(b): i for i, b in enumerate(block) if b >= 0}
     single = np.array([b < 0 or last[int(b)] == i for i, b in enumerate(block)], dtype=bool)
-    order = pd.DataFrame({"column": gaps.names[usable], "block": block + 1, "n_missing": total[usable]})
+    order = pd.DataFrame(
+        {"column": gaps.names[usable], "block": block + 1, "n_missing": np.rint(total[usable]).astype(int)}
+    )
     order = order.assign(share=total[usable] / n, errors=np.nan, expected=np.nan)
-    whole = int(gaps.complete.sum())
+    whole = float(gaps.complete @ gaps.weights)
     low, high = (float(end) for end in judge.proportion_interval(whole, n))
     rows = [("complete rows", whole / n, low, high, float(np.prod(1 - total / n)), np.nan)]
     rows.append(("distinct patterns", len(gaps.shapes), *[np.nan] * 4))
@@ -199,11 +205,11 @@ def _ordered(tables: dict[str, pd.DataFrame], nested: float) -> Finding:
 
 
 def _frequent(tables: dict[str, pd.DataFrame], gaps: MissingProfile) -> Finding:
-    n, n_patterns = int(gaps.sizes.sum()), int(gaps.shapes.any(axis=1).sum())
+    n, n_patterns = int(gaps.by_class.sum()), int(gaps.shapes.any(axis=1).sum())
     lacking = tables["patterns"].query("n_columns > 0").iloc[0]
     text = (
-        f"{wording.of(n - gaps.complete.sum(), n)} have gaps, in {wording.plural(n_patterns, 'pattern')}. The most frequent one lacks "
-        f"{lacking['columns']} and nothing else, in {wording.of(lacking['n_samples'], n)}."
+        f"{wording.of(n - gaps.complete @ gaps.weights, n)} have gaps, in {wording.plural(n_patterns, 'pattern')}. The most frequent one lacks "
+        f"{lacking['columns']} and nothing else, in {wording.of(lacking['share'] * n, n)}."
     )
     return Finding("fine", text)
 

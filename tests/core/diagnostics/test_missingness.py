@@ -1,5 +1,7 @@
 """Known answers about gaps: how many, in which classes, together, and what they give away."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -215,3 +217,28 @@ def test_little_says_where_it_does_not_apply():
     result = engine.run("missing_at_random", study_of(frame, ["x", "y"] * 50))
     assert "does not apply here: the columns with gaps hold text" in result.findings[1].text
     assert result.tables["test"].empty
+
+
+def test_a_working_sample_speaks_of_the_whole_table():
+    """All rare rows and one common row in ten: shares are those of all rows, counts by class those in hand."""
+    whole = with_gaps((0.1, 0.5), (18_000, 1_000), n_columns=2)
+    rare = (whole.dataset.y == "rare").to_numpy()
+    rows = np.sort(np.concatenate([np.flatnonzero(rare), np.flatnonzero(~rare)[::10]]))
+    kept = Dataset.from_frame(whole.dataset.X.iloc[rows].assign(outcome=whole.dataset.y.iloc[rows]), "outcome")
+    sample = Study(replace(kept, represents=np.where(rare[rows], 1.0, 10.0)))
+    both = [engine.run("missing_cells", study).tables for study in (whole, sample)]
+    assert all(t["columns"]["n_samples"].eq(19_000).all() for t in both)
+    assert both[1]["classes"].query("`class` == 'common'")["n_samples"].eq(1_800).all()
+    for name, column in (("columns", "share"), ("of_interest", "prevalence"), ("burden", "ratio")):
+        all_rows, some = (
+            t[name].set_index("class" if name == "burden" else "column")[column].sort_index() for t in both
+        )
+        np.testing.assert_allclose(some, all_rows, rtol=0.15, err_msg=name)
+    assert "estimated from 2,800 rows in hand" in engine.run("missing_cells", sample).findings[-1].text
+    patterns = [
+        engine.run("missing_patterns", study).tables["patterns"].set_index("columns") for study in (whole, sample)
+    ]
+    for column in ("share", "class_share", "expected"):
+        np.testing.assert_allclose(
+            patterns[1][column].sort_index(), patterns[0][column].sort_index(), rtol=0.25, err_msg=column
+        )
