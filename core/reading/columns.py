@@ -18,7 +18,7 @@ from core.table import Decision
 from core.wording import quoted
 
 TEXT = pd.StringDtype("pyarrow", na_value=np.nan)
-LOOK = 400
+LOOK = 1000
 EXAMPLES = 150
 
 
@@ -188,13 +188,14 @@ def _without(bare: pa.Array, tokens: Sequence[str], absent: Counter, folded: boo
 
 
 def _examples(bare: pa.Array) -> list[str]:
-    """Some different cells: the first ones, and the first ones with a sign that is neither a letter nor a digit."""
+    """Some different cells from all over: the first ones, and the first with a sign that is neither letter nor digit."""
     known = bare.drop_null()
-    words = pc.unique(known if len(known) <= 50 * LOOK else known[: 50 * LOOK])
-    words = words.filter(pc.not_equal(words, ""))
-    first = words[:EXAMPLES].to_pylist()
-    signs = pc.match_substring_regex(words[: 50 * LOOK], r"[^0-9A-Za-z]")
-    return list(dict.fromkeys((*first, *words[: 50 * LOOK].filter(signs)[:EXAMPLES].to_pylist())))
+    if len(known) > 2 * LOOK:
+        apart = np.linspace(LOOK, len(known) - 1, LOOK).astype("int64")
+        known = known.take(pa.array(np.concatenate([np.arange(LOOK), apart])))
+    words = [word for word in pc.unique(known).to_pylist() if word]
+    signs = [word for word in words if not (word.isascii() and word.isalnum())]
+    return list(dict.fromkeys((*words[:EXAMPLES], *signs[:EXAMPLES])))
 
 
 def _kind(values: pa.Array) -> str:

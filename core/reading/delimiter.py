@@ -157,10 +157,11 @@ def find_delimiter(text: str, how: Writing) -> Parting:
     ranked = sorted(scores, key=scores.__getitem__, reverse=True)
     if not ranked or scores[ranked[0]] < STEADY:
         return _blank_or_nothing(text, how)
-    blanks = records_of(text, " ", Writing(how.escape, how.quote))
-    if common_share(found[ranked[0]]) < 1 and _is_even(blanks):
-        return Parting(" ", "likely", _reason(blanks, WORDS[" "], "", 0))
     best = ranked[0]
+    if common_share(found[best]) < 1:
+        blanks = records_of(text, " ", Writing(how.escape, how.quote))
+        if _is_even(blanks):
+            return Parting(" ", "likely", _reason(blanks, WORDS[" "], "", 0))
     rival = ranked[1] if len(ranked) > 1 else ""
     second = common_share(found[rival]) if rival else 0
     reason = _reason(

@@ -222,8 +222,8 @@ def _second_record(rows: list[list[str]], decimal: str, units: str) -> Heading:
     if sum(known) >= 0.5 * len(known) and len(known) > 1:
         return _with_units(names, second, "likely", f"{reason}, but {listing(typed_words[:5])}.")
     gaps = any(not name.strip() for name in names) or len(set(names)) < len(names)
-    empty = [j for j, word in enumerate(second) if not word and names[j].strip()]
-    if len(typed_words) < len(words) - len(empty) or not (gaps or len(numeric) > 1) or len(empty) > gaps:
+    n_empty = second.count("")
+    if len(typed_words) < len(words) - n_empty or not (gaps or len(numeric) > 1) or n_empty > gaps:
         return Heading(names, 1)
     return _joined(names, second, "likely" if gaps else "guess", f"{reason}.")
 

@@ -40,6 +40,7 @@ SHORTENED = r"^[0-9](\.[0-9]+)?E\+[0-9]{2}$"
 LONG_NUMBER = 1e10
 NEARLY = 0.5
 FEW = 20
+DATES = 2000
 ABSENT = tuple(dict.fromkeys((*NOT_A_NUMBER, *SUSPECT)))
 
 
@@ -146,7 +147,7 @@ def told_of_text(given: Words, known: np.ndarray, name: str, decimal: str) -> tu
     if pair:
         reason = f"All {count(counts.sum())} cells with a value are {quoted(pair[0])} or {quoted(pair[1])}."
         return "yes/no", (Decision("kind", "yes/no", "certain", reason),), ""
-    found = date_format(words) if _may_be_dates(words) else None
+    found = _dates(words)
     if found:
         return "date", *_told_of_dates(*found, name, int(counts.sum()))
     note = _spoiled(words, counts, name)
@@ -183,13 +184,18 @@ def _yes_no(words: pa.Array) -> tuple[str, str] | None:
     return (different[0], different[1]) if fits else None
 
 
-def _may_be_dates(words: pa.Array) -> bool:
-    return len(words) > 0 and any(re.search("[0-9]", word) for word in words[:3].to_pylist())
+def _dates(words: pa.Array) -> tuple[str, str] | None:
+    """The format of a column of dates, told from up to ``DATES`` words from all over it."""
+    if not len(words) or not any(re.search("[0-9]", word) for word in words[:3].to_pylist()):
+        return None
+    if len(words) > DATES:
+        words = words.take(pa.array(np.linspace(0, len(words) - 1, DATES).astype("int64")))
+    return date_format(words)
 
 
 def _told_of_dates(form: str, confidence: str, name: str, n_cells: int) -> tuple[tuple[Decision, ...], str]:
     rival = other_order(form)
-    text = f"The {plural(n_cells, 'cell')} with a value are dates written {spoken(form)}"
+    text = f"The column has {plural(n_cells, 'cell')} with a value; those looked at are dates written {spoken(form)}"
     if confidence == "guess" and rival:
         note = f"Column {quoted(name)} holds dates; every one fits {spoken(form)} and {spoken(rival)} alike."
         return (Decision("kind", "date", confidence, note),), note

@@ -18,7 +18,7 @@ NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 COMMA_NUMBER = NUMBER.replace(r"\.?", ",?").replace(r"\.", ",")
 GROUPED = {".": re.compile(r"[+-]?[1-9][0-9]{0,2}(\.[0-9]{3})+"), ",": re.compile(r"[+-]?[1-9][0-9]{0,2}(,[0-9]{3})+")}
 UNGROUPED = re.compile(r"[+-]?[0-9]{1,3}")
-WHOLE = re.compile(r"[-0-9]*")
+WHOLE = re.compile(r"[-+0-9]*")
 TAKEN = 8
 MAX_DIGITS = 18
 ODD_WORDS = 64
@@ -145,7 +145,7 @@ def as_numbers(cells: pa.Array, decimal: str, ends: Edges | None = None) -> Pars
     if _digit(after).any():
         return Parsed(values, missing, "its numbers have leading zeros")
     if pa.types.is_floating(values.type):
-        return _whole_after_all(rest, values, missing, ends)
+        return _whole_after_all(rest, values, missing)
     return Parsed(values, missing)
 
 
@@ -157,11 +157,15 @@ def is_grouped(cells: pa.Array, parsed: Parsed, decimal: str) -> bool:
     """
     if not pa.types.is_floating(parsed.values.type):
         return False
-    head = [cell for cell in cells[:HEAD].to_pylist() if cell]
-    grouped = sum(GROUPED[decimal].fullmatch(cell) is not None for cell in head)
-    short = sum(UNGROUPED.fullmatch(cell) is not None for cell in head)
-    words = sum(cell.lower() in NOT_A_NUMBER for cell in head)
-    if min(grouped, short) < GROUPS_NEEDED or grouped + short + words < len(head):
+    grouped = short = 0
+    for cell in cells[:HEAD].to_pylist():
+        if cell and GROUPED[decimal].fullmatch(cell):
+            grouped += 1
+        elif cell and UNGROUPED.fullmatch(cell):
+            short += 1
+        elif cell and cell.lower() not in NOT_A_NUMBER:
+            return False
+    if min(grouped, short) < GROUPS_NEEDED:
         return False
     fits = pc.match_substring_regex(cells, f"^({GROUPED[decimal].pattern}|{UNGROUPED.pattern}|[^0-9]*)$")
     return bool(pc.all(fits).as_py())
@@ -194,7 +198,7 @@ def _is_absent(word: str) -> bool:
 
 
 def _cast(rest: pa.Array, decimal: str) -> pa.Array | None:
-    if WHOLE.fullmatch("".join(cell for cell in rest[:HEAD].to_pylist() if cell)):
+    if _whole(rest):
         try:
             return rest.cast(pa.int64())
         except pa.ArrowInvalid:
@@ -209,11 +213,16 @@ def _cast(rest: pa.Array, decimal: str) -> pa.Array | None:
         return None
 
 
-def _whole_after_all(rest: pa.Array, values: pa.Array, missing: Counter, ends: Edges) -> Parsed | None:
+def _whole(cells: pa.Array) -> bool:
+    """Whether the first cells hold digits and signs only."""
+    return WHOLE.fullmatch("".join(cell for cell in cells[:HEAD].to_pylist() if cell)) is not None
+
+
+def _whole_after_all(rest: pa.Array, values: pa.Array, missing: Counter) -> Parsed | None:
     """Numbers that are no int64 as they stand: with a plus sign, or with more digits than one holds."""
     if pc.all(pc.is_inf(values)).as_py():
         return None
-    if not ((ends.first == PLUS).any() or (ends.lengths > MAX_DIGITS).any()):
+    if not _whole(rest):
         return Parsed(values, missing)
     if not pc.all(pc.match_substring_regex(rest, r"^[+-]?[0-9]+$")).as_py():
         return Parsed(values, missing)
