@@ -10,7 +10,21 @@ from pyarrow import parquet
 
 from core.errors import UserError
 from core.reading.limits import check_bytes, check_shape
+from core.reading.pages import measured
 
+STEP = 2**27
+MOST_ROWS = 4096
+BATCH = 10_000
+DAMAGE = (
+    pa.ArrowInvalid,
+    pa.ArrowNotImplementedError,
+    pa.ArrowKeyError,
+    pa.ArrowTypeError,
+    OSError,
+    IndexError,
+    ValueError,
+    MemoryError,
+)
 DAMAGED = "It may be cut off or damaged; choose it again."
 
 
@@ -29,24 +43,59 @@ def read_parquet(data: bytes) -> tuple[list[str], list[pa.Array | pd.Series]]:
         The file is damaged or too large.
     """
     try:
-        _check(parquet.ParquetFile(pa.BufferReader(data)).metadata)
-        schema = parquet.read_schema(pa.BufferReader(data))
-        words = [field.name for field in schema if _is_text(field.type)]
-        table = parquet.ParquetFile(pa.BufferReader(data), read_dictionary=words).read(use_pandas_metadata=False)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowKeyError, pa.ArrowTypeError, OSError) as error:
+        file = parquet.ParquetFile(pa.BufferReader(data))
+        prefixed = _check(file.metadata, data)
+        words = [
+            leaf.path for leaf in map(file.metadata.schema.column, range(file.metadata.num_columns)) if _is_word(leaf)
+        ]
+        file = parquet.ParquetFile(pa.BufferReader(data), read_dictionary=[] if prefixed else words)
+        table = (
+            _in_steps(file, max(1, min(MOST_ROWS, STEP // prefixed)))
+            if prefixed
+            else file.read(use_pandas_metadata=False)
+        )
+    except DAMAGE as error:
         raise UserError("The Parquet file cannot be read.", DAMAGED) from error
     columns = [_joined(column) for column in table.columns]
     check_bytes(sum(_expanded(column) for column in columns))
     return list(table.column_names), [plain(column) for column in columns]
 
 
-def _check(metadata: parquet.FileMetaData) -> None:
+def _check(metadata: parquet.FileMetaData, data: bytes) -> int:
+    """Refuse what the end of the file says, and what its pages say; tell how large pages are whose text grows."""
     check_shape(metadata.num_rows, metadata.num_columns)
     groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
     check_bytes(sum(group.total_byte_size for group in groups))
-    if metadata.num_columns:
-        values = sum(group.column(j).num_values for group in groups for j in range(metadata.num_columns))
-        check_shape(values // metadata.num_columns, metadata.num_columns)
+    if not metadata.num_columns:
+        return 0
+    chunks = [group.column(j) for group in groups for j in range(metadata.num_columns)]
+    pages = measured(data, metadata)
+    check_bytes(pages.n_bytes)
+    values = max(sum(chunk.num_values for chunk in chunks), pages.n_values)
+    check_shape(values // metadata.num_columns, metadata.num_columns)
+    schema = metadata.schema
+    fixed = [schema.column(j).length for j in range(metadata.num_columns)]
+    check_bytes(sum(chunk.num_values * fixed[place % metadata.num_columns] for place, chunk in enumerate(chunks)))
+    if pages.prefixed and any(chunk.path_in_schema.count(".") for chunk in chunks):
+        raise UserError(
+            "The Parquet file packs lists of texts in a rare way.", "Write it again with pandas or pyarrow."
+        )
+    return pages.prefixed
+
+
+def _in_steps(file: parquet.ParquetFile, n_rows: int) -> pa.Table:
+    """Read a few rows at a time, and stop where they grow past the limit."""
+    batches, size = [], 0
+    for batch in file.iter_batches(batch_size=n_rows, use_pandas_metadata=False):
+        batches.append(batch)
+        size += batch.nbytes
+        check_bytes(size)
+    return pa.Table.from_batches(batches, file.schema_arrow if not batches else batches[0].schema)
+
+
+def _is_word(leaf: parquet.ColumnSchema) -> bool:
+    """Bytes of any length; each different one is kept once."""
+    return leaf.physical_type == "BYTE_ARRAY" and leaf.logical_type.type != "DECIMAL"
 
 
 def _is_text(kind: pa.DataType) -> bool:
@@ -61,19 +110,32 @@ def _joined(column: pa.ChunkedArray) -> pa.Array:
 
 
 def _expanded(column: pa.Array) -> int:
-    """Bytes of a text column whose words stand in a dictionary, once every row has its own."""
-    if not isinstance(column, pa.DictionaryArray) or not _is_text(column.type.value_type):
-        return column.nbytes
-    lengths = pc.binary_length(column.dictionary).fill_null(0).to_numpy(zero_copy_only=False)
-    counts = np.bincount(column.indices.drop_null().to_numpy(), minlength=len(lengths))
-    return int(lengths.astype("int64") @ counts)
+    """Bytes of a column whose words stand in a dictionary, also within lists, once every place has its own."""
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        if not (_is_text(kind.value_type) or pa.types.is_binary(kind.value_type)):
+            return column.nbytes
+        lengths = pc.binary_length(column.dictionary).fill_null(0).to_numpy(zero_copy_only=False)
+        counts = np.bincount(column.indices.drop_null().to_numpy(), minlength=len(lengths))
+        return int(lengths.astype("int64") @ counts)
+    if pa.types.is_struct(kind):
+        return sum(_expanded(column.field(j)) for j in range(kind.num_fields))
+    if pa.types.is_map(kind):
+        return _expanded(column.keys) + _expanded(column.items)
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        return _expanded(column.values)
+    return column.nbytes
 
 
 def plain(column: pa.Array) -> pa.Array | pd.Series:
     """Turn a typed column into a pandas.Series of numbers, or into text."""
     kind = column.type
     if pa.types.is_dictionary(kind):
-        return column if _is_text(kind.value_type) else plain(column.dictionary_decode())
+        if _is_text(kind.value_type):
+            return column
+        if pa.types.is_binary(kind.value_type):
+            return pa.DictionaryArray.from_arrays(column.indices, _texts(column.dictionary))
+        return plain(column.dictionary_decode())
     if pa.types.is_null(kind):
         return pd.Series(np.full(len(column), np.nan))
     if pa.types.is_integer(kind) and not (pa.types.is_uint64(kind) and (pc.max(column).as_py() or 0) > 2**63 - 1):
@@ -82,6 +144,10 @@ def plain(column: pa.Array) -> pa.Array | pd.Series:
         return pd.Series(column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False).copy())
     if _is_text(kind):
         return column.cast(pa.string())
+    return pa.concat_arrays([_texts(column.slice(at, BATCH)) for at in range(0, max(1, len(column)), BATCH)])
+
+
+def _texts(column: pa.Array) -> pa.Array:
     return pa.array([_spelled(cell) for cell in column.to_pylist()], pa.string())
 
 
