@@ -13,7 +13,7 @@ import pandas as pd
 
 from core.errors import UserError, unknown
 from core.reading.dependence import dependent_columns
-from core.roles import UNSEEN, as_text, chosen_roles, dates_as_numbers, group_codes, order_of, times
+from core.roles import UNSEEN, as_before, chosen_roles, dates_as_numbers, group_codes, order_of, times
 from core.table import Reading, Table
 from core.target_rule import MAX_CLASSES, TargetRule
 from core.wording import count, listing, plural, quoted
@@ -58,6 +58,8 @@ class Dataset:
     suspected : mapping of str to tuple of str
         "group" and "time": columns that seem to say which rows belong together or which came first, as long as no column has
         that role.
+    forms : mapping of str to str
+        Features that were changed: by column the format of its dates, which are counted in days, or ``""`` where numbers became text.
     """
 
     X: pd.DataFrame
@@ -73,6 +75,7 @@ class Dataset:
     test: Dataset | None = None
     times: pd.DataFrame = field(default_factory=pd.DataFrame)
     suspected: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    forms: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_table(
@@ -123,7 +126,8 @@ class Dataset:
             raise UserError(
                 "No column is left to learn from.", "Leave fewer columns out, or choose a file with more columns."
             )
-        features, dated = dates_as_numbers(features.assign(**{c: as_text(features[c]) for c in codes if c in features}))
+        forms = {column: "" for column in codes if column in features}
+        features, dated, told = dates_as_numbers(as_before(features, forms))
         X, infinite = _features(features)
         ordered, suspected = times(frame[list(chosen["time"])]), dependent_columns(table.frame, target)
         suspected = {role: () if chosen[role] else columns for role, columns in suspected.items()}
@@ -131,8 +135,8 @@ class Dataset:
         notes = _notes(target, kept, infinite, groups[list(chosen["group"])], ordered)
         y = labels[kept].reset_index(drop=True).rename(target)
         key = _digest(table.fingerprint, target, chosen, codes, TargetRule.parse(rule).text)
-        held = {"groups": groups, "times": ordered, "suspected": suspected}
-        return cls(X, y, table.name, target, chosen, key, table.reading, (*notes, *dated), **held)
+        held = {"groups": groups, "times": ordered, "suspected": suspected, "forms": forms | dated}
+        return cls(X, y, table.name, target, chosen, key, table.reading, (*notes, *told), **held)
 
     @classmethod
     def from_frame(

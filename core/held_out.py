@@ -13,7 +13,7 @@ import pandas as pd
 
 from core.dataset import Dataset
 from core.errors import UserError
-from core.roles import as_text, in_days
+from core.roles import as_before, as_text, in_days
 from core.table import Table
 from core.target_rule import TargetRule
 from core.wording import count, listing, of, plural, quoted, share
@@ -71,7 +71,7 @@ def with_test(dataset: Dataset, table: Table, *, training: Table | None = None, 
     if not known.any():
         problem = f"No test row carries a class of column {quoted(dataset.target)} that the training file has."
         raise UserError(problem, f"The training classes are {listing(dataset.classes)}.")
-    X, unknown = _aligned(dataset.X, table.frame.loc[known])
+    X, unknown = _aligned(dataset.X, as_before(table.frame, dataset.forms).loc[known])
     notes += unknown
     y = labels[known].reset_index(drop=True).rename(dataset.target)
     notes += _shared(dataset, X, y)

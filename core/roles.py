@@ -103,17 +103,19 @@ def in_days(column: pd.Series) -> pd.Series | None:
     return None if found is None else (parse_dates(column, found[0]) - pd.Timestamp(0)) / DAY
 
 
-def dates_as_numbers(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+def dates_as_numbers(frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str], list[str]]:
     """Turn the text columns that hold dates into days, and say so.
 
     Returns
     -------
     pandas.DataFrame
         The columns in their order.
+    dict of str to str
+        The format of each column that was changed, for ``as_before``.
     list of str
-        One sentence for each column that was changed.
+        One sentence for each of them.
     """
-    changed, notes = {}, []
+    changed, forms, notes = {}, {}, []
     for name, column in frame.items():
         if pd.api.types.is_numeric_dtype(column.dtype) or not _starts_like_a_date(column):
             continue
@@ -127,8 +129,33 @@ def dates_as_numbers(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
         )
         unsure = " (day and month may be exchanged)" if found[1] == "guess" and not lost else ""
         notes.append(f"Dates in {quoted(name)}, {spoken(found[0])}, counted in days{unsure}{unread}.")
-        changed[name] = days
-    return (frame.assign(**changed) if changed else frame), notes
+        changed[name], forms[str(name)] = days, found[0]
+    return (frame.assign(**changed) if changed else frame), forms, notes
+
+
+def as_before(frame: pd.DataFrame, forms: Mapping[str, str]) -> pd.DataFrame:
+    """Change the columns of another table as those of the first were: codes into text, dates into days.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Not changed.
+    forms : mapping of str to str
+        By column the format of its dates, or ``""`` for codes.
+
+    Examples
+    --------
+    >>> as_before(pd.DataFrame({"zone": [1.0, 2.0]}), {"zone": ""})["zone"].tolist()
+    ['1', '2']
+    """
+    changed = {}
+    for name, form in forms.items():
+        column = frame[name]
+        if not form:
+            changed[name] = as_text(column)
+        elif not pd.api.types.is_numeric_dtype(column.dtype):
+            changed[name] = (parse_dates(column, form) - pd.Timestamp(0)) / DAY
+    return frame.assign(**changed)
 
 
 def group_codes(frame: pd.DataFrame) -> np.ndarray:

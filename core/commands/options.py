@@ -11,8 +11,10 @@ from core.dataset import Dataset
 from core.errors import UserError
 from core.learners import LEARNERS
 from core.recipe import Recipe, recipes
+from core.roles import ROLES
 from core.study import Study
 from core.table import Table
+from core.target_rule import FORMS
 from core.wording import clip, listing, of, quoted
 
 
@@ -42,6 +44,9 @@ def add_study_options(parser: argparse.ArgumentParser) -> argparse.ArgumentParse
     add("--class", metavar="LABEL", default="", help="the class of interest; a rare one when left out")
     add("--leave-out", nargs="+", metavar="COLUMN", default=[], help="columns that no method may see")
     add("--test", metavar="FILE", default="", help="rows kept apart; evaluate scores the first recipe on them once")
+    add("--role", action="append", metavar="COLUMN=ROLE", default=[], help="one of " + ", ".join(ROLES))
+    add("--category", nargs="+", metavar="COLUMN", default=[], help="numeric columns whose numbers are codes")
+    add("--target-rule", metavar="RULE", default="", help=f"how the target becomes classes: {FORMS}")
     add("--learner", default="boosted", help="one of " + ", ".join(LEARNERS))
     add("--recipe", action="append", default=[], help="such as smote:k=3+tuned_threshold; may be given several times")
     add("--cost", type=float, default=0.0, help="how many false alarms one miss costs")
@@ -63,21 +68,20 @@ def table_of(given: argparse.Namespace, path: str = "") -> Table:
 
 def study_of(given: argparse.Namespace) -> tuple[Study, tuple[Recipe, ...]]:
     """Read the table and choose what the options say; also the recipes that were named."""
-    from core.reading.suggest import suggest_leave_out, suggest_targets
+    from core.reading.suggest import suggest_targets
 
     compared = recipes(given.recipe)
     table = table_of(given)
     if given.target is None:
         likely = [suggestion.column for suggestion in suggest_targets(table)] or list(table.frame.columns)
         raise UserError("No target column is given.", f"Add --target with a column; likely ones are {listing(likely)}.")
-    dataset = Dataset.from_table(table, given.target, given.leave_out)
+    choices = {"roles": dict(map(_role, given.role)), "as_category": given.category, "rule": given.target_rule}
+    dataset = Dataset.from_table(table, given.target, given.leave_out, **choices)
     if given.test:
         from core.held_out import with_test
 
-        dataset = with_test(dataset, table_of(given, given.test))
-    for column, reason in suggest_leave_out(table, given.target).items():
-        if column not in given.leave_out:
-            print(f"Consider --leave-out {quoted(column)}: {reason}", file=sys.stderr)
+        dataset = with_test(dataset, table_of(given, given.test), training=table, rule=given.target_rule)
+    _advise(given, table, dataset)
     study = Study(
         dataset,
         positive=getattr(given, "class"),
@@ -89,6 +93,30 @@ def study_of(given: argparse.Namespace) -> tuple[Study, tuple[Recipe, ...]]:
         random_state=between("seed", given.seed, 0, 2**31 - 1),
     )
     return study, compared
+
+
+def _role(text: str) -> tuple[str, str]:
+    column, sign, role = text.rpartition("=")
+    if not sign:
+        raise UserError(
+            f"{quoted(text)} gives no role to a column.", "Write --role COLUMN=ROLE, as in --role patient_id=group."
+        )
+    return column, role
+
+
+def _advise(given: argparse.Namespace, table: Table, dataset: Dataset) -> None:
+    """Print, beside the output, the roles and codes that the table suggests and the options do not choose."""
+    from core.reading.roles import suggest_categories, suggest_roles
+
+    chosen = {_role(text)[0] for text in given.role} | set(given.leave_out)
+    for column, found in suggest_roles(table, given.target, given.target_rule).items():
+        if column not in chosen and found.role != "sensitive":
+            out = found.role in ("identifier", "leave out")
+            advice = f"--leave-out {quoted(column)}" if out else f"--role {quoted(f'{column}={found.role}')}"
+            print(f"Consider {advice}: {found.reason}", file=sys.stderr)
+    for column, reason in suggest_categories(table, given.target).items():
+        if column in dataset.numeric:
+            print(f"Consider --category {quoted(column)}: {reason}", file=sys.stderr)
 
 
 def between(name: str, value: float, low: float, high: float) -> Any:
@@ -103,4 +131,5 @@ def print_head(study: Study) -> None:
     data, rows = study.dataset, study.class_sizes[study.positive_code]
     notes = "".join(f"\nNote: {note}" for note in (*data.reading.notes, *data.notes))
     interest = f"{quoted(study.positive)}: {of(rows, data.n_samples)}"
-    print(f"{clip(data.name)}: {clip(data.target)}\nClass of interest {interest}{notes}")
+    plan = "" if data.group_codes is None and data.order is None else f"\n{study.plan}"
+    print(f"{clip(data.name)}: {clip(data.target)}\nClass of interest {interest}{plan}{notes}")

@@ -118,7 +118,7 @@ def suggest_leave_out(table: Table, target: str) -> dict[str, str]:
     """
     if target not in table.frame.columns:
         raise unknown("column", target, table.frame.columns)
-    reasons = {name: _why_out(str(name), column) for name, column in table.frame.items() if name != target}
+    reasons = {name: why_out(str(name), column) for name, column in table.frame.items() if name != target}
     return {name: reason for name, reason in reasons.items() if reason}
 
 
@@ -142,14 +142,21 @@ def _whole(values: np.ndarray) -> bool:
     return bool(np.all(np.mod(values[np.isfinite(values)], 1) == 0))
 
 
-def _words(name: str) -> list[str]:
+def words_of(name: str) -> list[str]:
+    """The words of a name, in small letters.
+
+    Examples
+    --------
+    >>> words_of("PatientID_2")
+    ['patient', 'id']
+    """
     parted = re.sub(r"([a-z])([A-Z])", r"\1 \2", name[:200])
     return re.findall(r"[a-z]+", parted.lower())
 
 
 def _hint(name: str) -> tuple[float, str]:
     """How much a name speaks for a target, and the word that does."""
-    words = _words(name)
+    words = words_of(name)
     for known, points in ((STRONG, 4.0), (LIKELY, 2.5), (WEAK, 1.0)):
         found = [word for word in words if word in known]
         if found:
@@ -174,7 +181,8 @@ def _suggestion(name: str, n_classes: int, is_last: bool) -> Suggestion:
     return Suggestion(name, text[0].upper() + text[1:] + ".")
 
 
-def _why_out(name: str, column: pd.Series) -> str:
+def why_out(name: str, column: pd.Series) -> str:
+    """Why a column should be left out, one sentence; empty when nothing speaks for it."""
     known = column.dropna()
     if not len(known):
         return "It has no value in any row."
@@ -197,7 +205,7 @@ def _number_identifier(name: str, known: pd.Series, n_different: int) -> str:
     reach = int(values.max()) - int(values.min()) + 1
     if reach == len(values):
         return f"It numbers the rows: {count(len(values))} whole numbers without a gap, each one once."
-    if set(_words(name)) & IDENTIFIER:
+    if set(words_of(name)) & IDENTIFIER:
         return (
             f"It looks like an identifier: its name says so, and all {count(len(values))} whole numbers are different."
         )
