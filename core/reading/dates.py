@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from itertools import product
 
 import numpy as np
@@ -185,6 +186,7 @@ def _with_times(date: str, example: str) -> list[str]:
     return [date + mark + time + zone for time, zone in product(TIMES[1:], ZONES)]
 
 
+@lru_cache(maxsize=512)
 def _pattern(form: str) -> str:
     return re.sub("%[A-Za-z]", lambda part: PARTS[part[0]], form.replace(".", r"\."))
 

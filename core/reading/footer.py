@@ -11,6 +11,7 @@ from core.reading.numbers import NOT_A_NUMBER
 
 TAIL = 2**15
 MAX_LINES = 20
+LOOK = 60
 FULL = 0.5
 TOTALS = frozenset(
     re.findall(
@@ -88,11 +89,11 @@ class _Typical:
         self.width, self.decimal = width, decimal
         columns = list(zip(*records, strict=True)) if records else [()] * width
         self.leading = [Counter(cell.strip().lower() for cell in column) for column in columns[:2]]
-        known = [[cell for cell in column if cell.strip().lower() not in NOT_A_NUMBER] for column in columns]
+        known = [[cell for cell in column[:LOOK] if cell.strip().lower() not in NOT_A_NUMBER] for column in columns]
         self.numeric = [
             bool(cells) and sum(is_number(c, decimal) for c in cells) >= 0.9 * len(cells) for cells in known
         ]
-        filled = [sum(bool(cell.strip()) for cell in row) for row in records]
+        filled = [sum(bool(cell.strip()) for cell in row) for row in records[:LOOK]]
         self.full = bool(filled) and sorted(filled)[len(filled) // 2] > FULL * width
 
     def is_footer(self, cells: list[str], whole: bool) -> bool:

@@ -16,7 +16,7 @@ ONE_COMMA_NUMBER = re.compile(COMMA_NUMBER)
 DATE = re.compile(r"[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{2,4}")
 STEADY_ROWS = 0.9
 TYPED = 0.9
-LOOK = 200
+LOOK = 120
 UNIT = (
     "kg|g|mg|µg|μg|ug|ng|t|lbs?|oz|m|cm|mm|km|µm|um|nm|in|inch|inches|ft|yd|mi|miles|s|sec|secs|seconds|ms|µs|us|ns|min|mins|minutes|h|hrs?|"
     "hours|d|days?|weeks?|months?|years?|yrs?|a|°C|°F|°|C|F|K|degC|deg|rad|celsius|fahrenheit|%|‰|percent|ppm|ppb|mol|mmol|µmol|nmol|M|"

@@ -19,7 +19,7 @@ from core.reading.thousands import MARKED, evidence
 from core.table import Decision
 from core.wording import count, plural, quoted, share
 
-LOOK = 3000
+LOOK = 1500
 ESCAPED = re.compile(r'\\"[^"\r\n,;\t|]')
 OPENED = {mark: re.compile(rf"(?:^|[,;\t|] ?){mark}(?=[^,;\t|])", re.MULTILINE) for mark in "\"'"}
 AMBIGUOUS = re.compile(r"[+-]?[1-9][0-9]{0,2},[0-9]{3}")
@@ -35,12 +35,12 @@ def find_quoting(text: str, stated: str = "", delimiter: str = "") -> tuple[Writ
     stated, delimiter : str
         What the analyst says; empty to find it out.
     """
-    escape = ESCAPED.search(text) is not None
+    escape = "\\" in text and ESCAPED.search(text) is not None
     if stated:
         return Writing(escape, stated, stated != "none" and is_padded(text, stated)), Decision(
             "quote", stated, "stated", "You said so."
         )
-    counts = {mark: len(pattern.findall(text)) for mark, pattern in OPENED.items()}
+    counts = {mark: len(pattern.findall(text)) if mark in text else 0 for mark, pattern in OPENED.items()}
     if counts["'"] > counts['"']:
         apostrophes = Writing(escape, "'", is_padded(text, "'"))
         parting = delimiter or find_delimiter(text, apostrophes).delimiter

@@ -208,6 +208,7 @@ def _cast(rest: pa.Array, decimal: str) -> pa.Array | None:
             return None
         rest = pc.replace_substring(rest, ",", ".")
     try:
+        rest[:HEAD].cast(pa.float64())
         return rest.cast(pa.float64())
     except pa.ArrowInvalid:
         return None
