@@ -23,7 +23,7 @@ FAR = 10.0
 
 N_DRAWS = 200
 QUARTILES = (0.25, 0.5, 0.75)
-OTHERS = "all others"
+OTHERS = "rarer texts"
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,8 +40,8 @@ class Shape:
         Drawn rows.
     n_outside : int
         Cells in the two end bins, beyond the robust bounds.
-    n_far : int
-        Cells farther beyond the middle 98 % than ``FAR`` times its width.
+    n_far, n_far_class : int
+        Cells farther beyond the middle 98 % than ``FAR`` times its width, and those of the class of interest among them.
     """
 
     ends: np.ndarray
@@ -49,6 +49,7 @@ class Shape:
     counts: np.ndarray
     n_outside: int
     n_far: int
+    n_far_class: int
 
     @property
     def places(self) -> np.ndarray:
@@ -79,12 +80,12 @@ def shape(sample: SampledColumns, column: Column) -> Shape:
         rest = bool((column.size[place == TEXTS] > 0).any())
         labels = labels + [OTHERS] * rest
         counts = _counts(sample, column, place, len(labels))
-        return Shape(np.full((len(labels), 2), np.nan), labels, counts, 0, 0)
+        return Shape(np.full((len(labels), 2), np.nan), labels, counts, 0, 0, 0)
     values, size = np.clip(column.distinct, -HUGE, HUGE), column.size
     if len(values) <= VALUES:
         labels = [wording.number(float(x), 6) for x in column.distinct]
         counts = _counts(sample, column, np.arange(len(values)), len(values))
-        return Shape(np.column_stack([values, values]), labels, counts, 0, _far(values, size))
+        return Shape(np.column_stack([values, values]), labels, counts, 0, *_far(values, size, sample, column))
     low, high = robust_bounds(values, size)
     edges = np.linspace(low, high, RANGES + 1)
     inner = np.clip(np.searchsorted(edges, values, side="right"), 1, RANGES)
@@ -99,7 +100,13 @@ def shape(sample: SampledColumns, column: Column) -> Shape:
     kept = np.ones(RANGES + 2, dtype=bool)
     kept[[0, -1]] = counts[[0, -1]].sum(axis=1) > 0
     outside = int(counts[[0, -1]].sum())
-    return Shape(ends[kept], [labels[i] for i in np.flatnonzero(kept)], counts[kept], outside, _far(values, size))
+    return Shape(
+        ends[kept],
+        [labels[i] for i in np.flatnonzero(kept)],
+        counts[kept],
+        outside,
+        *_far(values, size, sample, column),
+    )
 
 
 def _counts(sample: SampledColumns, column: Column, bins: np.ndarray, n_bins: int) -> np.ndarray:
@@ -134,13 +141,16 @@ def _quantiles(values: np.ndarray, size: np.ndarray, at: tuple[float, ...]) -> n
     return values[np.minimum(np.searchsorted(total, np.array(at) * total[-1]), len(values) - 1)]
 
 
-def _far(values: np.ndarray, size: np.ndarray) -> int:
-    """Cells that lie far beyond the middle 98 %; none where that has no width."""
+def _far(values: np.ndarray, size: np.ndarray, sample: SampledColumns, column: Column) -> tuple[int, int]:
+    """Cells that lie far beyond the middle 98 %, in all and of the class of interest; none where that has no width."""
     if not len(values):
-        return 0
+        return 0, 0
     low, high = _quantiles(values, size, (0.01, 0.99))
     reach = FAR * (high - low)
-    return int(size[(values < low - reach) | (values > high + reach)].sum()) if reach > 0 else 0
+    far = (values < low - reach) | (values > high + reach)
+    if reach <= 0 or not far.any():
+        return 0, 0
+    return int(size[far].sum()), int(np.append(far, False)[column.levels[sample.of_interest]].sum())
 
 
 def quartiles(sample: SampledColumns, column: Column) -> pd.DataFrame:

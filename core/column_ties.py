@@ -9,7 +9,7 @@ import pandas as pd
 
 from core.numerics.apart import effective_size
 from core.numerics.case_control import draw, sampling_plan
-from core.numerics.levels import mid_ranks
+from core.numerics.levels import mid_ranks, weight_by_level
 from core.numerics.ties import (
     correlation_interval,
     correlation_ratio,
@@ -22,13 +22,16 @@ from core.sampled_columns import Column, SampledColumns, sampled_columns
 from core.study import Study
 
 MOST_COLUMNS = 300
-"""Columns that are looked at: of a wider table those with most filled cells."""
+"""Columns that are looked at: of a wider table those with most cells beside gaps and their most frequent value."""
 
 TEXTS, LEVELS = 20, 600
 """Levels of one text, and of all texts together."""
 
 PRODUCTS, FEWEST_ROWS = 1_200_000_000, 2_000
 """Rows times encoded columns squared is kept near this; yet so many rows are looked at."""
+
+ENOUGH = 20
+"""Rows of the class of interest that a correlation within it needs."""
 
 RANK, RATIO, CRAMER = "Spearman", "correlation ratio", "Cramér's V"
 MEASURES = (RANK, RATIO, CRAMER)
@@ -44,7 +47,7 @@ class ColumnTies:
         One row per pair, closest first: column, other, measure, value, strength (the value without its sign) with low and high, n_rows (as how
         many rows those with both cells count).
     differing : pandas.DataFrame
-        Pairs of numbers, most different first: column, other, in_class, class_low, class_high, in_rest, rest_low, rest_high, z, p.
+        Pairs of numbers, most different first: column, other, in_class, class_low, class_high, in_rest, rest_low, rest_high, difference, z, p.
     left_out : int
         Columns that were not looked at because there are more than ``MOST_COLUMNS``.
     n_rows : int
@@ -76,7 +79,7 @@ def column_ties(study: Study) -> ColumnTies:
 
 def _measured(sample: SampledColumns, random_state: int) -> ColumnTies:
     varied = [column for column in sample.column.values() if (column.size > 0).sum() > 1]
-    chosen = sorted(varied, key=lambda column: (column.n_missing, column.name))[:MOST_COLUMNS]
+    chosen = sorted(varied, key=lambda c: (c.n_missing + int(c.size.max()), c.name))[:MOST_COLUMNS]
     numbers, texts = ([c for c in sorted(chosen, key=lambda c: c.name) if c.numeric is kind] for kind in (True, False))
     n_levels = int(np.clip(LEVELS // max(len(texts), 1), 2, TEXTS))
     width = len(numbers) + sum(min(int((c.size > 0).sum()), n_levels + 1) for c in texts)
@@ -147,22 +150,31 @@ def _pairs(parts: list[pd.DataFrame], shrink: float) -> pd.DataFrame:
     return table.iloc[order].reset_index(drop=True)
 
 
+def _uneven(column: Column, rows: np.ndarray, weights: np.ndarray) -> bool:
+    """Whether one value fills more than half of some rows: then few rows make the correlation, and its interval does not hold."""
+    weight = weight_by_level(column.levels[rows], len(column.distinct), weights)
+    return bool(2 * weight.max() > weight.sum())
+
+
 def _differing(numbers: list[Column], rows: np.ndarray, weights: np.ndarray, own: np.ndarray) -> pd.DataFrame:
     """Every pair of numbers within the class of interest and within all other rows, ranked anew in each."""
     found = {}
     for group, inside in (("class", own), ("rest", ~own)):
         heavy = np.ones(int(own.sum())) if group == "class" else weights[inside]
         value, weight = rank_correlation(R := _ranks(numbers, rows[inside], heavy), R, heavy)
+        uneven = np.array([_uneven(c, rows[inside], heavy) for c in numbers], dtype=bool)
+        value[uneven] = value[:, uneven] = np.nan
         n = weight * (effective_size(heavy) / heavy.sum() if len(heavy) else 1.0)
         found[group] = (value, n, *correlation_interval(value, n))
     i, j = np.triu_indices(len(numbers), 1)
     (own_value, n_own, own_low, own_high), (rest, n_rest, rest_low, rest_high) = (
         [x[i, j] for x in found[group]] for group in ("class", "rest")
     )
-    z, p = correlations_differ(own_value, n_own, rest, n_rest)
+    z, p = correlations_differ(own_value, np.where(n_own < ENOUGH, 0, n_own), rest, n_rest)
     names = np.array([c.name for c in numbers] + [None], dtype=object)
     table = {"column": names[i], "other": names[j], "in_class": own_value, "class_low": own_low, "class_high": own_high}
-    table |= {"in_rest": rest, "rest_low": rest_low, "rest_high": rest_high, "z": z, "p": p}
+    table |= {"in_rest": rest, "rest_low": rest_low, "rest_high": rest_high, "difference": own_value - rest}
+    table |= {"z": z, "p": p}
     table = pd.DataFrame(table)
     table = table[table["z"].notna()]
     return table.iloc[np.lexsort((table["other"], table["column"], -table["z"].abs().round(9)))].reset_index(drop=True)

@@ -63,7 +63,7 @@ def column_distributions(study: Study, *, shown: Annotated[int, Range(1, 12)] = 
     Result
         ``columns``: column, type, distance with low and high, expected and null_high (by chance), cut (where the two lie furthest apart: up to
         a number, or the levels that the class of interest has more often), share_class and share_rest (of the rows there), p, p_holm,
-        n_missing, n_outside (cells in the end bins), n_far; the largest distance first. ``bins``: column, bin, label, from, to,
+        n_missing, n_outside (cells in the end bins), n_far (cells far out), n_far_class (those of the class of interest); the largest distance first. ``bins``: column, bin, label, from, to,
         place (where it is drawn), class, n_samples, share, low, high, drawn (in the figure). ``quartiles``: column, class, n_samples, q25, median, low and
         high (of the median), q75. ``looked_at``: n_rows, n_samples.
 
@@ -90,7 +90,8 @@ def _columns(sample: SampledColumns, shapes: dict[str, Shape]) -> pd.DataFrame:
     rows = []
     for name, column in sample.column.items():
         told = {"column": name, "type": "number" if column.numeric else "text"}
-        counted = {"n_missing": column.n_missing, "n_outside": shapes[name].n_outside, "n_far": shapes[name].n_far}
+        counted = {"n_missing": column.n_missing, "n_outside": shapes[name].n_outside}
+        counted |= {"n_far": shapes[name].n_far, "n_far_class": shapes[name].n_far_class}
         rows.append(told | difference(sample, column, len(shapes)) | counted)
     table = pd.DataFrame(rows)
     table.insert(table.columns.get_loc("p") + 1, "p_holm", holm(table["p"].to_numpy()))
@@ -150,14 +151,14 @@ def _findings(study: Study, sample: SampledColumns, columns: pd.DataFrame, n_kep
         )
     else:
         text = f"In none of {wording.plural(n, 'column')} does {positive} lie farther apart from all other rows than chance would have it."
-    found = [*_far_out(columns, len(sample.rows)), Finding("fine", text)]
+    found = [*_far_out(columns, len(sample.rows), positive), Finding("fine", text)]
     if n_kept < n:
         left = f"The tables of bins and quartiles hold the {wording.plural(n_kept, 'column')} that differ most, of {wording.count(n)}."
         found.append(Finding("fine", left))
     return (*found, *sample.note)
 
 
-def _far_out(columns: pd.DataFrame, n: int) -> tuple[Finding, ...]:
+def _far_out(columns: pd.DataFrame, n: int, positive: str) -> tuple[Finding, ...]:
     far = columns[columns["n_far"] > 0].sort_values("n_far", ascending=False, kind="stable")
     if far.empty:
         return ()
@@ -165,7 +166,7 @@ def _far_out(columns: pd.DataFrame, n: int) -> tuple[Finding, ...]:
     text = (
         f"{wording.plural(len(far), 'column')} ({wording.listing(far['column'], LISTED)}) {'has' if len(far) == 1 else 'have'} cells that lie more than "
         f"{FAR:.0f} times as far out as the middle 98 % {'is' if len(far) == 1 else 'are'} wide; in {wording.quoted(first['column'])} "
-        f"{wording.of(first['n_far'], n)}. Ask whether they are typing errors, codes or another unit."
+        f"{wording.of(first['n_far'], n)}, {wording.count(first['n_far_class'])} of them of {positive}. Ask whether they are typing errors, codes or another unit."
     )
     return (Finding("caution", text),)
 

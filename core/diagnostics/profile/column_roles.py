@@ -110,9 +110,9 @@ def _reasons(dataset: Dataset, runs: dict[str, ValueRuns]) -> dict[str, str]:
     """
     whole = {name: "int64" for name in runs if _whole(dataset.X[name].to_numpy())}
     asked = [name for name in dataset.X.columns if name not in runs or name in whole or runs[name].n_distinct < 2]
-    frame = dataset.X[asked].astype(whole)
+    frame = dataset.X[asked].copy(deep=False)
     frame[dataset.target] = dataset.y
-    return suggest_leave_out(Table(frame, dataset.name, ""), dataset.target)
+    return suggest_leave_out(Table(frame.astype(whole), dataset.name, ""), dataset.target)
 
 
 def _whole(values: np.ndarray) -> bool:

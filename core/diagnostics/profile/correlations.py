@@ -9,14 +9,14 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from core import charts, synthetic, wording
-from core.column_ties import ColumnTies, column_ties
+from core.column_ties import MOST_COLUMNS, ColumnTies, column_ties
 from core.dataset import Dataset
 from core.errors import NotApplicable
 from core.numerics.multiplicity import holm
 from core.params import Range
 from core.registry import About
 from core.result import Finding, Result
-from core.sampled_columns import sampled_columns
+from core.sampled_columns import SampledColumns, sampled_columns
 from core.study import Study
 
 ABOUT = About("Correlations", "Which columns go together, and which say the same?", "emerging", gravest="caution")
@@ -26,6 +26,7 @@ SURE = 0.9
 """Lower limit of the strength from which two columns may be called redundant."""
 
 LISTED, DIFFERING, DRAWN = 300, 50, 25
+NOTICED = 0.1
 
 
 def correlations(study: Study, *, redundant: Annotated[float, Range(0.9, 1.0, 0.01)] = 0.95) -> Result:
@@ -40,8 +41,9 @@ def correlations(study: Study, *, redundant: Annotated[float, Range(0.9, 1.0, 0.
     All pairs come from a few products of matrices. Two columns are redundant when their strength is at least ``redundant`` and the lower
     limit of its interval at least 0.9; chains of such pairs form a cluster, which is a caution. For numbers, ρ is also measured within the class of
     interest and within all other rows, each ranked anew: ``z = (atanh ρ₁ − atanh ρ₀) / √(1.06/(n₁ − 3) + 1.06/(n₀ − 3))``,
-    corrected over all pairs (Holm). Fisher's interval is used for V and the correlation ratio too, which is our approximation: hence emerging.
-    Of more than 300 columns those with most filled cells are looked at; wide tables on fewer rows; texts by their most frequent levels.
+    corrected over all pairs (Holm), of columns in which no value fills more than half of either group, and with at least 20 rows of the
+    class. Fisher's interval is used for V and the correlation ratio too, which is our approximation: hence emerging.
+    Of more than 300 columns those that vary most are looked at; wide tables on fewer rows; texts by their most frequent levels.
 
     Why it matters
     --------------
@@ -62,8 +64,8 @@ def correlations(study: Study, *, redundant: Annotated[float, Range(0.9, 1.0, 0.
     -------
     Result
         ``pairs``: column, other, measure, value, strength with low and high, n_rows (as how many rows those with both cells count); the 300
-        closest. ``clusters``: cluster, column, n_missing, keep (fewest gaps). ``differing``: column, other, in_class with class_low and
-        class_high, in_rest with rest_low and rest_high, z, p, p_holm; the 50 most different. ``matrix``: column, other, strength, of the at most
+        closest. ``clusters``: cluster, column, n_missing, keep (fewest gaps, then most different values). ``differing``: column, other, in_class with class_low and
+        class_high, in_rest with rest_low and rest_high, difference, z, p, p_holm; the 50 clearest. ``matrix``: column, other, strength, of the at most
         25 columns with the closest ties. ``looked_at``: n_rows, n_samples, n_pairs, left_out (columns).
 
     References
@@ -76,7 +78,7 @@ def correlations(study: Study, *, redundant: Annotated[float, Range(0.9, 1.0, 0.
     ties, sample = column_ties(study), sampled_columns(study)
     if ties.pairs.empty:
         raise NotApplicable("No 2 columns have more than one value in rows that have both; nothing can go together.")
-    clusters = _clusters(ties.pairs, redundant, {c.name: c.n_missing for c in sample.column.values()})
+    clusters = _clusters(ties.pairs, redundant, sample)
     differing = ties.differing.assign(p_holm=holm(ties.differing["p"].to_numpy())).head(DIFFERING)
     looked_at = {"n_rows": [ties.n_rows], "n_samples": [study.dataset.n_samples], "n_pairs": [len(ties.pairs)]}
     tables = {
@@ -89,7 +91,7 @@ def correlations(study: Study, *, redundant: Annotated[float, Range(0.9, 1.0, 0.
     return Result(tables, _findings(study, ties, tables, redundant))
 
 
-def _clusters(pairs: pd.DataFrame, redundant: float, n_missing: dict[str, int]) -> pd.DataFrame:
+def _clusters(pairs: pd.DataFrame, redundant: float, sample: SampledColumns) -> pd.DataFrame:
     """Columns joined by chains of redundant pairs, the largest cluster first."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
@@ -102,10 +104,11 @@ def _clusters(pairs: pd.DataFrame, redundant: float, n_missing: dict[str, int]) 
     edges = (close["column"].map(at).to_numpy(), close["other"].map(at).to_numpy())
     label = connected_components(coo_array((np.ones(len(close)), edges), shape=(len(names),) * 2), directed=False)[1]
     rank = np.argsort(np.argsort(-np.bincount(label), kind="stable"))
-    table = pd.DataFrame(
-        {"cluster": rank[label] + 1, "column": names, "n_missing": [n_missing[name] for name in names]}
-    )
-    table = table.sort_values(["cluster", "n_missing", "column"], kind="stable", ignore_index=True)
+    gaps = [sample.column[name].n_missing for name in names]
+    table = pd.DataFrame({"cluster": rank[label] + 1, "column": names, "n_missing": gaps})
+    table["few"] = [-int((sample.column[name].size > 0).sum()) for name in names]
+    order = ["cluster", "n_missing", "few", "column"]
+    table = table.sort_values(order, ignore_index=True).drop(columns="few")
     return table.assign(keep=~table["cluster"].duplicated())
 
 
@@ -123,25 +126,16 @@ def _matrix(pairs: pd.DataFrame) -> pd.DataFrame:
 
 
 def _findings(study: Study, ties: ColumnTies, tables: dict[str, pd.DataFrame], redundant: float) -> tuple[Finding, ...]:
-    clusters, first = tables["clusters"], ties.pairs.iloc[0]
-    found = []
-    if len(clusters):
-        columns = clusters.loc[clusters["cluster"] == 1, "column"]
-        n, first = int(clusters["cluster"].max()), _closest(ties.pairs, set(columns))
-        several = f" in {wording.count(n)} clusters; the largest holds" if n > 1 else ":"
-        text = (
-            f"{wording.plural(len(clusters), 'column')} say nearly the same{several} {wording.listing(columns)}, of which {wording.quoted(first['column'])} "
-            f"and {wording.quoted(first['other'])} are closest ({first['measure']} {wording.number(first['value'])}). Of each cluster one column is enough; "
-            f"here {wording.quoted(columns.iloc[0])} has fewest gaps."
-        )
-        found.append(Finding("caution", text))
+    first = ties.pairs.iloc[0]
+    if len(tables["clusters"]):
+        found = [_same(ties.pairs, tables["clusters"])]
     else:
         text = (
             f"No two columns say the same. Of {wording.plural(len(ties.pairs), 'pair')}, {wording.quoted(first['column'])} and "
             f"{wording.quoted(first['other'])} go together most closely ({first['measure']} {wording.number(first['value'])}; "
             f"{wording.number(redundant)} would be redundant)."
         )
-        found.append(Finding("fine", text))
+        found = [Finding("fine", text)]
     found += _otherwise(study, tables["differing"])
     if ties.n_rows < study.dataset.n_samples:
         text = (
@@ -150,21 +144,35 @@ def _findings(study: Study, ties: ColumnTies, tables: dict[str, pd.DataFrame], r
         )
         found.append(Finding("fine", text))
     if ties.left_out:
-        text = f"{wording.plural(ties.left_out, 'column')} with most gaps {'was' if ties.left_out == 1 else 'were'} not looked at."
+        text = f"{wording.plural(ties.left_out, 'column')} that vary least were not looked at; the others are {wording.count(MOST_COLUMNS)}."
         found.append(Finding("fine", text))
     return tuple(found)
 
 
-def _closest(pairs: pd.DataFrame, names: set[str]) -> pd.Series:
-    return pairs[pairs["column"].isin(names) & pairs["other"].isin(names)].iloc[0]
+def _same(pairs: pd.DataFrame, clusters: pd.DataFrame) -> Finding:
+    """The largest cluster, its closest pair, and the column to keep."""
+    columns, n = clusters.loc[clusters["cluster"] == 1, "column"], int(clusters["cluster"].max())
+    first = pairs[pairs["column"].isin(columns) & pairs["other"].isin(columns)].iloc[0]
+    measured = f"({first['measure']} {wording.number(first['value'])})"
+    if len(columns) > 2:
+        measured = (
+            f", of which {wording.quoted(first['column'])} and {wording.quoted(first['other'])} are closest {measured}"
+        )
+    several = f" in {wording.count(n)} clusters; the largest holds" if n > 1 else ":"
+    text = (
+        f"{wording.plural(len(clusters), 'column')} can be told from each other almost without error{several} {wording.listing(columns)}"
+        f"{measured if measured[0] == ',' else ' ' + measured}. One column of a cluster is enough; here {wording.quoted(columns.iloc[0])}, "
+        "which has fewest gaps or else most different values."
+    )
+    return Finding("caution", text)
 
 
 def _otherwise(study: Study, differing: pd.DataFrame) -> list[Finding]:
     """The pair that goes together otherwise in the class of interest."""
-    clear = differing[differing["p_holm"] <= SIGNIFICANT]
+    clear = differing[(differing["p_holm"] <= SIGNIFICANT) & (differing["difference"].abs() >= NOTICED)]
     if clear.empty:
         return []
-    row = clear.iloc[0]
+    row = clear.loc[clear["difference"].abs().round(9).idxmax()]
     text = (
         f"{wording.plural(len(clear), 'pair')} of numbers {'goes' if len(clear) == 1 else 'go'} together otherwise in {wording.quoted(study.positive)} than in "
         f"the rest, {wording.quoted(row['column'])} and {wording.quoted(row['other'])} most of all: {wording.change(row['in_class'])} "
