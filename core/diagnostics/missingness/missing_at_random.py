@@ -114,18 +114,14 @@ def _rows(study: Study) -> np.ndarray:
 
 def _pairs(names: np.ndarray, numeric: pd.Index, area: Tested, strength: dict[str, Tested]) -> pd.DataFrame:
     """One row per column with gaps and other column that can be compared, the clearest first."""
-    flat = {key: value.ravel() for key, value in area.items()}
-    found = [
-        pd.DataFrame(
-            {"column": np.repeat(names, len(numeric)), "other": np.tile(numeric, len(names)), "measure": AREA} | flat
-        )
-    ]
-    found += [
-        pd.DataFrame({"column": names, "other": name, "measure": V} | tested) for name, tested in strength.items()
-    ]
-    found = [table for table in found if len(table)]
-    pairs = pd.concat(found, ignore_index=True).dropna(subset="p")
-    pairs = pairs.astype({"n_gap": int, "n_filled": int}).assign(p_holm=holm(pairs["p"].to_numpy()))
+    others = np.array([*numeric, *strength], dtype=object)
+    parts = {key: [area[key], *[tested[key][:, None] for tested in strength.values()]] for key in area}
+    flat = {key: np.column_stack(part).ravel() for key, part in parts.items()}
+    known = np.flatnonzero(~np.isnan(flat["p"]))
+    row, place = known // len(others), known % len(others)
+    pairs = {"column": names[row], "other": others[place], "measure": np.where(place < len(numeric), AREA, V)}
+    pairs = pd.DataFrame(pairs | {key: value[known] for key, value in flat.items()})
+    pairs = pairs.astype({"n_gap": int, "n_filled": int}).assign(p_holm=holm(flat["p"][known]))
     size = -(pairs["value"] - pairs["expected"]).abs().round(12)
     return pairs.iloc[np.lexsort((size, pairs["p"]))].reset_index(drop=True)[COLUMNS]
 

@@ -12,6 +12,7 @@ from core import charts, judge, synthetic, wording
 from core.dataset import Dataset
 from core.missing_profile import MissingProfile, missing_profile
 from core.numerics.gap_burden import at_table_shares, gap_burden, table_share
+from core.numerics.hypergeometric import two_sided
 from core.numerics.multiplicity import holm
 from core.params import Range
 from core.registry import About
@@ -117,15 +118,13 @@ def _burden(gaps: MissingProfile, study: Study) -> pd.DataFrame:
 
 def _classes(missing: np.ndarray, names: np.ndarray, study: Study) -> pd.DataFrame:
     """One row per column with gaps and class."""
-    from scipy.stats import false_discovery_control, hypergeom
+    from scipy.stats import false_discovery_control
 
     sizes, total = study.class_sizes[None, :], missing.sum(axis=1, keepdims=True)
     n = study.dataset.n_samples
     share, weighted = missing / sizes, missing * study.standing
     other = (weighted.sum(axis=1, keepdims=True) - weighted) / (study.table_sizes.sum() - study.table_sizes)
-    fewer = hypergeom.cdf(missing, n, np.broadcast_to(total, missing.shape), np.broadcast_to(sizes, missing.shape))
-    more = hypergeom.sf(missing - 1, n, np.broadcast_to(total, missing.shape), np.broadcast_to(sizes, missing.shape))
-    p = np.clip(2 * np.minimum(fewer, more), 0, 1)
+    p = two_sided(missing, n, total, sizes)
     low, high = judge.proportion_interval(missing, np.broadcast_to(sizes, missing.shape))
     return pd.DataFrame(
         {

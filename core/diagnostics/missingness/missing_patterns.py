@@ -13,6 +13,7 @@ from core.dataset import Dataset
 from core.errors import NotApplicable
 from core.missing_profile import MissingProfile, missing_profile
 from core.numerics.gap_burden import at_table_shares
+from core.numerics.hypergeometric import two_sided
 from core.numerics.mask import blocks, gram, nested_order, phi
 from core.numerics.multiplicity import holm
 from core.params import Range
@@ -95,12 +96,9 @@ def missing_patterns(study: Study, *, nested: Annotated[float, Range(0.3, 1.0, 0
 
 def _patterns(gaps: MissingProfile, shown: np.ndarray, study: Study) -> pd.DataFrame:
     """The most frequent patterns, and the class of interest in each."""
-    from scipy.stats import hypergeom
-
     c, n, counts = study.positive_code, study.dataset.n_samples, gaps.by_class[shown]
     size, own, n_class = counts.sum(axis=1), counts[:, c], study.class_sizes[c]
-    p = 2 * np.minimum(hypergeom.cdf(own, n, size, n_class), hypergeom.sf(own - 1, n, size, n_class))
-    p = np.where(size >= FEWEST, np.clip(p, 0, 1), np.nan)
+    p = np.where(size >= FEWEST, two_sided(own, n, size, n_class), np.nan)
     share = gaps.sizes[shown] / n
     share_low, share_high = judge.proportion_interval(share * n, np.full(len(size), n))
     rest = (counts @ study.standing - own * study.standing[c]) / np.maximum(size - own, 1)

@@ -22,7 +22,7 @@ from core.study import Study
 ABOUT = About("Missingness leak", "Do the gaps alone give the class away?", names=("gap_leak",))
 
 N_DRAWS = 100
-MAX_ROWS = 20_000
+MAX_ROWS = 10_000
 NOTICED = 0.55
 SHOWN = 20
 
@@ -38,7 +38,7 @@ def missingness_leak(study: Study, *, leak: Annotated[float, Range(0.7, 1.0, 0.0
     ------------------
     The same is done for 100 random exchanges of the labels, which keeps class sizes and gaps. It is an issue when the area is at
     least ``leak`` and above the 95 % of these, a caution when it is above them and at least 0.55. The interval is over folds. Tables
-    with more than 20,000 rows are judged on 20,000 of them, drawn at random.
+    with more than 10,000 rows are judged on 10,000 of them, drawn at random.
 
     Why it matters
     --------------
