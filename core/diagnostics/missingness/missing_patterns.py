@@ -14,7 +14,7 @@ from core.errors import NotApplicable
 from core.missing_profile import MissingProfile, missing_profile
 from core.numerics.gap_burden import at_table_shares
 from core.numerics.hypergeometric import two_sided
-from core.numerics.mask import blocks, gram, nested_order, phi
+from core.numerics.mask import blocks, nested_chain, nested_order, phi
 from core.numerics.multiplicity import holm
 from core.params import Range
 from core.registry import About
@@ -26,7 +26,7 @@ ABOUT = About("Missing patterns", "Which combinations of columns are missing, an
 FEWEST = 10
 TESTED, DRAWN, NAMED = 50, 12, 6
 SIGNIFICANT, LIFT = 0.01, 1.5
-TOGETHER, TOO_FEW, NONE_SEEN = 0.8, 5, 3.69
+TOGETHER, NONE_SEEN = 0.8, 3.69
 
 
 def missing_patterns(study: Study, *, nested: Annotated[float, Range(0.3, 1.0, 0.05)] = 0.8) -> Result:
@@ -41,10 +41,11 @@ def missing_patterns(study: Study, *, nested: Annotated[float, Range(0.3, 1.0, 0
     Rows are grouped by the bits of their mask. In each of the 50 most frequent patterns with at least 10 rows the number of rows of the class
     of interest is compared with its share of the table by the exact hypergeometric test (two-sided: twice the smaller
     tail; Holm over these patterns): a caution when the corrected p is at most 0.01 and the class is at least 1.5 times as frequent in the pattern as
-    in the table, or at most 1 / 1.5 times. The interval of H is by the delta method over rows; without a single error its lower end allows for 3.69 (Poisson). Gaps are called nested, a caution, when H is at least ``nested``, its
-    interval is above half of that, at least 5 errors were expected and chance gives so few in less than 1 % of tables. Columns that
-    go missing in the same rows (correlation of their gaps at least 0.8) count as one there, the one with most gaps. Nothing here is an issue:
-    patterns are a fact about how the table was made.
+    in the table, or at most 1 / 1.5 times. Columns that go missing in the same rows (correlation of their gaps at least 0.8) count as one for the
+    order, the one with most gaps. Columns are called nested, a caution, when in each pair of them H is at least ``nested``, at least 5 errors were
+    expected, and chance gives so few in less than 1 % of tables (over all pairs); the longest such row of columns is shown. The interval of H is
+    by the delta method over rows; without a single error its lower end allows for 3.69 (Poisson). Nothing here is an issue: patterns are a fact
+    about how the table was made.
 
     Why it matters
     --------------
@@ -59,7 +60,7 @@ def missing_patterns(study: Study, *, nested: Annotated[float, Range(0.3, 1.0, 0
     Parameters
     ----------
     nested : float
-        The value of H from which gaps are called nested.
+        The value of H from which two columns are called nested.
 
     Returns
     -------
@@ -67,8 +68,9 @@ def missing_patterns(study: Study, *, nested: Annotated[float, Range(0.3, 1.0, 0
         ``patterns``: pattern (number, the most frequent first), columns (missing ones; at most 6 named), n_columns, n_samples, share, share_low,
         share_high, class (of interest), n_class, class_share (n_class / n_samples), low, high, expected (the class's share of the table), p, p_holm;
         at most 50. ``cells``: pattern, column, missing (1 or 0); the 12 most frequent patterns.
-        ``order``: column, block (0 for none), n_missing, share, errors, expected; fewest gaps first.
-        ``structure``: measure, value, low, high, expected, p; complete rows, distinct patterns, blocks of columns, and H as "nested order".
+        ``order``: column, block (0 for none), nested (1 or 0), n_missing, share, errors, expected (as the earlier of two); fewest gaps first.
+        ``structure``: measure, value, low, high, expected, p; complete rows, distinct patterns, blocks of columns, H of all columns ("order of all
+        columns") and of the nested ones ("order of nested columns").
 
     Raises
     ------
@@ -84,14 +86,14 @@ def missing_patterns(study: Study, *, nested: Annotated[float, Range(0.3, 1.0, 0
     if not len(gaps.names):
         raise NotApplicable(f"No cell is missing in {wording.plural(study.dataset.n_samples, 'row')}.")
     frequent = np.argsort(-gaps.sizes.round(6), kind="stable")
-    order, structure = _structure(gaps, study.dataset.n_samples)
+    order, structure = _structure(gaps, study.dataset.n_samples, nested)
     tables = {
         "patterns": _patterns(gaps, frequent[:TESTED], study),
         "cells": _cells(gaps, frequent[:DRAWN]),
         "order": order,
         "structure": structure,
     }
-    return Result(tables, (*_by_class(tables["patterns"], study), _ordered(tables, nested), _frequent(tables, gaps)))
+    return Result(tables, (*_by_class(tables["patterns"], study), _ordered(tables), _frequent(tables, gaps)))
 
 
 def _patterns(gaps: MissingProfile, shown: np.ndarray, study: Study) -> pd.DataFrame:
@@ -125,34 +127,41 @@ def _cells(gaps: MissingProfile, shown: np.ndarray) -> pd.DataFrame:
     return pd.DataFrame({"pattern": pattern.astype(str), "column": column, "missing": grid.ravel().astype(int)})
 
 
-def _structure(gaps: MissingProfile, n: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _structure(gaps: MissingProfile, n: int, nested: float) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The order of the columns with its errors, and what the mask looks like as a whole."""
-    from scipy.stats import norm
-
     usable, total = gaps.partly, gaps.missing @ gaps.weights
-    usable = usable[np.argsort(total[usable], kind="stable")]
-    block = np.full(len(usable), -1)
+    usable = usable[np.argsort(total[usable].round(6), kind="stable")]
+    both, block = gaps.both[np.ix_(usable, usable)], np.full(len(usable), -1)
     if len(usable) > 1:
-        block = blocks(phi(gaps.both[np.ix_(usable, usable)], n), n, TOGETHER)
+        block = blocks(phi(both, n), n, TOGETHER)
     last = {int(b): i for i, b in enumerate(block) if b >= 0}
-    single = np.array([b < 0 or last[int(b)] == i for i, b in enumerate(block)], dtype=bool)
+    single = np.array([i for i, b in enumerate(block) if b < 0 or last[int(b)] == i], dtype=int)
+    chain = single[nested_chain(both[np.ix_(single, single)], n, nested)]
     order = pd.DataFrame(
-        {"column": gaps.names[usable], "block": block + 1, "n_missing": np.rint(total[usable]).astype(int)}
+        {"column": gaps.names[usable], "block": block + 1, "nested": np.isin(np.arange(len(usable)), chain)}
     )
-    order = order.assign(share=total[usable] / n, errors=np.nan, expected=np.nan)
+    order = order.astype({"nested": int}).assign(n_missing=np.rint(total[usable]).astype(int), share=total[usable] / n)
+    order = order.assign(errors=np.nan, expected=np.nan)
     whole = float(gaps.complete @ gaps.weights)
     low, high = (float(end) for end in judge.proportion_interval(whole, n))
     rows = [("complete rows", whole / n, low, high, float(np.prod(1 - total / n)), np.nan)]
     rows.append(("distinct patterns", len(gaps.shapes), *[np.nan] * 4))
     rows.append(("blocks of columns", len(last), *[np.nan] * 4))
-    if single.sum() > 1:
-        shapes = gaps.shapes[:, usable[single]]
-        found = nested_order(shapes, gaps.sizes, gram(shapes, gaps.sizes))
-        order.loc[single, ["errors", "expected"]] = np.column_stack([found["errors"], found["expected"]])
-        h = found["h"]
-        reach = 1.96 * found["error"] if h < 1 else NONE_SEEN / found["expected"].sum()
-        rows.append(("nested order", h, h - reach, min(h + reach, 1.0), 0.0, float(norm.sf(found["z"]))))
+    for measure, chosen in (("order of all columns", single), ("order of nested columns", chain)):
+        if len(chosen) > 1:
+            shapes = gaps.shapes[:, usable[chosen]]
+            found = nested_order(shapes, gaps.sizes, both[np.ix_(chosen, chosen)])
+            order.loc[chosen, ["errors", "expected"]] = np.column_stack([found["errors"], found["expected"]])
+            rows.append((measure, *_h(found)))
     return order, pd.DataFrame(rows, columns=["measure", "value", "low", "high", "expected", "p"])
+
+
+def _h(found: dict) -> tuple[float, ...]:
+    """H with its interval, what chance gives, and p."""
+    from scipy.stats import norm
+
+    reach = 1.96 * found["error"] if found["h"] < 1 else NONE_SEEN / found["expected"].sum()
+    return (found["h"], found["h"] - reach, min(found["h"] + reach, 1.0), 0.0, float(norm.sf(found["z"])))
 
 
 def _by_class(patterns: pd.DataFrame, study: Study) -> tuple[Finding, ...]:
@@ -177,27 +186,25 @@ def _by_class(patterns: pd.DataFrame, study: Study) -> tuple[Finding, ...]:
     return (Finding("caution", text),)
 
 
-def _ordered(tables: dict[str, pd.DataFrame], nested: float) -> Finding:
-    """Whether the gaps are nested."""
-    order = tables["order"].dropna(subset="expected")
-    if order.empty:
+def _ordered(tables: dict[str, pd.DataFrame]) -> Finding:
+    """Whether the gaps of some columns are nested."""
+    order, structure = tables["order"], tables["structure"].set_index("measure")["value"]
+    if "order of all columns" not in structure:
         return Finding(
             "fine", "Gaps have no order to look for: one column, or one block of columns, has gaps beside values."
         )
-    row = tables["structure"].set_index("measure").loc["nested order"]
-    errors, expected = order["errors"].sum(), order["expected"].sum()
-    counted = (
-        f"{wording.plural(errors, 'pair')} of gaps against the order, where {wording.count(expected)} would be chance"
-    )
-    clear = row["value"] >= nested and row["low"] > nested / 2 and expected >= TOO_FEW and row["p"] < SIGNIFICANT
-    if not clear:
-        return Finding(
-            "fine",
-            f"The gaps are not nested: {counted} (order {wording.number(row['value'], 2)}; 1 is nested, 0 is chance).",
+    chain = order[order["nested"] == 1]
+    if chain.empty:
+        text = (
+            f"No column's gaps are nested in another's: the order of all is {wording.number(structure['order of all columns'], 2)} "
+            "(1 is nested, 0 is chance)."
         )
+        return Finding("fine", text)
+    errors, expected = chain["errors"].sum(), chain["expected"].sum()
     text = (
-        f"The gaps are nested: where {wording.quoted(order['column'].iloc[0])} is missing, so are nearly always "
-        f"{wording.listing(order['column'].iloc[1:])} ({counted}). Rows seem to stop at some point, as when somebody leaves a study."
+        f"The gaps of {wording.plural(len(chain), 'column')} are nested: where {wording.quoted(chain['column'].iloc[0])} is missing, so nearly always "
+        f"{'is' if len(chain) == 2 else 'are'} {wording.listing(chain['column'].iloc[1:])} ({wording.plural(errors, 'pair')} of gaps against the order, where "
+        f"{wording.count(expected)} would be chance). Rows seem to stop at some point, as when somebody leaves a study."
     )
     return Finding("caution", text)
 

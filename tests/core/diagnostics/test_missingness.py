@@ -177,17 +177,27 @@ def test_patterns_are_counted_and_tested_exactly():
 def test_nested_gaps_are_named_and_gaps_by_chance_are_not():
     result = engine.run("missing_patterns", nested())
     structure = result.tables["structure"].set_index("measure")
-    assert structure.loc["nested order", "value"] == 1 and structure.loc["nested order", "low"] < 1
+    assert (
+        structure.loc["order of nested columns", "value"] == 1 and structure.loc["order of nested columns", "low"] < 1
+    )
     assert (
         result.tables["order"]["column"].tolist() == ["a", "b", "c"]
-        and "The gaps are nested" in result.findings[1].text
+        and "The gaps of 3 columns are nested" in result.findings[1].text
     )
     assert result.tables["order"]["expected"].tolist() == pytest.approx([40 * 0.8 + 40 * 0.6, 80 * 0.6, 0])
     assert structure.loc["complete rows", "value"] == 0.6
     assert structure.loc["complete rows", "expected"] == pytest.approx(0.6 * 0.8 * 0.9)
     chance = [engine.run("missing_patterns", with_gaps((0.3, 0.3), (450, 50), 4, seed)) for seed in range(10)]
-    values = [r.tables["structure"].set_index("measure").loc["nested order"] for r in chance]
+    values = [r.tables["structure"].set_index("measure").loc["order of all columns"] for r in chance]
     assert all(abs(v["value"]) < 0.15 and v["low"] < 0.1 for v in values) and {r.severity for r in chance} == {"fine"}
+
+
+def test_nested_columns_are_found_among_others():
+    study = nested(2000)
+    rng = np.random.default_rng(1)
+    frame = study.dataset.X.assign(**{f"n{j}": np.where(rng.random(2000) < 0.15, np.nan, 1.0) for j in range(5)})
+    order = engine.run("missing_patterns", study_of(frame, study.dataset.y)).tables["order"]
+    assert order.loc[order["nested"] == 1, "column"].tolist() == ["a", "b", "c"]
 
 
 def test_a_column_that_gaps_follow_is_named():
