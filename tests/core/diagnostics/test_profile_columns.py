@@ -170,6 +170,27 @@ def test_values_that_may_stand_for_a_gap_are_asked_about(mixed, name, value):
     assert result.severity == ("caution" if value else "fine")
 
 
+def test_a_zero_is_asked_about_where_it_stands_alone():
+    """Blood pressures of 40 and more with zeros in between; money, where half of the rows have none."""
+    rng = np.random.default_rng(0)
+    pressure = np.where(np.arange(400) % 10 == 0, 0, rng.integers(40, 120, 400))
+    money = np.where(np.arange(400) % 10 < 7, 0, rng.integers(5000, 5100, 400))
+    study = study_of({"pressure": pressure, "money": money}, np.where(np.arange(400) % 7, "x", "y"))
+    found = {name: column_profile(study, name).tables["suspects"] for name in ("pressure", "money")}
+    assert found["pressure"][["value", "n_rows"]].values.tolist() == [["0", 40]] and found["money"].empty
+
+
+def test_a_very_wide_table_is_cut_to_the_columns_that_vary_most():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.normal(size=(60, 310))).add_prefix("m")
+    frame.iloc[:, :10] = (np.arange(60) < 2)[:, None] * 1.0
+    result = engine.run("correlations", study_of(frame, np.where(np.arange(60) % 4, "x", "y")))
+    looked_at = result.tables["looked_at"].iloc[0]
+    assert looked_at["left_out"] == 10 and looked_at["n_pairs"] == 300 * 299 / 2 and len(result.tables["pairs"]) == 300
+    assert not {*result.tables["pairs"]["column"], *result.tables["pairs"]["other"]} & {f"m{i}" for i in range(10)}
+    assert "10 columns that vary least were not looked at" in result.findings[-1].text
+
+
 def test_an_empty_column_and_unknown_ones_get_sentences(mixed):
     result = column_profile(mixed, "nothing")
     assert "1,200 of 1,200 cells (100 %) missing" in result.findings[0].text and list(draw_column(result)) == [
