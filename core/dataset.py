@@ -19,6 +19,7 @@ from core.target_rule import MAX_CLASSES, TargetRule
 from core.wording import count, listing, plural, quoted
 
 CHOOSE = "Choose another target column."
+MAKE = "Choose another target column, or make fewer classes of it by a rule such as {}."
 
 
 @dataclass(frozen=True, eq=False)
@@ -248,14 +249,17 @@ def _labels(column: pd.Series, target: str, rule: TargetRule) -> pd.Series:
         only = quoted(labels.dropna().iloc[0])
         raise UserError(f"Column {quoted(target)} has 1 class, {only}; at least 2 are needed.", CHOOSE)
     if n_classes == labels.notna().sum() > 2:
-        raise UserError(f"Column {quoted(target)} has a different value in each of {plural(n_classes, 'row')}.", CHOOSE)
+        problem = f"Column {quoted(target)} has a different value in each of {plural(n_classes, 'row')}."
+        raise UserError(
+            problem, MAKE.format("cut:above=0.9") if pd.api.types.is_numeric_dtype(column.dtype) else CHOOSE
+        )
     if n_classes > MAX_CLASSES:
         kind = "different values" if pd.api.types.is_numeric_dtype(column.dtype) else "classes"
         problem = (
             f"Column {quoted(target)} has {count(n_classes)} {kind}; at most {MAX_CLASSES} classes can be analysed."
         )
         form = "bins:n=3 or cut:above=0.9" if kind == "different values" else "merge:fewer_than=10"
-        raise UserError(problem, f"Choose another target column, or make fewer classes of it by a rule such as {form}.")
+        raise UserError(problem, MAKE.format(form))
     return labels
 
 

@@ -100,7 +100,8 @@ class Study:
                 f"at least {self.n_folds} are needed."
             )
             raise UserError(
-                problem, "Choose another target column, or merge its values into fewer classes in the file."
+                problem,
+                "Choose another target column, or make fewer classes of it by a rule such as merge:fewer_than=10.",
             )
 
     @property

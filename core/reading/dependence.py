@@ -6,6 +6,8 @@ import re
 
 import pandas as pd
 
+from core.reading.dates import date_format
+
 PEOPLE = frozenset(
     re.findall(
         r"\w+",
@@ -14,7 +16,6 @@ PEOPLE = frozenset(
     )
 )
 TAIL = frozenset(("id", "ids", "code", "key", "name", "number", "no", "nr"))
-DATES = re.compile(r"^\s*(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})([ T]\d{1,2}:\d{2}.*)?\s*$")
 ORIGINS = frozenset(
     re.findall(
         r"\w+",
@@ -137,5 +138,4 @@ def _names_groups(name: str, column: pd.Series) -> bool:
 def _holds_dates(column: pd.Series) -> bool:
     if pd.api.types.is_numeric_dtype(column.dtype):
         return False
-    seen = column.dropna().head(SAMPLE)
-    return len(seen) > 0 and all(DATES.match(text[:40]) for text in seen.astype(str))
+    return date_format(column.dropna().head(SAMPLE)) is not None
