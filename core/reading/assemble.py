@@ -106,19 +106,24 @@ def assemble(
 
 
 def _leave_out_empty_end(draft: _Draft) -> None:
-    """Leave out columns at the end that have neither a name nor a cell."""
+    """Leave out columns at the end that have neither a name nor a cell, and such a first column beside them."""
     n_dropped = 0
-    while (
-        len(draft.cells) > 1
-        and not draft.names[-1]
-        and isinstance(draft.cells[-1], pa.Array)
-        and not any(value and value.strip() for value in draft.cells[-1].unique().to_pylist())
-    ):
+    while len(draft.cells) > 1 and _is_empty(draft, -1):
         draft.cells, draft.names = draft.cells[:-1], draft.names[:-1]
         n_dropped += 1
     if n_dropped:
         noun = "Empty column" if n_dropped == 1 else f"{count(n_dropped)} empty columns"
         draft.notes.append(f"{noun} at the end of the table left out.")
+    if n_dropped and len(draft.cells) > 1 and _is_empty(draft, 0):
+        draft.cells, draft.names, draft.units = draft.cells[1:], draft.names[1:], draft.units[1:]
+        draft.notes.append("Empty column at the beginning of the table left out.")
+
+
+def _is_empty(draft: _Draft, place: int) -> bool:
+    column = draft.cells[place]
+    if draft.names[place] or not isinstance(column, pa.Array):
+        return False
+    return not any(value and value.strip() for value in column.unique().to_pylist())
 
 
 def _leave_out_empty_rows(draft: _Draft) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from core.errors import UserError
 from core.reading.numbers import COMMA_NUMBER, NUMBER
+from core.reading.rewriting import SIGN, find_places, one_sign
 from core.wording import count, plural, quoted, share
 
 DELIMITERS = (",", ";", "\t", "|", "^", "~", "\x01")
@@ -18,16 +19,13 @@ WORDS = {
     ",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar", " ": "a blank", "\x01": "the character 1",
     "blanks": "runs of blanks", "fixed": "fixed places",
 }  # fmt: skip
-SIGN = "\x1f"
 SAMPLE_RECORDS = 400
 MAX_PREAMBLE = 20
 MANY = 8
-CELL = '"(?:[^"]|"")*"'
 STEADY = 0.6
 CERTAIN, LIKELY = 0.4, 0.15
 ONE_NUMBER = re.compile(NUMBER)
 ONE_COMMA_NUMBER = re.compile(COMMA_NUMBER)
-RUNS = re.compile(rb'"[^"\r\n]*"|[ \t]+')
 Records = list[tuple[list[str], int]]
 
 
@@ -103,20 +101,6 @@ def records_of(text: str, delimiter: str, how: Writing) -> Records:
     return _without_comments(rows)
 
 
-def is_padded(text: str, quote: str = '"') -> bool:
-    """Tell whether blanks stand between delimiters and quotation marks."""
-    if quote not in text:
-        return False
-    return re.search(f"[,;|\t] +{quote}{quote}", re.sub(CELL.replace('"', quote), 2 * quote, text)) is not None
-
-
-def tight(body: bytes, sign: str, quote: str = '"') -> bytes:
-    """Remove blanks between delimiters and quotation marks."""
-    pattern = f'{CELL}|{re.escape(sign)} +(?=")'.replace('"', quote).encode()
-    mark = quote.encode()
-    return re.sub(pattern, lambda part: part[0] if part[0].startswith(mark) else sign.encode(), body)
-
-
 def _without_comments(rows: Records) -> Records:
     """Leave out lines that begin with "#" and have another number of cells than most."""
     if not any(cells[0].startswith("#") for cells, _ in rows):
@@ -162,45 +146,16 @@ def find_delimiter(text: str, how: Writing) -> Parting:
         blanks = records_of(text, " ", Writing(how.escape, how.quote))
         if _is_even(blanks):
             return Parting(" ", "likely", _reason(blanks, WORDS[" "], "", 0))
+        lines = [line for line in text.splitlines()[:SAMPLE_RECORDS] if line.strip()]
+        places = find_places(lines) if "\n   " in text or "   " in lines[-1] else ()
+        if len(places) > 2:
+            return Parting("fixed", "likely", _told_of_places(lines, places), places)
     rival = ranked[1] if len(ranked) > 1 else ""
     second = common_share(found[rival]) if rival else 0
     reason = _reason(
         found[best], WORDS.get(best, quoted(best)), WORDS.get(rival, quoted(rival)) if rival else "", second
     )
     return Parting(best, sureness(scores[best] - (scores[rival] if rival else 0)), reason)
-
-
-def one_sign(body: bytes, delimiter: str, places: tuple[int, ...] = (), sign: str = SIGN) -> bytes:
-    """Write a text with one character between its cells, where ``delimiter`` is more than that.
-
-    Parameters
-    ----------
-    body : bytes
-        The text as UTF-8.
-    delimiter : str
-        See ``Parting``; one character changes nothing.
-    places : tuple of int
-        Where the columns begin, for fixed places.
-    sign : str
-        The character to write.
-    """
-    if len(delimiter) < 2:
-        return body
-    mark = sign.encode()
-    if delimiter == "blanks":
-        bare = re.sub(rb"(?m)^[ \t]+|[ \t]+(?=\r?$)", b"", body)
-        if b'"' not in bare:
-            return re.sub(rb"[ \t]+", mark, bare)
-        return RUNS.sub(lambda part: part[0] if part[0].startswith(b'"') else mark, bare)
-    if delimiter == "fixed":
-        lines = re.split(r"(\r\n|\r|\n)", body.decode("utf-8", "replace"))
-        ends = (*places[1:], None)
-        for k in range(0, len(lines), 2):
-            if lines[k].strip():
-                cells = (lines[k][a:b].strip() for a, b in zip(places, ends, strict=True))
-                lines[k] = sign.join(cells)
-        return "".join(lines).encode()
-    return body.replace(delimiter.encode(), mark)
 
 
 def first_record(records: Records) -> tuple[int, int]:
@@ -260,13 +215,12 @@ def _blank_or_nothing(text: str, how: Writing) -> Parting:
     numbers = any(ONE_NUMBER.match(cell) for cell in spaced[-1][0])
     if _steadiness(spaced, " ") >= 1 and (numbers or _is_even(spaced)):
         return Parting(" ", "likely", _reason(spaced, WORDS[" "], "", 0))
-    places = _places(lines)
+    places = find_places(lines)
     runs = records_of(one_sign(text.encode(), "blanks").decode(), SIGN, how)
     if len(lines) > 1 and common_share(runs) >= 0.9 and any(ONE_NUMBER.match(cell) for cell in runs[-1][0]):
         return Parting("blanks", "likely", _reason(runs, WORDS["blanks"], "", 0))
     if places:
-        reason = f"In all {plural(len(lines), 'line')} looked at {count(len(places))} columns begin at the same places."
-        return Parting("fixed", "likely", reason, places)
+        return Parting("fixed", "likely", _told_of_places(lines, places), places)
     for odd in DELIMITERS:
         if sum(odd in line for line in lines) > 0.8 * len(lines) and len(lines) > 1:
             raise UserError(
@@ -276,19 +230,10 @@ def _blank_or_nothing(text: str, how: Writing) -> Parting:
     return Parting("", "likely", f"No character parts the {plural(len(lines), 'line')} looked at: one column.")
 
 
+def _told_of_places(lines: list[str], places: tuple[int, ...]) -> str:
+    return f"In all {plural(len(lines), 'line')} looked at {count(len(places))} columns begin at the same places."
+
+
 def _is_even(records: Records) -> bool:
     """Whether many lines have the same number of cells, three or more."""
     return len(records) >= MANY and {len(cells) for cells, _ in records} == {max(3, len(records[0][0]))}
-
-
-def _places(lines: list[str]) -> tuple[int, ...]:
-    """Where columns begin if blanks stand at the same places of all lines, and one column is of numbers."""
-    if len(lines) < 4 or any("\t" in line for line in lines):
-        return ()
-    width = max(map(len, lines))
-    rows = [line.ljust(width) for line in lines]
-    blank = [all(row[k] == " " for row in rows) for k in range(min(width, 5000))]
-    places = tuple(k for k in range(len(blank)) if not blank[k] and (k == 0 or blank[k - 1]))
-    cells = [[row[a:b].strip() for row in rows[1:]] for a, b in zip(places, (*places[1:], None), strict=True)]
-    typed = [column for column in cells if all(ONE_NUMBER.match(cell) for cell in column if cell) and any(column)]
-    return places if len(places) > 1 and typed else ()

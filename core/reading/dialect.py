@@ -9,18 +9,17 @@ from core.errors import UserError
 from core.reading.delimiter import (
     MAX_PREAMBLE,
     SAMPLE_RECORDS,
-    SIGN,
     Parting,
     Records,
     Writing,
     find_delimiter,
     first_record,
-    one_sign,
     records_of,
 )
 from core.reading.footer import find_footer
 from core.reading.header import find_header, find_heading
 from core.reading.marks import find_decimal, find_quoting
+from core.reading.rewriting import SIGN, one_sign
 from core.table import Decision
 from core.wording import plural, quoted
 

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from core.reading.numbers import COMMA_NUMBER, NOT_A_NUMBER, NUMBER
 from core.reading.thousands import MARKED
+from core.reading.units import is_unit
 from core.table import Decision
 from core.wording import count, listing, plural
 
@@ -17,15 +18,6 @@ DATE = re.compile(r"[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{1,2}[-/.][0-9]{
 STEADY_ROWS = 0.9
 TYPED = 0.9
 LOOK = 120
-UNIT = (
-    "kg|g|mg|µg|μg|ug|ng|t|lbs?|oz|m|cm|mm|km|µm|um|nm|in|inch|inches|ft|yd|mi|miles|s|sec|secs|seconds|ms|µs|us|ns|min|mins|minutes|h|hrs?|"
-    "hours|d|days?|weeks?|months?|years?|yrs?|a|°C|°F|°|C|F|K|degC|deg|rad|celsius|fahrenheit|%|‰|percent|ppm|ppb|mol|mmol|µmol|nmol|M|"
-    "L|l|dl|dL|ml|mL|µl|µL|fl|fL|pg|U|IU|mIU|Hz|kHz|MHz|GHz|bpm|mmHg|Pa|kPa|hPa|MPa|bar|mbar|psi|atm|N|Nm|J|kJ|MJ|kcal|cal|W|kW|MW|"
-    "kWh|V|mV|A|mA|ohm|Ω|dB|dBm|lux|lx|mph|rpm|kmh|kph|€|\\$|£|EUR|USD|GBP|CHF|JPY|count|counts|pcs|n|N|no|px|bytes?|[kMG]?B|ha|acres?"
-)
-POWER = "(?:\\^?-?[0-9²³])?"
-ONE_UNIT = re.compile(rf"(?:1/)?(?:{UNIT}){POWER}(?: ?[/*·.×] ?(?:10\^?[0-9]+|[0-9.]+|{UNIT}){POWER})*")
-BRACKETS = re.compile(r"\[[^\]\n]{0,24}\]|\([^)\n]{0,24}\)")
 KINDS = frozenset(
     re.findall(
         r"\w+",
@@ -111,12 +103,6 @@ def is_number(cell: str, decimal: str) -> bool:
     return bool((ONE_COMMA_NUMBER if decimal == "," else ONE_NUMBER).match(cell) or MARKED.fullmatch(cell))
 
 
-def is_unit(cell: str) -> bool:
-    """Tell whether a cell names a unit, such as "kg", "[mm Hg]" or "mmol/l"."""
-    cell = cell.strip()
-    return bool(BRACKETS.fullmatch(cell) or ONE_UNIT.fullmatch(cell))
-
-
 def _has_header(rows: list[list[str]], decimal: str) -> tuple[bool, str, str]:
     """A header is missing only if the first record fits every typed column, or repeats what follows."""
     head, rest = rows[0], [row for row in rows[1:] if len(row) == len(rows[0])][:LOOK]
@@ -198,6 +184,16 @@ def _second_record(rows: list[list[str]], decimal: str, units: str) -> Heading:
     if len(rows) < 2 or (len(rows) < 4 and units != "yes") or units == "no" or len(rows[1]) != len(names):
         return Heading(names, 1)
     second = [cell.strip() for cell in rows[1]]
+    if (
+        units != "yes"
+        and len(second) > 1
+        and all(re.fullmatch(":?-{2,}:?|={2,}|", cell) for cell in second)
+        and any(second)
+    ):
+        reason = "The row under the header holds lines of dashes only."
+        return Heading(
+            names, 2, (), (f"{reason[:-1]}; it was left out.",), (Decision("units", "no", "certain", reason),)
+        )
     if units == "yes":
         return _with_units(names, second, "stated", "You said so.")
     rest = [row for row in rows[2:] if len(row) == len(names)][:LOOK]

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.reading.dates import date_format, other_order, spoken
-from core.reading.numbers import COMMA_NUMBER, NOT_A_NUMBER, NUMBER, SUSPECT, edges
+from core.reading.numbers import COMMA_NUMBER, NOT_A_NUMBER, NUMBER, edges
 from core.table import Decision
 from core.wording import count, of, plural, quoted
 
@@ -41,7 +41,7 @@ LONG_NUMBER = 1e10
 NEARLY = 0.5
 FEW = 20
 DATES = 2000
-ABSENT = tuple(dict.fromkeys((*NOT_A_NUMBER, *SUSPECT)))
+ABSENT = NOT_A_NUMBER
 
 
 @dataclass(frozen=True)

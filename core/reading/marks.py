@@ -4,17 +4,8 @@ from __future__ import annotations
 
 import re
 
-from core.reading.delimiter import (
-    SIGN,
-    STEADY,
-    Writing,
-    common_share,
-    find_delimiter,
-    is_padded,
-    one_sign,
-    records_of,
-    sureness,
-)
+from core.reading.delimiter import STEADY, Writing, common_share, find_delimiter, records_of, sureness
+from core.reading.rewriting import SIGN, is_padded, one_sign
 from core.reading.thousands import MARKED, evidence
 from core.table import Decision
 from core.wording import count, plural, quoted, share

@@ -11,15 +11,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-NOT_A_NUMBER = ("", "na", "n/a", "#n/a", "nan", "-nan", "+nan", "null", "none", "?", "-")
-SUSPECT = ("na", "n/a", "#n/a", "nan", "null", "none", "?", "-", "unknown")
+SUSPECT = (
+    "na", "n/a", "n.a.", "#n/a", "<na>", "nan", "null", "nil", "none", "?", "-", "--", "–", "—", ".", "..", "...", "unknown", "missing",
+)  # fmt: skip
+NOT_A_NUMBER = ("", "-nan", "+nan", *SUSPECT)
 INFINITE = re.compile(r"[+-]?inf(inity)?")
 NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 COMMA_NUMBER = NUMBER.replace(r"\.?", ",?").replace(r"\.", ",")
 GROUPED = {".": re.compile(r"[+-]?[1-9][0-9]{0,2}(\.[0-9]{3})+"), ",": re.compile(r"[+-]?[1-9][0-9]{0,2}(,[0-9]{3})+")}
 UNGROUPED = re.compile(r"[+-]?[0-9]{1,3}")
 WHOLE = re.compile(r"[-+0-9]*")
-TAKEN = 8
+TAKEN = 9
 MAX_DIGITS = 18
 ODD_WORDS = 64
 GROUPS_NEEDED = 3
@@ -132,7 +134,9 @@ def as_numbers(cells: pa.Array, decimal: str, ends: Edges | None = None) -> Pars
     any_signed = bool(signed.any())
     start = np.where(signed, ends.second, ends.first) if any_signed else ends.first
     mark = DOT if decimal == "." else COMMA
-    odd = ~(_digit(start) | (start == mark))
+    odd = ~_digit(start)
+    marked = np.flatnonzero(start == mark)
+    odd[marked] = ~_digit((np.where(signed, ends.byte(2), ends.second) if any_signed else ends.second)[marked])
     missing, out = _odd_words(cells, odd)
     if missing is None or out.all():
         return None

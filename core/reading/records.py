@@ -12,8 +12,9 @@ import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
 from core.errors import UserError
-from core.reading.delimiter import SIGN, one_sign, reader, tight
+from core.reading.delimiter import reader
 from core.reading.dialect import Dialect
+from core.reading.rewriting import SIGN, one_sign, tight
 from core.wording import count, plural
 
 BLOCK = 2**22

@@ -9,14 +9,15 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from core.reading.units import UNIT
 from core.wording import quoted
 
 CURRENCIES = "€|\\$|£|¥|₹|₽|R\\$|US\\$|kr|EUR|USD|GBP|CHF|JPY|CNY|INR|SEK|NOK|DKK|PLN|CAD|AUD|BRL"
 MARKED = re.compile(
-    rf"[+\-−]?(?P<before>{CURRENCIES})?[ \u00a0]?(?P<body>[+\-−]?(?:[0-9][0-9.,'’ \u00a0\u202f]*[0-9][.,]?|[0-9][.,]?|[.,][0-9]+)"
-    rf"(?:[eE][+\-−]?[0-9]+)?)[ \u00a0\u202f]?(?P<after>%|{CURRENCIES})?"
+    rf"(?P<open>\()?[+\-−]?(?P<before>{CURRENCIES})?[ \u00a0]?"
+    r"(?P<body>[+\-−]?(?:[0-9][0-9.,'’ \u00a0\u202f]*[0-9][.,]?|[0-9][.,]?|[.,][0-9]+)(?:[eE][+\-−]?[0-9]+)?)"
+    rf"[ \u00a0\u202f]?(?P<after>%|{CURRENCIES}|(?<=[ \u00a0\u202f])(?:{UNIT}))?(?P<behind>[-−])?(?(open)\))"
 )
-GROUPS = (",", ".", " ", "'", "’", "\u00a0", "\u202f")
 SPOKEN = {",": "a comma", ".": "a point", " ": "a blank", "'": "an apostrophe", "’": "an apostrophe"}
 ENOUGH = 3
 
@@ -35,6 +36,8 @@ class Marks:
         "certain" or "likely".
     reason : str
         What the analyst must know; empty for plain numbers.
+    negative : str
+        "(" if brackets stand for a minus, "-" if the minus stands behind.
     """
 
     thousands: str = ""
@@ -42,6 +45,7 @@ class Marks:
     unit: str = ""
     confidence: str = "certain"
     reason: str = ""
+    negative: str = ""
 
 
 def find_marks(words: Sequence[str], decimal: str, thousands: str = "") -> Marks | None:
@@ -77,6 +81,9 @@ def find_marks(words: Sequence[str], decimal: str, thousands: str = "") -> Marks
     units = {part["before"] or part["after"] or "" for part in parts}
     if len(units) > 1 or any(part["before"] and part["after"] for part in parts):
         return None
+    negative = "(" if any(part["open"] for part in parts) else "-" if any(part["behind"] for part in parts) else ""
+    if negative and (any(part["open"] and part["behind"] for part in parts) or all(part["open"] for part in parts)):
+        return None
     bodies = [re.sub("[eE].*", "", part["body"].lstrip("+-−")) for part in parts]
     found = _separators(bodies, decimal, thousands)
     if found is None:
@@ -86,7 +93,11 @@ def find_marks(words: Sequence[str], decimal: str, thousands: str = "") -> Marks
     if not re.fullmatch(_body(group, point), bodies[0]):
         return None
     example = next((word for word, body in zip(words, bodies, strict=True) if group and group in body), words[0])
-    return Marks(group, point, unit, confidence, _reason(group, point, unit, decimal, example, confidence))
+    told = _reason(group, point, unit, decimal, example, confidence)
+    if negative:
+        sign = next(word for word, part in zip(words, parts, strict=True) if part["open"] or part["behind"])
+        told += f"{' and ' if told else ''}{'brackets' if negative == '(' else 'a line behind'} were read as a minus, such as {quoted(sign)}"
+    return Marks(group, point, unit, "likely" if negative else confidence, told, negative)
 
 
 def plain(cells: pa.Array, marks: Marks) -> pa.Array | None:
@@ -103,6 +114,8 @@ def plain(cells: pa.Array, marks: Marks) -> pa.Array | None:
     gap = "[ \u00a0\u202f]?"
     around = (f"(?:{unit})?{gap}", f"{gap}(?:{unit})?") if unit else ("", "")
     number = f"{_body(marks.thousands, marks.decimal)}(?:[eE][+\\-−]?[0-9]+)?"
+    if marks.negative:
+        cells = pc.replace_substring_regex(cells, r"^\((.*)\)$|^(.*)[-−]$", r"-\1\2")
     pattern = f"^[+\\-−]?{around[0]}[+\\-−]?{number}{around[1]}$"
     if not pc.all(pc.match_substring_regex(cells, pattern)).as_py():
         return None
