@@ -14,13 +14,14 @@ from core.errors import UserError
 from core.reading import limits
 from core.reading.excel import sheet_names
 from core.reading.kinds import UNPACK, ZIP_DAMAGE, archive_of, kind_of
-from core.reading.limits import CHUNK, GRACE, MAX_RATIO, check_bytes
+from core.reading.limits import CHUNK, GRACE, check_bytes
 from core.wording import listing, plural, quoted
 
 MAGIC = {"gzip": b"\x1f\x8b", "bzip2": b"BZh", "xz": b"\xfd7zXZ\x00"}
 SLICE = 2**14
 LOOK = 16 * 2**20
-MARGIN = 4
+MARGIN = 2
+TIGHT = 20
 MEMORY = 2**27
 HEAD = 2**12
 WORKBOOKS = ("xlsx", "xlsb", "xls", "ods")
@@ -266,7 +267,7 @@ def _content(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bytes:
     check_bytes(part.file_size)
     kept = BytesIO()
     try:
-        if part.file_size > max(GRACE, MAX_RATIO * part.compress_size):
+        if part.file_size > max(GRACE, TIGHT * part.compress_size):
             with _stream(archive, part) as stream:
                 while stream.read(CHUNK):
                     pass

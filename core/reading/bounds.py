@@ -97,12 +97,14 @@ def check_workbook(data: bytes, kind: str) -> tuple[str, ...]:
             check_bytes(sum(part.file_size for part in parts))
             for part in parts:
                 _check_ratio(part)
+                if part.file_size > GRACE:
+                    _run_through(archive, part)
             sheets = [part for part in parts if re.match(r"/?xl/worksheets/[^/]+\.(xml|bin)$", part.filename)]
             check_members(len(sheets), "sheets", limits.MAX_SHEETS)
             measure = {"xlsx": _xlsx, "xlsb": _xlsb, "ods": _ods}[kind]
             measure(archive, sheets)
             for part in parts:
-                if part not in sheets:
+                if part not in sheets and part.file_size <= GRACE:
                     _run_through(archive, part)
             macros = any(part.filename.endswith("vbaProject.bin") for part in parts)
     except (*ZIP_DAMAGE, struct.error, IndexError, expat.ExpatError) as error:

@@ -12,7 +12,7 @@ from core.errors import UserError
 from core.reading.limits import check_bytes, check_shape
 from core.reading.pages import measured
 
-STEP = 2**27
+STEP = 2**26
 MOST_ROWS = 4096
 BATCH = 10_000
 DAMAGE = (
@@ -84,13 +84,12 @@ def _check(metadata: parquet.FileMetaData, data: bytes) -> int:
 
 
 def _in_steps(file: parquet.ParquetFile, n_rows: int) -> pa.Table:
-    """Read a few rows at a time, and stop where they grow past the limit."""
-    batches, size = [], 0
+    """Read a few rows at a time: once to count them, and again to keep them if they stay within the limit."""
+    size = 0
     for batch in file.iter_batches(batch_size=n_rows, use_pandas_metadata=False):
-        batches.append(batch)
         size += batch.nbytes
         check_bytes(size)
-    return pa.Table.from_batches(batches, file.schema_arrow if not batches else batches[0].schema)
+    return file.read(use_pandas_metadata=False)
 
 
 def _is_word(leaf: parquet.ColumnSchema) -> bool:
