@@ -93,6 +93,53 @@ def missing_profile(study: Study) -> MissingProfile:
     return study._memory["missing_profile"]
 
 
+@dataclass(frozen=True, eq=False)
+class GapCounts:
+    """Missing cells by column and class.
+
+    Parameters
+    ----------
+    names : ndarray (n_columns,)
+        The columns that have gaps.
+    missing : ndarray of int (n_columns, n_classes)
+    sizes : ndarray of int (n_classes,)
+        The rows that were counted.
+    standing : ndarray (n_classes,)
+        How many rows of the whole table each of them stands for.
+    of_all : bool
+        Counted over all rows of a table of which only a sample is in hand.
+    """
+
+    names: np.ndarray
+    missing: np.ndarray
+    sizes: np.ndarray
+    standing: np.ndarray
+    of_all: bool = False
+
+
+def gap_counts(study: Study) -> GapCounts:
+    """Count the missing cells of all rows of the table where they were counted when it was read, else those in hand.
+
+    A count of all rows is taken when it is about the same classes, and when no column holds infinite values: those count as missing only
+    where rows are in hand.
+    """
+    gaps, population = missing_profile(study), getattr(study.dataset, "population", None)
+    here = GapCounts(gaps.names, gaps.missing, study.class_sizes, study.standing)
+    if population is None or study.represents is None:
+        return here
+    same = population.counts.reindex(study.classes).fillna(0).to_numpy()
+    columns = population.columns[population.columns["column"].isin(study.dataset.X.columns)]
+    if not np.array_equal(same, study.table_sizes) or columns["n_infinite"].sum() > 0:
+        return here
+    counted = population.missing[population.missing["column"].isin(study.dataset.X.columns)]
+    table = counted.pivot(index="column", columns="class", values="n_missing")
+    table = table.reindex(
+        index=[name for name in study.dataset.X.columns if name in table.index], columns=study.classes
+    )
+    names = np.array([*table.index, None], dtype=object)[:-1]
+    return GapCounts(names, table.to_numpy(dtype=np.int64), study.table_sizes, np.ones(len(study.classes)), True)
+
+
 def missing(column: pd.Series) -> np.ndarray:
     """Where the cells (n_samples,) of a column of a dataset are missing."""
     if column.dtype == "category":

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from core import charts, judge, synthetic, wording
 from core.dataset import Dataset
-from core.missing_profile import MissingProfile, missing_profile
+from core.missing_profile import GapCounts, MissingProfile, gap_counts, missing_profile
 from core.numerics.gap_burden import at_table_shares, gap_burden, table_share
 from core.numerics.hypergeometric import two_sided
 from core.numerics.multiplicity import holm
@@ -65,7 +65,7 @@ def missing_cells(study: Study, *, difference: Annotated[float, Range(0.02, 0.9,
     Returns
     -------
     Result
-        ``columns``: column, n_missing, n_samples (both of the whole table; estimated in a working sample), share, low, high, class (the one that differs most), difference, q; most gaps first.
+        ``columns``: column, n_missing, n_samples (both of the whole table: counted when it was read, or else estimated from a working sample), share, low, high, class (the one that differs most), difference, q; most gaps first.
         ``classes``: column, class, n_missing, n_samples, share, low, high, other_share, difference, p, q; columns with gaps.
         ``of_interest``: column, class, n_missing, n_class (rows of the class of interest among these), prevalence (n_class / n_missing), low,
         high, prevalence_filled, difference (of the class's share of gaps from that of the rest), difference_low, difference_high, p, p_holm;
@@ -80,17 +80,16 @@ def missing_cells(study: Study, *, difference: Annotated[float, Range(0.02, 0.9,
     Holm (1979), Scandinavian Journal of Statistics 6. Newcombe (1998), Statistics in Medicine 17, for the interval of a difference.
     Korn and Graubard (1998), Survey Methodology 24, for the interval of a share of cells. Katz et al. (1978), Biometrics 34, for that of a ratio.
     """
-    gaps, names = missing_profile(study), study.dataset.X.columns
-    missing = pd.DataFrame(gaps.missing, gaps.names).reindex(names, fill_value=0).to_numpy()
-    classes = _classes(gaps.missing, gaps.names, study)
+    gaps, counts = missing_profile(study), gap_counts(study)
+    classes = _classes(counts, study)
     tables = {
-        "columns": _columns(missing, study, names, classes),
+        "columns": _columns(counts, study, classes),
         "classes": classes,
-        "of_interest": _of_interest(gaps.missing, classes, study),
+        "of_interest": _of_interest(counts, classes, study),
         "burden": _burden(gaps, study),
         "complete": _complete(gaps.complete, study),
     }
-    return Result(tables, _findings(study, tables, difference))
+    return Result(tables, _findings(study, tables, difference, counts.of_all))
 
 
 def _complete(whole: np.ndarray, study: Study) -> pd.DataFrame:
@@ -116,13 +115,13 @@ def _burden(gaps: MissingProfile, study: Study) -> pd.DataFrame:
     return pd.DataFrame(table | {"share": found.pop("share"), "low": low, "high": high} | found)
 
 
-def _classes(missing: np.ndarray, names: np.ndarray, study: Study) -> pd.DataFrame:
+def _classes(counts: GapCounts, study: Study) -> pd.DataFrame:
     """One row per column with gaps and class."""
     from scipy.stats import false_discovery_control
 
-    sizes, total = study.class_sizes[None, :], missing.sum(axis=1, keepdims=True)
-    n = study.dataset.n_samples
-    share, weighted = missing / sizes, missing * study.standing
+    missing, sizes, names = counts.missing, counts.sizes[None, :], counts.names
+    n, total = int(sizes.sum()), missing.sum(axis=1, keepdims=True)
+    share, weighted = missing / sizes, missing * counts.standing
     other = (weighted.sum(axis=1, keepdims=True) - weighted) / (study.table_sizes.sum() - study.table_sizes)
     p = two_sided(missing, n, total, sizes)
     low, high = judge.proportion_interval(missing, np.broadcast_to(sizes, missing.shape))
@@ -143,9 +142,9 @@ def _classes(missing: np.ndarray, names: np.ndarray, study: Study) -> pd.DataFra
     )
 
 
-def _of_interest(missing: np.ndarray, classes: pd.DataFrame, study: Study) -> pd.DataFrame:
+def _of_interest(counts: GapCounts, classes: pd.DataFrame, study: Study) -> pd.DataFrame:
     """What the gaps of each column say about the class of interest."""
-    c, standing, sizes = study.positive_code, study.standing, study.class_sizes
+    c, missing, standing, sizes = study.positive_code, counts.missing, counts.standing, counts.sizes
     own, total, k = classes[classes["class"] == study.positive], missing.sum(axis=1), missing[:, c]
     filled = (sizes - missing) @ standing
     rest = (missing @ standing - k * standing[c]) / np.maximum(total - k, 1)
@@ -161,11 +160,13 @@ def _of_interest(missing: np.ndarray, classes: pd.DataFrame, study: Study) -> pd
     return table.iloc[np.argsort(own["p"].to_numpy(), kind="stable")].reset_index(drop=True)
 
 
-def _columns(missing: np.ndarray, study: Study, names: pd.Index, classes: pd.DataFrame) -> pd.DataFrame:
-    n, n_missing = int(study.table_sizes.sum()), np.rint(missing @ study.standing).astype(int)
+def _columns(counts: GapCounts, study: Study, classes: pd.DataFrame) -> pd.DataFrame:
+    names, n = study.dataset.X.columns, int(study.table_sizes.sum())
+    missing = pd.DataFrame(counts.missing, counts.names).reindex(names, fill_value=0).to_numpy()
+    n_missing = np.rint(missing @ counts.standing).astype(int)
     share, rows = n_missing / n, n
-    if study.represents is not None:
-        share, rows = table_share(missing, study.class_sizes, study.class_shares)
+    if study.represents is not None and not counts.of_all:
+        share, rows = table_share(missing, counts.sizes, study.class_shares)
     low, high = judge.proportion_interval(share * rows, np.broadcast_to(rows, share.shape))
     table = {"column": names, "n_missing": n_missing, "n_samples": n, "share": share, "low": low, "high": high}
     most = _clearest(classes).drop_duplicates("column")[["column", "class", "difference", "q"]]
@@ -180,7 +181,7 @@ def _clearest(classes: pd.DataFrame) -> pd.DataFrame:
     return classes.loc[keys.sort_values(["clear", "size", "more"], ascending=False, kind="stable").index]
 
 
-def _findings(study: Study, tables: dict[str, pd.DataFrame], difference: float) -> tuple[Finding, ...]:
+def _findings(study: Study, tables: dict[str, pd.DataFrame], difference: float, of_all: bool) -> tuple[Finding, ...]:
     n, n_columns = int(study.table_sizes.sum()), study.dataset.X.shape[1]
     columns, n_missing = tables["columns"], int(tables["columns"]["n_missing"].sum())
     if not n_missing:
@@ -192,7 +193,7 @@ def _findings(study: Study, tables: dict[str, pd.DataFrame], difference: float) 
         f"{wording.of(n_missing, n * n_columns, 'cell')} are missing, in {wording.plural((columns['n_missing'] > 0).sum(), 'column')}; "
         f"most in {wording.quoted(first['column'])} ({wording.share(first['share'])} of the rows). "
         f"Dropping every row with a gap would leave {wording.of(kept.sum(), n)}, and of "
-        f"{wording.quoted(study.positive)} {wording.of(kept[c], study.table_sizes[c])}.{_in_hand(study)}"
+        f"{wording.quoted(study.positive)} {wording.of(kept[c], study.table_sizes[c])}.{_in_hand(study, of_all)}"
     )
     return (
         *_differences(tables["classes"], difference),
@@ -202,10 +203,13 @@ def _findings(study: Study, tables: dict[str, pd.DataFrame], difference: float) 
     )
 
 
-def _in_hand(study: Study) -> str:
+def _in_hand(study: Study, of_all: bool) -> str:
     if study.represents is None:
         return ""
-    return f" These numbers of the whole table are estimated from {wording.plural(study.dataset.n_samples, 'row')} in hand, each class by its share."
+    counted = (
+        "The cells were counted in all rows; the rows without gaps" if of_all else "These numbers of the whole table"
+    )
+    return f" {counted} are estimated from {wording.plural(study.dataset.n_samples, 'row')} in hand, each class by its share."
 
 
 def _differences(classes: pd.DataFrame, difference: float) -> tuple[Finding, ...]:

@@ -12,6 +12,7 @@ from sklearn.metrics import roc_auc_score
 from core import engine
 from core.dataset import Dataset
 from core.missing_profile import missing_profile
+from core.population import Population
 from core.study import Study
 from core.synthetic import planted
 
@@ -252,3 +253,19 @@ def test_a_working_sample_speaks_of_the_whole_table():
         np.testing.assert_allclose(
             patterns[1][column].sort_index(), patterns[0][column].sort_index(), rtol=0.25, err_msg=column
         )
+
+
+def test_cells_counted_in_all_rows_are_taken_over():
+    """With what was counted when the file was read, counts and tests are those of all rows, whichever rows are in hand."""
+    whole = with_gaps((0.1, 0.5), (6_000, 500), n_columns=2)
+    X, y = whole.dataset.X, whole.dataset.y
+    rows = np.sort(np.concatenate([np.flatnonzero(y == "rare"), np.flatnonzero(y == "common")[::10]]))
+    kept = Dataset.from_frame(X.iloc[rows].assign(outcome=y.iloc[rows]), "outcome")
+    kept = replace(kept, represents=np.where(kept.y == "rare", 1.0, 10.0))
+    object.__setattr__(kept, "population", Population.of_frame(X.assign(outcome=y), "outcome", y))
+    found, exact = engine.run("missing_cells", Study(kept)), engine.run("missing_cells", whole)
+    for name in ("columns", "classes", "of_interest"):
+        pd.testing.assert_frame_equal(found.tables[name], exact.tables[name])
+    assert (
+        "The cells were counted in all rows; the rows without gaps are estimated from 1,100" in found.findings[-1].text
+    )
