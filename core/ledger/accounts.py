@@ -83,6 +83,8 @@ class Ledger:
         counts as many rows as it stands for.
     alarm_limits : tuple of (low, high)
         Limits of both numbers; the numbers themselves unless the rows are a working sample.
+    sampled : bool
+        Whether they are one.
     gains : dict of str to Gain
         Expected gain in recall by account.
     """
@@ -97,6 +99,7 @@ class Ledger:
     rival: np.ndarray
     alarms: tuple[int, int]
     alarm_limits: tuple[tuple[float, float], ...]
+    sampled: bool
     gains: dict[str, Gain]
 
 
@@ -140,5 +143,6 @@ def ledger(study: Study) -> Ledger:
         case.rival[case.missed],
         case.alarms,
         case.alarm_limits,
+        study.represents is not None,
         expected_gains(case, account),
     )

@@ -58,8 +58,8 @@ def missed_rows(study: Study) -> Result:
         ``accounts``: account, n_rows, share (of the class) with low and high, remedy, gain (expected in recall) with gain_low and
         gain_high (missing where none can be promised), basis. ``waterfall``: step, value (share of the class), measure. ``rows``: row (1 is the first), account,
         probability, threshold, most_like (the likeliest other class, class frequencies removed), reason. ``alarms``: decision,
-        found, n_class, recall with low and high, false_alarms with alarms_low and alarms_high (of the whole table; limits of Fay and
-        Feuer where a working sample stands for it, else the number itself).
+        found, n_class, recall with low and high, false_alarms (of the whole table; where a working sample stands for it with alarms_low and
+        alarms_high, the limits of Fay and Feuer).
 
     References
     ----------
@@ -130,9 +130,9 @@ def _alarms(found: Ledger) -> pd.DataFrame:
     low, high = proportion_interval(hits, np.full(2, found.n_class))
     table = {"decision": ["the most probable class", "the right threshold"], "found": hits, "n_class": found.n_class}
     table |= {"recall": hits / found.n_class, "low": low, "high": high, "false_alarms": found.alarms}
-    return pd.DataFrame(
-        table | dict(zip(("alarms_low", "alarms_high"), zip(*found.alarm_limits, strict=True), strict=True))
-    )
+    if found.sampled:
+        table |= dict(zip(("alarms_low", "alarms_high"), zip(*found.alarm_limits, strict=True), strict=True))
+    return pd.DataFrame(table)
 
 
 def _findings(found: Ledger, accounts: pd.DataFrame, alarms: pd.DataFrame) -> tuple[Finding, ...]:
@@ -174,7 +174,7 @@ def _regained(accounts: pd.DataFrame, alarms: pd.DataFrame) -> Finding | None:
         f"(interval of the gain {wording.share(gain['gain_low'])} to {wording.share(gain['gain_high'])}); false alarms go from "
         f"{wording.count(before.false_alarms)} to {wording.count(after.false_alarms)}"
     )
-    if after.alarms_high > after.false_alarms:
+    if "alarms_low" in alarms:
         span = f"{wording.count(round(after.alarms_low))} to {wording.count(round(after.alarms_high))}"
         text += f" in the whole table (interval {span}, as the rows are a sample)"
     text += "."
