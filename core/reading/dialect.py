@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.errors import UserError
 from core.reading.delimiter import (
@@ -25,6 +25,7 @@ from core.wording import plural, quoted
 
 __all__ = ["MAX_PREAMBLE", "SAMPLE_RECORDS", "Dialect", "Stated", "find_decimal", "find_dialect", "find_header"]
 SAMPLE_BYTES = 2**18
+OTHER = {",": ".", ".": ","}
 
 
 @dataclass(frozen=True)
@@ -144,9 +145,11 @@ def find_dialect(
     first, width = first_record(records)
     first = 0 if stated.skip else first
     rows = [cells for cells, _ in records[first:]]
-    mark, marking, notes = find_decimal(rows, parting.delimiter, stated.decimal)
+    mark, marking, notes = find_decimal(rows, parting.delimiter, stated.decimal or OTHER.get(stated.thousands, ""))
     heading = find_heading(rows, width, mark, stated.header, stated.units)
-    before = records[first - 1][1] if first else 0
+    before = records[first - 1][1] if first else 0 if records[0][0][0].startswith("#") else _comments(text)
+    if stated.skip:
+        heading = replace(heading, names=heading.names + ("",) * (width - len(heading.names)))
     start = skipped + (_end_of(records[first:], heading.n_records) or before)
     end, ending = _footer(body, stated, whole, (rows[heading.n_records :], width, mark), (parting, sign, how))
     above, told = _told_above(before, skipped, stated.skip, bool(said))
@@ -192,6 +195,12 @@ def _stated_parting(text: str, delimiter: str) -> Parting:
     return Parting("fixed", places=found.places)
 
 
+def _comments(text: str) -> int:
+    """Lines that begin with "#" above everything else."""
+    above = re.match(r"(?:\s*#[^\r\n]*(?:\r\n|\r|\n))+", text)
+    return len(re.findall(r"\r\n|\r|\n", above[0])) if above else 0
+
+
 def _end_of(records: Records, n_records: int) -> int:
     """Lines up to the end of the first records that hold something."""
     filled = [line for cells, line in records if any(cell.strip() for cell in cells)]
@@ -220,7 +229,7 @@ def _told_above(before: int, skipped: int, skip: str, named: bool) -> tuple[Deci
         return Decision("skip", skip, "stated", "You said so."), ()
     lines = before + skipped
     if before:
-        reason = f"{plural(before, 'line')} above have fewer cells than the table."
+        reason = f"{plural(before, 'line')} above the header {'is' if before == 1 else 'are'} no part of the table."
         return Decision("skip", str(lines), "likely", reason), (
             f"{plural(before, 'line')} before the header left out.",
         )

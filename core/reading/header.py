@@ -79,7 +79,14 @@ def find_heading(rows: list[list[str]], width: int, decimal: str, header: str = 
     found = _second_record(head, decimal, units)
     names, note = _fitted(found.names, width, head[1:])
     row_units = found.units if len(names) == len(found.names) or not found.units else ("", *found.units)[: len(names)]
-    return Heading(names, found.n_records, row_units, (*found.notes, *note), (decision, *found.decisions))
+    below = found.decisions or (_no_units(units),)
+    return Heading(names, found.n_records, row_units, (*found.notes, *note), (decision, *below))
+
+
+def _no_units(stated: str) -> Decision:
+    if stated:
+        return Decision("units", "no", "stated", "You said so.")
+    return Decision("units", "no", "likely", "The row under the header looks like the other records.")
 
 
 def find_header(rows: list[list[str]], width: int, decimal: str) -> tuple[tuple[str, ...], bool, tuple[str, ...]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from core.reading.delimiter import STEADY, Writing, common_share, find_delimiter, records_of, sureness
+from core.reading.delimiter import STEADY, Parting, Writing, common_share, find_delimiter, records_of, sureness
 from core.reading.rewriting import SIGN, is_padded, one_sign
 from core.reading.thousands import MARKED, evidence
 from core.table import Decision
@@ -34,8 +34,9 @@ def find_quoting(text: str, stated: str = "", delimiter: str = "") -> tuple[Writ
     counts = {mark: len(pattern.findall(text)) if mark in text else 0 for mark, pattern in OPENED.items()}
     if counts["'"] > counts['"']:
         apostrophes = Writing(escape, "'", is_padded(text, "'"))
-        parting = delimiter or find_delimiter(text, apostrophes).delimiter
-        parted, sign = (text, parting) if len(parting) < 2 else (one_sign(text.encode(), parting).decode(), SIGN)
+        parting = Parting(delimiter) if delimiter not in ("", "fixed") else find_delimiter(text, apostrophes)
+        parted, sign = one_sign(text.encode(), parting.delimiter, parting.places).decode(), parting.delimiter
+        sign = sign if len(sign) == 1 else SIGN
         records = [records_of(parted, sign, how) for how in (apostrophes, Writing(escape))]
         even = [common_share(found) for found in records]
         if even[0] >= STEADY and even[0] > even[1]:

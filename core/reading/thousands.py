@@ -158,7 +158,10 @@ def _sure_decimal(body: str) -> str:
 def _separators(bodies: list[str], decimal: str, thousands: str) -> tuple[str, str, str] | None:
     """The mark between groups, the decimal mark, and how sure they are."""
     if thousands:
-        group = "" if thousands == "none" else thousands
+        if thousands == "none":
+            points = {sign for body in bodies for sign in body if sign in ",."}
+            return "", points.pop() if len(points) == 1 else decimal, "stated"
+        group = thousands
         return group, "," if group == "." else "." if group == "," else decimal, "stated"
     signs = {sign for body in bodies for sign in body if not sign.isdigit()}
     spaces = signs - {",", "."}
