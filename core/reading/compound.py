@@ -44,11 +44,17 @@ def workbook_stream(data: bytes) -> bytes:
         found.setdefault(name, struct.unpack_from("<II", entries, at + 116))
     start, n_bytes = found.get("Workbook") or found["Book"]
     if n_bytes >= SMALL:
-        return _chain(data, following, start, size)[:n_bytes]
+        return _whole(_chain(data, following, start, size), n_bytes)
     small = _chain(data, following, found["Root Entry"][0], size)
     first = struct.unpack_from("<I", data, 60)[0]
     links = np.frombuffer(_chain(data, following, first, size), "<u4")
-    return _chain(b"\x00" * 64 + small, links, start, 64)[:n_bytes]
+    return _whole(_chain(b"\x00" * 64 + small, links, start, 64), n_bytes)
+
+
+def _whole(stream: bytes, n_bytes: int) -> bytes:
+    if len(stream) < n_bytes:
+        raise ValueError("the stream is cut off")
+    return stream[:n_bytes]
 
 
 def _chain(data: bytes, following: np.ndarray, at: int, size: int) -> bytes:

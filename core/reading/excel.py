@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from itertools import islice
 
@@ -79,13 +80,26 @@ def sheet_names(data: bytes, kind: str) -> tuple[str, ...]:
 
 
 def _book(data: bytes):
-    from python_calamine import CalamineError, CalamineWorkbook, PasswordError
+    from python_calamine import CalamineWorkbook
+
+    with _guarded():
+        return CalamineWorkbook.from_filelike(BytesIO(data))
+
+
+@contextmanager
+def _guarded() -> Iterator[None]:
+    """Say that a workbook is damaged or encrypted; the reader beneath gives up on some damage with an error of its own."""
+    from python_calamine import CalamineError, PasswordError
 
     try:
-        return CalamineWorkbook.from_filelike(BytesIO(data))
+        yield
     except PasswordError as error:
         raise UserError("The workbook is encrypted.", LOCKED) from error
     except (CalamineError, OSError, ValueError) as error:
+        raise UserError("The Excel workbook cannot be read.", DAMAGED) from error
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":
+            raise
         raise UserError("The Excel workbook cannot be read.", DAMAGED) from error
 
 
@@ -99,17 +113,13 @@ def _sheet_names(book) -> list[str]:
 
 def _rows(book, name: str) -> Iterator[list[str]]:
     """Yield the rows of a sheet as text, from the first that holds a cell."""
-    from python_calamine import CalamineError
-
-    try:
+    with _guarded():
         sheet = book.get_sheet_by_name(name)
-        if not sheet.height:
-            return
-        check_shape(sheet.height, sheet.width)
-        for row in islice(sheet.iter_rows(), sheet.start[0], None):
-            yield [_cell(value) for value in row]
-    except (CalamineError, OSError, ValueError) as error:
-        raise UserError("The Excel workbook cannot be read.", DAMAGED) from error
+    if not sheet.height:
+        return
+    check_shape(sheet.height, sheet.width)
+    for row in islice(sheet.iter_rows(), sheet.start[0], None):
+        yield [_cell(value) for value in row]
 
 
 def _cell(value: object) -> str:

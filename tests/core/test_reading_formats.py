@@ -1,17 +1,22 @@
-"""Reading gzip, Parquet and Excel, from bytes and from disk, and what the fingerprint follows."""
+"""Reading packed files, Parquet, ARFF and workbooks, from bytes and from disk, and what the fingerprint follows."""
 
+import bz2
 import gzip
 import io
+import lzma
 import os
+import zipfile
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
-from workbooks import excel, workbook
+from workbooks import binary_workbook, excel, old_workbook, opendocument, workbook, zipped
 
 from core.dataset import Dataset
 from core.errors import UserError
-from core.reading.read import read
+from core.reading.read import read, sheets
 
 
 def cells(data, **choices):
@@ -33,6 +38,139 @@ def test_gzip():
     parts = gzip.compress(b"a,b\n1,2\n") + gzip.compress(b"3,4\n")
     assert cells(parts)["b"].tolist() == [2, 4]
     pd.testing.assert_frame_equal(cells(gzip.compress(parquet(FRAME))), FRAME)
+
+
+@pytest.mark.parametrize("pack", [bz2.compress, lzma.compress, lambda data: zipped({"a.csv": data})])
+def test_other_packings(pack):
+    data = FRAME.to_csv(index=False).encode()
+    pd.testing.assert_frame_equal(cells(pack(data)), FRAME)
+    pd.testing.assert_frame_equal(cells(pack(parquet(FRAME))), FRAME)
+    assert sheets(pack(data)) == ()
+
+
+def test_parts_one_after_another():
+    assert cells(bz2.compress(b"a,b\n1,2\n") + bz2.compress(b"3,4\n"))["b"].tolist() == [2, 4]
+    assert cells(lzma.compress(b"a,b\n1,2\n") + lzma.compress(b"3,4\n"))["b"].tolist() == [2, 4]
+
+
+def test_an_archive_of_several_files():
+    data = zipped(
+        {
+            "__MACOSX/a.csv": b"x",
+            "readme.txt": "About, this\n",
+            "photo.png": b"\x89PNG\r\n\x1a\n" + bytes(50),
+            "in/b.csv": "a,b\n1,2\n3,4\n",
+            "c.xlsx": excel(one=FRAME, two=FRAME),
+        }
+    )
+    table = read(data)
+    assert table.frame["b"].tolist() == [2, 4]
+    assert table.reading.notes == (
+        "The archive holds 4 files; 'in/b.csv' was read. Not read: 'readme.txt', 'photo.png' and 'c.xlsx'.",
+    )
+    assert sheets(data) == ("in/b.csv", "c.xlsx")
+    pd.testing.assert_frame_equal(cells(data, sheet="c.xlsx"), FRAME)
+    with pytest.raises(UserError, match=r"no file 'd\.csv'"):
+        read(data, sheet="d.csv")
+    alone = zipped({"c.xlsx": excel(one=FRAME, two=FRAME.assign(age=[1, 2, 3]))})
+    assert sheets(alone) == ("one", "two")
+    assert cells(alone, sheet="two")["age"].tolist() == [1, 2, 3]
+
+
+ROWS = [["age", "name"], [31, "Ann"], [48, "Bo"], [52.5, "Cy"]]
+
+
+@pytest.mark.parametrize("write", [workbook, binary_workbook, old_workbook, opendocument])
+def test_workbooks_of_every_kind(write):
+    data = write({"none": [], "one": ROWS, "two": [["x", "y"], [1, 2]]})
+    table = read(data, "data.csv")
+    assert table.frame.to_dict("list") == {"age": [31, 48, 52.5], "name": ["Ann", "Bo", "Cy"]}
+    assert sheets(data) == ("one", "two")
+    assert cells(data, sheet="two").to_dict("list") == {"x": [1], "y": [2]}
+
+
+def test_shared_texts_of_an_old_workbook():
+    data = old_workbook({"one": [["age", "name"], [31, -1], [48, -2], [52, -1]]}, ("Ann", "Bo"))
+    assert cells(data)["name"].tolist() == ["Ann", "Bo", "Ann"]
+
+
+def test_macros_are_never_run():
+    parts = dict(_parts(excel(one=FRAME)))
+    table = read(zipped({**parts, "xl/vbaProject.bin": b"\xd0\xcf\x11\xe0"}))
+    assert table.reading.notes == ("The workbook holds macros; they were not run and never are.",)
+    pd.testing.assert_frame_equal(table.frame, FRAME)
+
+
+def _parts(data):
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return [(name, archive.read(name)) for name in archive.namelist()]
+
+
+ARFF = r"""% a comment
+@RELATION 'a b'
+@ATTRIBUTE 'my col' NUMERIC
+@attribute "o'k" {'a b', "c,d", e\'f}
+@attribute level{1,2,3}
+@attribute note string
+@Attribute "when" DATE 'yyyy-MM-dd'
+@attribute size real
+@DATA
+% another
+1,'a b',2,'x, \'y\' 100\%',"2020-01-01",0.5
+?,"c,d",?,?,?,?
+-3, e\'f ,1,"two\nlines",2020-01-02,1e3
+{0 5, 3 'q r', 2 3}
+"""
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_arff(end):
+    table = read(ARFF.replace("\n", end).encode(), "data.csv")
+    assert table.reading.kind == "ARFF"
+    frame = table.frame
+    assert list(frame) == ["my col", "o'k", "level", "note", "when", "size"]
+    assert frame["my col"].tolist()[:1] + frame["my col"].tolist()[2:] == [1, -3, 5]
+    assert frame["o'k"].tolist() == ["a b", "c,d", "e'f", "a b"]
+    assert frame["level"].fillna("?").tolist() == ["2", "?", "1", "3"]
+    assert frame["note"].fillna("?").tolist() == ["x, 'y' 100%", "?", "two\nlines", "q r"]
+    assert frame["size"].fillna(-1).tolist() == [0.5, -1, 1000, 0]
+    assert frame["when"].fillna("?").tolist() == ["2020-01-01", "?", "2020-01-02", "?"]
+    assert table.reading.missing_tokens == {"?": 6}
+    assert "1 column of numbers is declared as categories and stays text: 'level'." in table.reading.notes
+
+
+def test_arff_without_quotation_marks_is_read_as_the_same_table():
+    plain = b"@relation r\n@attribute a integer\n@attribute b {x,y}\n@data\n1,x\n\n% no\n ? , y\n3,z\n"
+    table = read(plain)
+    assert table.frame["b"].tolist() == ["x", "y", "z"] and str(table.frame["a"].dtype) == "Int64"
+    assert table.reading.notes == (
+        "Column 'b' holds 1 cell that its declaration does not list, such as 'z'; kept as they are.",
+    )
+    pd.testing.assert_frame_equal(cells(plain.replace(b"{x,y}", b"{'x',y}").replace(b"3,z", b"3,'z'")), table.frame)
+
+
+def test_parquet_with_nested_and_rarely_packed_columns():
+    frame = pa.table(
+        {
+            "lists": [["a", "b"], None, ["a"]],
+            "maps": pa.array([[("k", b"v")], [], None], pa.map_(pa.string(), pa.binary())),
+            "raw": [b"q", b"\xff", b"q"],
+            "name": ["Ann", "Anna", "Annas"],
+        }
+    )
+    read_back = cells(stored(frame))
+    assert read_back["lists"].fillna("?").tolist() == ["['a', 'b']", "?", "['a']"]
+    assert read_back["maps"].fillna("?").tolist() == ["[('k', b'v')]", "[]", "?"]
+    assert read_back["raw"].tolist() == ["q", "\\xff", "q"]
+    prefixed = stored(frame.select(["name"]), use_dictionary=False, column_encoding={"name": "DELTA_BYTE_ARRAY"})
+    assert cells(prefixed)["name"].tolist() == ["Ann", "Anna", "Annas"]
+    assert cells(stored(frame, data_page_version="2.0"))["name"].tolist() == ["Ann", "Anna", "Annas"]
+
+
+def stored(table, **options):
+    file = io.BytesIO()
+    pq.write_table(table, file, **options)
+    return file.getvalue()
 
 
 def test_parquet_keeps_its_types():

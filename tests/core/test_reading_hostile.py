@@ -1,7 +1,9 @@
 """Files that want to break the reader: each is read faithfully, or refused with one error and its remedy."""
 
+import bz2
 import gzip
 import io
+import lzma
 import pickle
 import zipfile
 import zlib
@@ -11,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from workbooks import excel, workbook
+from workbooks import compound, excel, old_workbook, opendocument, workbook, zipped
 
 from core.dataset import Dataset
 from core.errors import UserError
@@ -31,9 +33,9 @@ def archive_of(**parts):
     return file.getvalue()
 
 
-def parquet(table):
+def parquet(table, **options):
     file = io.BytesIO()
-    pq.write_table(table, file)
+    pq.write_table(table, file, **options)
     return file.getvalue()
 
 
@@ -43,6 +45,14 @@ def packed(**files):
         for name, content in files.items():
             archive.writestr(name, content)
     return file.getvalue()
+
+
+def locked(data):
+    """Mark the file in an archive as encrypted."""
+    data = bytearray(data)
+    data[6] |= 1
+    data[data.rfind(b"PK\x01\x02") + 8] |= 1
+    return bytes(data)
 
 
 REFUSED = {
@@ -62,6 +72,52 @@ REFUSED = {
     "old pickle": (pickle.dumps({"a": [1, 2]}, 0), "pickle or joblib"),
     "pickled function": (pickle.dumps(print, 0), "pickle or joblib"),
     "compressed joblib": (zlib.compress(pickle.dumps(list(range(99)))), "pickle or joblib"),
+    "pickle of protocol 1": (pickle.dumps([1, 2], 1), "pickle or joblib"),
+    "pickled number": (pickle.dumps(1.5, 0), "pickle or joblib"),
+    "pickle in gzip": (gzip.compress(pickle.dumps([1], 4)), "pickle or joblib"),
+    "pickle in bzip2": (bz2.compress(pickle.dumps([1], 2)), "pickle or joblib"),
+    "pickle in xz": (lzma.compress(pickle.dumps([1], 5)), "pickle or joblib"),
+    "pickle in zip": (packed(**{"a.csv": pickle.dumps([1], 5)}), "pickle or joblib"),
+    "torch": (packed(**{"model/data.pkl": b"\x80\x02"}), "a PyTorch model"),
+    "npz": (packed(**{"a.npy": b"\x93NUMPY"}), "archive of NumPy arrays"),
+    "numpy objects": (b"\x93NUMPY\x01\x00v\x00{'descr': '|O', 'fortran_order': False}", "of Python objects"),
+    "rdata": (gzip.compress(b"RDX3\nX\n\x00\x00"), "an R workspace"),
+    "rds": (gzip.compress(b"X\n\x00\x00\x00\x03"), "an R object"),
+    "sqlite": (b"SQLite format 3\x00" + bytes(90), "a database"),
+    "hdf5": (b"\x89HDF\r\n\x1a\n" + bytes(90), "an HDF5 file"),
+    "zstd": (b"\x28\xb5\x2f\xfd\x04\x00", "a Zstandard archive"),
+    "json lines": (b'{"a": 1}\n{"a": 2}\n', "a record on each line"),
+    "svg": (b"<svg xmlns='x'></svg>", "an XML document"),
+    "word": (packed(**{"word/document.xml": "<x/>"}), "a Word document"),
+    "old word": (compound(b"x", "WordDocument"), "a Word document"),
+    "encrypted workbook": (compound(b"x", "EncryptedPackage"), "an encrypted Office document"),
+    "text document": (
+        zipped({"mimetype": "application/vnd.oasis.opendocument.text", "content.xml": ""}),
+        "without a spreads",
+    ),
+    "zip of nothing": (packed(), "holds no file"),
+    "zip in zip": (packed(**{"a.zip": packed(**{"a.csv": "a,b\n1,2\n"})}), "a zip archive within a zip archive"),
+    "gzip in zip": (packed(**{"a.gz": gzip.compress(b"a,b\n1,2\n")}), "a gzip file within a zip archive"),
+    "zip in gzip": (gzip.compress(packed(**{"a.csv": "a,b\n1,2\n"})), "a zip archive within a gzip file"),
+    "locked zip": (locked(packed(**{"a.csv": "a,b\n1,2\n"})), "is encrypted"),
+    "cut bzip2": (bz2.compress(SAMPLE)[:2000], "cut off or damaged"),
+    "cut xz": (lzma.compress(SAMPLE)[:2000], "cut off or damaged"),
+    "gzip and more": (gzip.compress(b"a,b\n1,2\n") + b"3,4\n", "cut off or damaged"),
+    "cut xls": (old_workbook({"one": [["a"], [1]]})[:1500], "cannot be read"),
+    "arff without data": (b"@relation r\n@attribute a numeric\n", "no line with @data"),
+    "arff of an unknown type": (
+        b"@relation r\n@attribute a what\n@data\n1\n",
+        "Line 2 of the ARFF file declares no type",
+    ),
+    "arff with open levels": (b"@relation r\n@attribute a {x,y\n@data\nx\n", "on line 2 is never closed"),
+    "arff with a word": (b"@relation r\n@attribute a real\n@attribute b real\n@data\n1,2\n3,x\n", "Line 6 holds 'x'"),
+    "arff with a short row": (
+        b"@relation r\n@attribute a real\n@attribute b real\n@data\n1,2\n3\n",
+        "Line 6 has 1 cell",
+    ),
+    "arff with an open quote": (b"@relation r\n@attribute a string\n@data\n'x\n", "mark on line 4 is never closed"),
+    "arff with a far place": (b"@relation r\n@attribute a real\n@data\n{7 1}\n", "sparse row on line 4"),
+    "arff of tables": (b"@relation r\n@attribute a relational\n@end a\n@data\n1\n", "tables of its own"),
     "numpy": (b"\x93NUMPY\x01\x00" + bytes(80), "a NumPy array"),
     "old excel": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(80), "an old Office document"),
     "noise": (np.random.default_rng(0).bytes(4000), "a binary file"),
@@ -128,7 +184,57 @@ def repeated_words():
     return parquet(pa.table({"a": words.cast(pa.string()), "b": range(20_000)}))
 
 
+def lying_parquet():
+    """A file whose end says that its pages are small."""
+    data = parquet(pa.table({"a": ["x" * 2**20] * 10, "b": range(10)}), use_dictionary=False, compression="zstd")
+    size = int.from_bytes(data[-8:-4], "little")
+    metadata = pq.ParquetFile(io.BytesIO(data)).metadata
+    end = data[-8 - size : -8]
+    for told in {metadata.row_group(0).total_byte_size, metadata.row_group(0).column(0).total_uncompressed_size}:
+        digits = varint(2 * told)
+        end = end.replace(digits, b"\x82" + b"\x80" * (len(digits) - 2) + b"\x00")
+    lying = data[: -8 - size] + end + data[-8:]
+    assert pq.ParquetFile(io.BytesIO(lying)).metadata.row_group(0).total_byte_size == 1
+    return lying
+
+
+def varint(number):
+    return bytes([number & 127 | 128]) + varint(number >> 7) if number > 127 else bytes([number])
+
+
+def growing_words():
+    table = pa.table({"a": ["x" * 2**18] * 100, "b": range(100)})
+    return parquet(table, use_dictionary=False, column_encoding={"a": "DELTA_BYTE_ARRAY", "b": "PLAIN"})
+
+
+def repeated_cell(n_rows, text=""):
+    cell = f'<table:table-cell office:value-type="string" table:number-columns-repeated="100"><text:p>{text}</text:p></table:table-cell>'
+    return opendocument({"a": []}, f'<table:table-row table:number-rows-repeated="{n_rows}">{cell}</table:table-row>')
+
+
 BOMBS = {
+    "bzip2": lambda: bz2.compress(bytes(2**24)),
+    "xz": lambda: lzma.compress(bytes(2**24), preset=0),
+    "zip": lambda: zipped({"a.csv": BYTES * 20}),
+    "zip of an excel bomb": lambda: zipped({"a.xlsx": far_cell()}),
+    "gzip of a parquet bomb": lambda: gzip.compress(repeated_words()),
+    "archive of many files": lambda: packed(**{f"{i}.csv": b"" for i in range(60)}),
+    "workbook of many sheets": lambda: workbook({f"s{i}": [] for i in range(30)}),
+    "excel of many shared texts": lambda: archive_of(
+        xl__sharedStrings="<si/>" + "<si></si>" * 300_000, xl__worksheets__sheet1="<v>0</v>"
+    ),
+    "ods with many cells": lambda: repeated_cell(20_000),
+    "ods that repeats a text": lambda: repeated_cell(50, "x" * 5000),
+    "xls with a far cell": lambda: old_workbook({"a": [[1]] + [[]] * 65_000 + [[None] * 200 + [1]]}),
+    "xls that repeats a text": lambda: old_workbook({"a": [[-1] * 100] * 10}, ("x" * 9000,)),
+    "parquet that lies": lying_parquet,
+    "parquet whose text grows": growing_words,
+    "parquet that repeats a word in lists": lambda: parquet(
+        pa.table({"a": [["x" * 1000] * 100] * 100, "b": range(100)})
+    ),
+    "parquet that repeats bytes": lambda: parquet(pa.table({"a": [b"x" * 1000] * 10_000, "b": range(10_000)})),
+    "a long cell": lambda: b"a,b\n1," + b"x" * 50_000 + b"\n2,y\n",
+    "a long cell in parquet": lambda: parquet(pa.table({"a": ["x", "x" * 50_000], "b": [1, 2]})),
     "gzip": gzip_bomb,
     "excel with a large part": lambda: archive_of(xl__worksheets__sheet1=" " * 2**24),
     "excel with a far cell": far_cell,
@@ -147,6 +253,10 @@ BOMBS = {
 def test_limits_hold_before_memory_is_spent(case, monkeypatch):
     monkeypatch.setattr(limits, "MAX_BYTES", 2**23)
     monkeypatch.setattr(limits, "MAX_COLUMNS", 150)
+    monkeypatch.setattr(limits, "MAX_CELL", 2**15)
+    monkeypatch.setattr(limits, "MAX_MEMBERS", 50)
+    monkeypatch.setattr(limits, "MAX_SHEETS", 20)
+    monkeypatch.setattr(limits, "MAX_SHEET_CELLS", 200_000)
     monkeypatch.setattr(limits, "MAX_CELLS", 1_000_000)
     data = BOMBS[case]()
     assert len(data) < 2**24
