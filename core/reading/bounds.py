@@ -23,7 +23,7 @@ LETTERS = re.compile(rb'\br="([A-Z]{1,3})[0-9]')
 ROW = re.compile(rb'\br="[A-Z]{0,3}([0-9]{1,7})"')
 REFERENCE = re.compile(rb't="s"[^>]*>\s*<(?:\w+:)?v>([0-9]{1,9})<')
 ITEM = re.compile(rb"</(?:\w+:)?si>")
-FEW_CELLS = 1_000_000
+FEW_CELLS = 100_000
 SPARSE = 20
 TABLE = "table:table"
 LONGEST = 2**16
