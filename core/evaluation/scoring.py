@@ -79,7 +79,7 @@ def score_fold(study: Study, recipe: Recipe, fold: int) -> FoldOutcome:
 
     In a working sample each test row counts as many rows as it stands for, so that all scores speak of the whole table. Where a row
     stands for very many, few common rows lie among the highest scores, and the average precision of a fold tends to be too high:
-    by 10 to 20 % of itself where a row stands for 99, by 2 to 3 % where it stands for 11 (1,000,000 generated rows, 1 % rare).
+    by 2 to 18 % of itself where a row stands for 99, by 1 to 3 % where it stands for 11 (1,000,000 generated rows, 1 % rare).
 
     Parameters
     ----------
