@@ -82,26 +82,26 @@ def assemble(
     frame = pd.DataFrame(dict(zip(names, (column.values for column in columns), strict=True)))
     if frame.shape[1] == 0 or len(frame) == 0:
         raise UserError("The file has a header but no rows.", "Choose a file with rows under its header.")
-    _tell(draft, columns)
-    missing, suspects = sum((c.missing for c in columns), Counter()), sum((c.suspects for c in columns), Counter())
-    draft.decisions.append(_missing_decision(missing, suspects, tokens))
-    draft.decisions += [
-        replace(decision, column=name)
-        for name, column in zip(names, columns, strict=True)
-        for decision in column.decisions
-    ]
-    spoken = dict(zip(names, draft.units, strict=False)) | {
-        n: c.unit for n, c in zip(names, columns, strict=True) if c.unit
-    }
-    return frame, replace(
+    return frame, _written(draft, reading, dict(zip(names, columns, strict=True)), tokens)
+
+
+def _written(draft: _Draft, reading: Reading, columns: dict[str, Column], tokens: Sequence[str]) -> Reading:
+    """Add to a reading what was found out about the columns."""
+    _tell(draft, list(columns.values()))
+    missing, suspects = (
+        sum((getattr(c, kind) for c in columns.values()), Counter()) for kind in ("missing", "suspects")
+    )
+    about = [replace(decision, column=name) for name, column in columns.items() for decision in column.decisions]
+    spoken = dict(zip(columns, draft.units, strict=False)) | {name: c.unit for name, c in columns.items() if c.unit}
+    return replace(
         reading,
         notes=tuple(draft.notes),
         missing_tokens=dict(missing),
         suspects=dict(suspects),
-        decisions=tuple(draft.decisions),
+        decisions=(*draft.decisions, _missing_decision(missing, suspects, tokens), *about),
         units={name: unit for name, unit in spoken.items() if unit},
-        kinds={name: column.kind for name, column in zip(names, columns, strict=True)},
-        thousands=next((column.thousands for column in columns if column.thousands), ""),
+        kinds={name: column.kind for name, column in columns.items()},
+        thousands=next((column.thousands for column in columns.values() if column.thousands), ""),
     )
 
 

@@ -191,16 +191,10 @@ def _second_record(rows: list[list[str]], decimal: str, units: str) -> Heading:
     if len(rows) < 2 or (len(rows) < 4 and units != "yes") or units == "no" or len(rows[1]) != len(names):
         return Heading(names, 1)
     second = [cell.strip() for cell in rows[1]]
-    if (
-        units != "yes"
-        and len(second) > 1
-        and all(re.fullmatch(":?-{2,}:?|={2,}|", cell) for cell in second)
-        and any(second)
-    ):
+    if units != "yes" and _is_ruled(second):
         reason = "The row under the header holds lines of dashes only."
-        return Heading(
-            names, 2, (), (f"{reason[:-1]}; it was left out.",), (Decision("units", "no", "certain", reason),)
-        )
+        decision = Decision("units", "no", "certain", reason)
+        return Heading(names, 2, (), (f"{reason[:-1]}; it was left out.",), (decision,))
     if units == "yes":
         return _with_units(names, second, "stated", "You said so.")
     rest = [row for row in rows[2:] if len(row) == len(names)][:LOOK]
@@ -218,17 +212,19 @@ def _second_record(rows: list[list[str]], decimal: str, units: str) -> Heading:
         f"The record under the header holds no number above any of {plural(len(numeric), 'column')} of numbers or dates"
     )
     known = [is_unit(word) or word.lower() in KINDS for word in typed_words]
-    if all(known):
-        return _with_units(
-            names, second, "certain" if len(known) > 1 else "likely", f"{reason}, but {listing(typed_words[:5])}."
-        )
-    if sum(known) >= 0.5 * len(known) and len(known) > 1:
-        return _with_units(names, second, "likely", f"{reason}, but {listing(typed_words[:5])}.")
+    if all(known) or (sum(known) >= 0.5 * len(known) and len(known) > 1):
+        sure = "certain" if all(known) and len(known) > 1 else "likely"
+        return _with_units(names, second, sure, f"{reason}, but {listing(typed_words[:5])}.")
     gaps = any(not name.strip() for name in names) or len(set(names)) < len(names)
     n_empty = second.count("")
     if len(typed_words) < len(words) - n_empty or not (gaps or len(numeric) > 1) or n_empty > gaps:
         return Heading(names, 1)
     return _joined(names, second, "likely" if gaps else "guess", f"{reason}.")
+
+
+def _is_ruled(cells: list[str]) -> bool:
+    """Whether a row draws a line, as tables in Markdown have it under the header."""
+    return len(cells) > 1 and any(cells) and all(re.fullmatch(":?-{2,}:?|={2,}|", cell) for cell in cells)
 
 
 def _fills_gaps(names: tuple[str, ...], second: list[str], rest: list[list[str]]) -> bool:

@@ -175,9 +175,17 @@ def _exact(body: bytes, dialect: Dialect) -> tuple[list[pa.Array], tuple[str, ..
             short.append(line)
         rows.append([*cells[:width], *[""] * (width - len(cells))])
     _check_one_table(blanks, short, len(rows), width)
+    cut = bool(short) and short[-1] >= body.count(b"\n") and not body.endswith((b"\n", b"\r"))
+    columns = zip(*rows, strict=True) if rows else [()] * width
+    return [pa.array(column, pa.string()) for column in columns], _repaired(len(comments), short, longer, width, cut)
+
+
+def _repaired(n_comments: int, short: list[int], longer: int, width: int, cut: bool) -> tuple[str, ...]:
+    """Say what was done to lines that are no regular records."""
     notes = []
-    if comments:
-        notes.append(f"{plural(len(comments), 'line')} left out that begin with '#' and are no records.")
+    if n_comments:
+        verb = "begins with '#' and is no record" if n_comments == 1 else "begin with '#' and are no records"
+        notes.append(f"{plural(n_comments, 'line')} left out: {verb}.")
     if short:
         lines = ", ".join(count(line) for line in short[:5]) + (", …" if len(short) > 5 else "")
         noun = "record has" if len(short) == 1 else "records have"
@@ -185,12 +193,11 @@ def _exact(body: bytes, dialect: Dialect) -> tuple[list[pa.Array], tuple[str, ..
             f"{count(len(short))} {noun} fewer than {widths(width)} and the rest was taken as missing: "
             f"{'line' if len(short) == 1 else 'lines'} {lines}."
         )
-        if short[-1] >= body.count(b"\n") and not body.endswith((b"\n", b"\r")):
-            notes.append("The last line is not complete, so the file may be cut off.")
+    if cut:
+        notes.append("The last line is not complete, so the file may be cut off.")
     if longer:
         notes.append(f"{plural(longer, 'record')} with empty cells beyond the last column cut to {widths(width)}.")
-    columns = zip(*rows, strict=True) if rows else [()] * width
-    return [pa.array(column, pa.string()) for column in columns], tuple(notes)
+    return tuple(notes)
 
 
 def _check_one_table(blanks: list[int], short: list[int], n_rows: int, width: int) -> None:
