@@ -181,7 +181,7 @@ def _by_class(patterns: pd.DataFrame, study: Study) -> tuple[Finding, ...]:
         f"Of the {wording.plural(row['n_samples'], 'row')} that lack just {row['columns']}, {wording.share(row['class_share'])} are of "
         f"{wording.quoted(study.positive)} (interval {wording.share(row['low'])} to {wording.share(row['high'])}), and "
         f"{wording.share(row['expected'])} of all rows: this combination of gaps has to do with the class. "
-        f"So have {wording.count(len(clear))} of the {wording.plural(n_tested, 'pattern')} tested."
+        f"This holds for {wording.count(len(clear))} of the {wording.plural(n_tested, 'pattern')} tested."
     )
     return (Finding("caution", text),)
 
@@ -201,10 +201,12 @@ def _ordered(tables: dict[str, pd.DataFrame]) -> Finding:
         )
         return Finding("fine", text)
     errors, expected = chain["errors"].sum(), chain["expected"].sum()
+    stop = "Rows seem to stop at some point, as when somebody leaves a study."
+    meant = stop if len(chain) > 2 else "What empties the one seems to empty the other."
     text = (
         f"The gaps of {wording.plural(len(chain), 'column')} are nested: where {wording.quoted(chain['column'].iloc[0])} is missing, so nearly always "
         f"{'is' if len(chain) == 2 else 'are'} {wording.listing(chain['column'].iloc[1:])} ({wording.plural(errors, 'pair')} of gaps against the order, where "
-        f"{wording.count(expected)} would be chance). Rows seem to stop at some point, as when somebody leaves a study."
+        f"{wording.count(expected)} would be chance). {meant}"
     )
     return Finding("caution", text)
 
