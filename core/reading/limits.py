@@ -102,7 +102,8 @@ def check_bytes(n_bytes: int, packed: bool = False) -> None:
         holds = (
             f"The file would unpack to about {_mb(n_bytes)}" if packed else f"The file holds more than {_mb(MAX_BYTES)}"
         )
-        raise UserError(f"{holds} of data; at most {_mb(MAX_BYTES)} can be read.", "Take a sample of its rows.")
+        remedy = "Take a sample of its rows" + (", or unpack it first if it holds less." if packed else ".")
+        raise UserError(f"{holds} of data; at most {_mb(MAX_BYTES)} can be read.", remedy)
 
 
 def check_shape(n_rows: int, n_columns: int, most: int = 0) -> None:
