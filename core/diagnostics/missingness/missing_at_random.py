@@ -126,18 +126,22 @@ def _pairs(names: np.ndarray, numeric: pd.Index, area: Tested, strength: dict[st
     return pairs.iloc[np.lexsort((size, pairs["p"]))].reset_index(drop=True)[COLUMNS]
 
 
-def _clear(pairs: pd.DataFrame, noticed: float) -> pd.Series:
+def _clear(pairs: pd.DataFrame, noticed: float) -> np.ndarray:
     least = np.where(pairs["measure"] == AREA, noticed, STRENGTH)
-    return (pairs["p_holm"] <= SIGNIFICANT) & ((pairs["value"] - pairs["expected"]).abs() >= least)
+    return ((pairs["p_holm"] <= SIGNIFICANT) & ((pairs["value"] - pairs["expected"]).abs() >= least)).to_numpy()
 
 
 def _columns(pairs: pd.DataFrame, names: np.ndarray, n_missing: np.ndarray, noticed: float) -> pd.DataFrame:
-    """What the gaps of each column go with, in one row."""
-    counted = pairs.assign(clear=_clear(pairs, noticed)).groupby("column")["clear"].agg(n_tested="size", n_clear="sum")
-    first = pairs.drop_duplicates("column").set_index("column")[["other", "measure", "value", "p_holm"]]
-    table = pd.DataFrame({"column": names, "n_missing": n_missing}).set_index("column").join(counted).join(first)
-    table = table.fillna({"n_tested": 0, "n_clear": 0}).astype({"n_tested": int, "n_clear": int})
-    return table.sort_values(["n_clear", "n_missing"], ascending=False, kind="stable").reset_index()
+    """What the gaps of each column go with, in one row; pairs stand clearest first."""
+    of, clear = pd.Index(names).get_indexer(pairs["column"]), _clear(pairs, noticed)
+    n_tested, n_clear = np.bincount(of, minlength=len(names)), np.bincount(of[clear], minlength=len(names))
+    seen, first = np.unique(of, return_index=True)
+    at = np.full(len(names), -1)
+    at[seen] = first
+    clearest = pairs[["other", "measure", "value", "p_holm"]].reindex(at).reset_index(drop=True)
+    table = pd.DataFrame({"column": names, "n_missing": n_missing, "n_tested": n_tested, "n_clear": n_clear})
+    order = np.lexsort((-n_missing, -n_clear))
+    return pd.concat([table, clearest], axis=1).iloc[order].reset_index(drop=True)
 
 
 def _little(values: np.ndarray, ranks: np.ndarray) -> tuple[pd.DataFrame, str]:
