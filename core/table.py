@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -96,12 +97,20 @@ class Table:
         A digest of the file's bytes and of every choice made while reading it.
     reading : Reading
         How it was read.
+    all_rows : core.reading.all_rows.AllRows or None
+        Of a table too large for memory: a handle on all of its rows, of which ``frame`` is a random sample.
     """
 
     frame: pd.DataFrame
     name: str
     fingerprint: str
     reading: Reading = field(default_factory=Reading)
+    all_rows: Any = None
+
+    @property
+    def n_rows(self) -> int:
+        """Rows of the whole table."""
+        return len(self.frame) if self.all_rows is None else self.all_rows.n_rows
 
     @classmethod
     def from_frame(cls, frame: pd.DataFrame, name: str = "table") -> Table:
