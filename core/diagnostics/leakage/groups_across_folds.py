@@ -108,7 +108,7 @@ def groups_across_folds(
         "n_across": across.sum(),
         "share": across.mean(),
     }
-    scores = _scores(study, group[kept], positive, plain[kept], grouped[kept])
+    scores = _scores(study, kept, group[kept], plain[kept], grouped[kept])
     if held:
         scores = scores[scores["plan"] == PLANS[1]].reset_index(drop=True)
         return Result({"scores": scores, "groups": pd.DataFrame([table])}, (Finding("fine", study.plan),))
@@ -151,23 +151,23 @@ def _across(study: Study, group: np.ndarray) -> np.ndarray:
     return across
 
 
-def _scores(
-    study: Study, group: np.ndarray, positive: np.ndarray, plain: np.ndarray, grouped: np.ndarray
-) -> pd.DataFrame:
+def _scores(study: Study, rows: np.ndarray, group: np.ndarray, plain: np.ndarray, grouped: np.ndarray) -> pd.DataFrame:
+    positive = study.codes[rows] == study.positive_code
     rng = np.random.default_rng(study.random_state)
     n_draws = int(np.clip(CELLS / len(group), 50, N_DRAWS))
     weight = np.vstack([np.ones(len(group), dtype=int), draw_groups(group, n_draws, rng)])
     c, pair = study.positive_code, (plain, grouped)
-    precision = [weighted_average_precision(proba[:, c], positive, weight) for proba in pair]
+    stands = weight if study.represents is None else weight * study.represents[rows]
+    precision = [weighted_average_precision(proba[:, c], positive, stands) for proba in pair]
     found = [(proba.argmax(axis=1) == c)[positive] for proba in pair]
     recall = [weighted_share(hit, weight[:, positive]) for hit in found]
-    rows = []
+    records = []
     for measure, (first, second) in zip(MEASURES, (precision, recall), strict=True):
         for plan, draws in zip(PLANS, (first, second, first - second), strict=True):
             reach = NORMAL * np.nanstd(draws[1:])
             bounds = (-1.0, 1.0) if plan == PLANS[2] else (0.0, 1.0)
-            rows.append((measure, plan, draws[0], *np.clip((draws[0] - reach, draws[0] + reach), *bounds)))
-    return pd.DataFrame(rows, columns=["measure", "plan", "value", "low", "high"])
+            records.append((measure, plan, draws[0], *np.clip((draws[0] - reach, draws[0] + reach), *bounds)))
+    return pd.DataFrame(records, columns=["measure", "plan", "value", "low", "high"])
 
 
 def _finding(tables: dict[str, pd.DataFrame], tolerated: float) -> Finding:

@@ -189,7 +189,16 @@ def _sites(study: Study, site: np.ndarray, words: list[str]) -> pd.DataFrame:
     total, own = (np.bincount(site[part], minlength=len(words)) for part in (site >= 0, (site >= 0) & _positive(study)))
     low, high = judge.proportion_interval(own, total)
     record = {"site": words, "n_samples": total, "class": study.positive, "n_class": own}
-    return pd.DataFrame(record | {"prevalence": own / np.maximum(total, 1), "low": low, "high": high})
+    shares = own / np.maximum(total, 1), low, high
+    if study.represents is not None:  # what one other row stands for, beside one of the class
+        parts = (
+            np.bincount(site[rows], study.represents[rows], len(words))
+            for rows in (site >= 0, (site >= 0) & _positive(study))
+        )
+        whole, mine = parts
+        times = (whole - mine) / np.maximum(total - own, 1) / study.standing[study.positive_code]
+        shares = (share / np.maximum(share + (1 - share) * np.where(times > 0, times, 1), 1e-12) for share in shares)
+    return pd.DataFrame(record | dict(zip(("prevalence", "low", "high"), shares, strict=True)))
 
 
 def _positive(study: Study) -> np.ndarray:

@@ -96,11 +96,11 @@ def target_leakage(
     for name, column in study.dataset.X.items():
         levels, values = _levels(column.iloc[rows], study.codes[rows])
         counts = counts_by_level(levels, study.codes[rows], fold, len(sizes))
-        told.append(_tell(name, counts, values, sizes, coverage))
+        told.append(_tell(name, counts * study.standing, values, sizes, coverage))
     columns = pd.DataFrame([_row(one, study, sizes) for one in told])
     columns = columns.iloc[np.lexsort((-columns["auc"], columns["verdict"].map(VERDICTS.index)))].reset_index(drop=True)
     marks = pd.DataFrame(
-        [mark for one in told for mark in _marks(one, study, sizes)],
+        [mark for one in told for mark in _marks(one, study)],
         columns=["column", "value", "class", "n_rows", "n_class", "precision", "low", "high", "coverage"],
     )
     looked_at = pd.DataFrame({"n_rows": [len(rows)], "n_samples": [study.dataset.n_samples]})
@@ -146,24 +146,28 @@ def _levels(column: pd.Series, codes: np.ndarray) -> tuple[np.ndarray, list[str]
     return levels + 1, ["missing", *(values if len(values) < TEXT_LEVELS else [*values[:-1], ""])]
 
 
-def _tell(name: str, counts: np.ndarray, values: list[str], sizes: np.ndarray, coverage: float) -> Told:
+def _tell(name: str, counts: np.ndarray, values: list[str], n_rows: np.ndarray, coverage: float) -> Told:
+    """Counts are those of the whole table; how sure they are follows from the rows in hand of each class."""
     rates, total = out_of_fold_rates(counts), counts.sum(axis=0)
+    sizes, each = total.sum(axis=0), total.sum(axis=0) / np.maximum(n_rows, 1)
+    most = np.full(len(each), each.max())
     areas, (hits, taken) = area_by_fold(counts, rates), taken_for(counts, rates)
     n, single = sizes.sum(), np.array([value != "" for value in values])[: len(total)]
-    marks = _marked(total, single, sizes, coverage)
+    marks = _marked(total, single, n_rows, each, coverage)
     parts = np.array([[hits, sizes], [hits, taken], [n - sizes - taken + hits, n - sizes]])
     shares = parts[:, 0] / np.maximum(parts[:, 1], 1)
-    reached = (shares.min(axis=0) >= DECIDES) & (sizes >= ENOUGH)
+    enough, reached = n_rows >= ENOUGH, (shares.min(axis=0) >= DECIDES) & (n_rows >= ENOUGH)
     floors = np.array([[SURE_OF_RECALL], [SURE], [SURE]])  # recall, precision, recall of the rest
-    sure = reached & (judge.proportion_interval(parts[:, 0], parts[:, 1])[0] >= floors).all(axis=0)
-    if _decides(sure, shares[0], sizes):
+    k, seen = (parts[:, side] / np.stack([each, most, most]) for side in (0, 1))
+    sure = reached & (judge.proportion_interval(k, seen)[0] >= floors).all(axis=0)
+    if _decides(sure, shares[0][enough], sizes):
         verdict, classes = VERDICTS[0], sure
-    elif copies_class(total, single, sizes >= ENOUGH, AGREE):
-        verdict, classes = VERDICTS[1], sizes >= ENOUGH
+    elif copies_class(total, single, enough, AGREE):
+        verdict, classes = VERDICTS[1], enough
     elif marks.any():
         verdict, classes = VERDICTS[2], marks.any(axis=0)
     else:
-        verdict, classes = (VERDICTS[3], reached) if reached.any() else ("", sizes >= min(ENOUGH, sizes.max()))
+        verdict, classes = (VERDICTS[3], reached) if reached.any() else ("", n_rows >= min(ENOUGH, n_rows.max()))
     ranked = np.where(classes, np.nan_to_num(areas).mean(axis=0), -1.0).round(9)
     best = len(sizes) - 1 - int(ranked[::-1].argmax())
     return Told(name, total, values, areas, shares[0], shares[1], marks, verdict, best)
@@ -173,18 +177,19 @@ def _decides(sure: np.ndarray, recall: np.ndarray, sizes: np.ndarray) -> bool:
     """Whether one of two classes, a rare one of several, or all of several are told out of fold."""
     if len(sizes) == 2 or not sure.any():
         return bool(sure.any())
-    return bool((sure & _is_rare(sizes)).any() or recall[sizes >= ENOUGH].mean() >= DECIDES)
+    return bool((sure & _is_rare(sizes)).any() or recall.mean() >= DECIDES)
 
 
 def _is_rare(sizes: np.ndarray) -> np.ndarray:
     return sizes <= sizes.sum() / (2 * len(sizes))
 
 
-def _marked(total: np.ndarray, single: np.ndarray, sizes: np.ndarray, coverage: float) -> np.ndarray:
+def _marked(total: np.ndarray, single: np.ndarray, n_rows: np.ndarray, each: np.ndarray, coverage: float) -> np.ndarray:
     """Which levels (n_levels, n_classes) mark a part of a rare class."""
-    n_rows = np.broadcast_to(total.sum(axis=1, keepdims=True), total.shape)
-    clean = (judge.proportion_interval(total, n_rows)[0] >= SURE) & (total >= CLEAN * n_rows)
-    return clean & single[:, None] & (total >= coverage * sizes) & _is_rare(sizes) & (sizes >= ENOUGH)
+    of_level, sizes = np.broadcast_to(total.sum(axis=1, keepdims=True), total.shape), total.sum(axis=0)
+    sure = judge.proportion_interval(total / each.max(), of_level / each.max())[0] >= SURE
+    clean = sure & (total >= CLEAN * of_level) & (total >= coverage * sizes)
+    return clean & single[:, None] & _is_rare(sizes) & (n_rows >= ENOUGH)
 
 
 def _row(one: Told, study: Study, sizes: np.ndarray) -> dict:
@@ -205,25 +210,13 @@ def _row(one: Told, study: Study, sizes: np.ndarray) -> dict:
     }
 
 
-def _marks(one: Told, study: Study, sizes: np.ndarray) -> list[tuple]:
+def _marks(one: Told, study: Study) -> list[tuple]:
     total, rows = one.total, []
     for level, c in zip(*np.nonzero(one.marks), strict=True):
-        n_rows, n_class = int(total[level].sum()), int(total[level, c])
-        low, high = judge.proportion_interval(n_class, n_rows)
-        value = one.values[level]
-        rows.append(
-            (
-                one.name,
-                value,
-                study.classes[c],
-                n_rows,
-                n_class,
-                n_class / n_rows,
-                float(low),
-                float(high),
-                n_class / sizes[c],
-            )
-        )
+        n_rows, n_class, most = round(total[level].sum()), round(total[level, c]), study.standing.max()
+        low, high = judge.proportion_interval(n_class / most, n_rows / most)
+        what = one.name, one.values[level], study.classes[c], n_rows, n_class, n_class / n_rows
+        rows.append((*what, float(low), float(high), n_class / total[:, c].sum()))
     return rows
 
 
