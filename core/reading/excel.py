@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from io import BytesIO
 from itertools import islice
 
-import pyarrow as pa
-
 from core.errors import UserError
 from core.reading.bounds import DAMAGED, check_workbook
-from core.reading.header import find_header
+from core.reading.dialect import Stated
 from core.reading.limits import MAX_SHEETS, check_members, check_shape
-from core.wording import count, listing, plural, quoted
+from core.reading.sheet import MAX_PREAMBLE, SAMPLE_RECORDS, Sheet, sheet_of
+from core.wording import count, listing, quoted
 
-BATCH = 5_000
-MAX_PREAMBLE = 20
-SAMPLE_RECORDS = 400
 LOCKED = "Open it with its password, save it without one, and choose it again."
 
 
-def read_excel(data: bytes, sheet: str = "", kind: str = "xlsx") -> tuple[list[str], list[pa.Array], tuple[str, ...]]:
+def read_excel(data: bytes, sheet: str = "", kind: str = "xlsx", stated: Stated | None = None) -> Sheet:
     """Read one sheet of a workbook.
 
     Parameters
@@ -32,13 +29,13 @@ def read_excel(data: bytes, sheet: str = "", kind: str = "xlsx") -> tuple[list[s
         The name of the sheet; empty for the first that holds cells.
     kind : str
         "xlsx", "xlsb", "xls" or "ods".
+    stated : Stated
+        What the analyst says about header, units, skipped rows and footer.
 
     Returns
     -------
-    names : list of str
-    columns : list of pyarrow.Array of string
-        The cells as text; whole numbers without a point.
-    notes : tuple of str
+    Sheet
+        Its cells as text; whole numbers without a point.
 
     Raises
     ------
@@ -61,8 +58,8 @@ def read_excel(data: bytes, sheet: str = "", kind: str = "xlsx") -> tuple[list[s
             raise UserError(
                 "The Excel workbook holds no cells.", "Choose a workbook with a table on one of its sheets."
             )
-        header, columns, notes = _table(head, rows)
-    return header, columns, (*told, *([several] if len(names) > 1 else []), *notes)
+        found = sheet_of(head, rows, stated or Stated())
+    return replace(found, notes=(*told, *([several] if len(names) > 1 else []), *found.notes))
 
 
 def sheet_names(data: bytes, kind: str) -> tuple[str, ...]:
@@ -126,21 +123,3 @@ def _cell(value: object) -> str:
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         return str(int(value))
     return str(value)
-
-
-def _table(head: list[list[str]], rows: Iterator[list[str]]) -> tuple[list[str], list[pa.Array], list[str]]:
-    """Part the header from the cells, and keep these column by column."""
-    width, first, notes = len(head[0]), 0, []
-    while width > 2 and first < min(MAX_PREAMBLE, len(head) - 1) and sum(bool(cell) for cell in head[first]) < 2:
-        first += 1
-    if first:
-        notes.append(f"{plural(first, 'row')} before the header left out.")
-    names, is_header, more = find_header(head[first:][:SAMPLE_RECORDS], width, ".")
-    chunks = [_columns(head[first + is_header :], width)]
-    while batch := list(islice(rows, BATCH)):
-        chunks.append(_columns(batch, width))
-    return list(names), [pa.concat_arrays(parts) for parts in zip(*chunks, strict=True)], [*notes, *more]
-
-
-def _columns(rows: list[list[str]], width: int) -> list[pa.Array]:
-    return [pa.array(column, pa.string()) for column in (zip(*rows, strict=True) if rows else [()] * width)]

@@ -82,6 +82,44 @@ def find_footer(
     return n_lines, example
 
 
+def find_footer_rows(
+    tail: Sequence[Sequence[str]], rows: Sequence[Sequence[str]], width: int, decimal: str
+) -> tuple[int, str]:
+    """Count the rows at the end of a sheet that are no records.
+
+    Parameters
+    ----------
+    tail : sequence of sequence of str
+        The last rows.
+    rows : sequence of sequence of str
+        The first records.
+    width : int
+        Cells per row.
+    decimal : str
+        "." or ",".
+
+    Returns
+    -------
+    n_rows : int
+    example : str
+        The first text of the footer.
+    """
+    if width < 2 or len(rows) < 3:
+        return 0, ""
+    typical = _Typical([row for row in rows if len(row) == width], width, decimal)
+    n_rows, example = 0, ""
+    for position in range(1, min(MAX_LINES, len(tail) - 1) + 1):
+        cells = list(tail[-position])
+        while cells and not cells[-1].strip():
+            cells.pop()
+        if not cells:
+            continue
+        if not typical.is_footer(cells, False):
+            break
+        n_rows, example = position, next(cell for cell in cells if cell.strip())
+    return n_rows, example
+
+
 class _Typical:
     """What the records look like."""
 

@@ -117,8 +117,10 @@ def _content_of(packed: Opened, encoding: str, stated: Stated, tokens: Sequence[
     elif packed.kind == "text":
         frame, reading = _text(packed.body, encoding, stated, tokens, packed.notes)
     else:
-        names, cells, notes = read_excel(packed.body, packed.sheet, packed.kind)
-        frame, reading = assemble(names, cells, (*packed.notes, *notes), Reading("Excel"), tokens)
+        sheet = read_excel(packed.body, packed.sheet, packed.kind, stated)
+        start = Reading("Excel", decisions=sheet.decisions)
+        notes = (*packed.notes, *sheet.notes)
+        frame, reading = assemble(sheet.names, sheet.columns, notes, start, tokens, units=sheet.units)
     return frame, reading
 
 

@@ -20,7 +20,19 @@ def two_colons(sheet):
     return sheet.but(delimiter="::")
 
 
-@pollution("delimiter", "pad", "tail", "short", "empty", "first lines", "last lines", "comments", "quotes", "newline")
+@pollution(
+    "delimiter",
+    "pad",
+    "tail",
+    "short",
+    "empty",
+    "first lines",
+    "last lines",
+    "comments",
+    "quotes",
+    "newline",
+    "line_break_in_a_name",
+)
 def aligned_columns(sheet):
     """Every column begins at its own place, filled up with blanks."""
     return sheet.but(pack="aligned")
