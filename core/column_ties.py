@@ -15,8 +15,10 @@ from core.numerics.ties import (
     correlation_ratio,
     correlations_differ,
     cramer,
+    fisher_error,
     one_hot,
     rank_correlation,
+    rank_error,
 )
 from core.sampled_columns import Column, SampledColumns, sampled_columns
 from core.study import Study
@@ -30,8 +32,8 @@ TEXTS, LEVELS = 20, 600
 PRODUCTS, FEWEST_ROWS = 1_200_000_000, 2_000
 """Rows times encoded columns squared is kept near this; yet so many rows are looked at."""
 
-ENOUGH = 20
-"""Rows of the class of interest that a correlation within it needs."""
+ENOUGH, DIFFERING = 20, 30
+"""Rows that a correlation within the class of interest or the rest needs; pairs whose difference is judged by their own clouds."""
 
 RANK, RATIO, CRAMER = "Spearman", "correlation ratio", "Cramér's V"
 MEASURES = (RANK, RATIO, CRAMER)
@@ -47,7 +49,9 @@ class ColumnTies:
         One row per pair, closest first: column, other, measure, value, strength (the value without its sign) with low and high, n_rows (as how
         many rows those with both cells count).
     differing : pandas.DataFrame
-        Pairs of numbers, most different first: column, other, in_class, class_low, class_high, in_rest, rest_low, rest_high, difference, z, p.
+        The ``DIFFERING`` pairs of numbers that differ most clearly between the class of interest and the rest: column, other, in_class, class_low, class_high, in_rest, rest_low, rest_high, difference, z, p.
+    compared : int
+        Pairs of numbers that were compared between the class of interest and the rest.
     left_out : int
         Columns that were not looked at because there are more than ``MOST_COLUMNS``.
     n_rows : int
@@ -56,6 +60,7 @@ class ColumnTies:
 
     pairs: pd.DataFrame
     differing: pd.DataFrame
+    compared: int
     left_out: int
     n_rows: int
 
@@ -92,8 +97,8 @@ def _measured(sample: SampledColumns, random_state: int) -> ColumnTies:
         parts.append(_all(RATIO, texts, numbers, *correlation_ratio(T, starts, R, weights, shrink)))
     if len(texts) > 1:
         parts.append(_upper(CRAMER, texts, *cramer(T, starts, weights, shrink)))
-    differing = _differing(numbers, rows, weights, sample.of_interest[rows])
-    return ColumnTies(_pairs(parts, shrink), differing, len(varied) - len(chosen), len(rows))
+    differing, compared = _differing(numbers, rows, weights, sample.of_interest[rows])
+    return ColumnTies(_pairs(parts, shrink), differing, compared, len(varied) - len(chosen), len(rows))
 
 
 def _rows(sample: SampledColumns, width: int, random_state: int) -> tuple[np.ndarray, np.ndarray]:
@@ -144,37 +149,66 @@ def _pairs(parts: list[pd.DataFrame], shrink: float) -> pd.DataFrame:
     table = table[table["value"].notna()]
     strength = table["value"].abs()
     n = (table["weight"] * shrink).round(6)
-    low, high = correlation_interval(strength.to_numpy(), n.to_numpy())
+    low, high = correlation_interval(strength.to_numpy(), fisher_error(n.to_numpy()))
     table = table.assign(strength=strength, low=np.maximum(low, 0.0), high=high, n_rows=n)[names]
     order = np.lexsort((table["other"], table["column"], -strength.round(9)))
     return table.iloc[order].reset_index(drop=True)
 
 
-def _uneven(column: Column, rows: np.ndarray, weights: np.ndarray) -> bool:
-    """Whether one value fills more than half of some rows: then few rows make the correlation, and its interval does not hold."""
-    weight = weight_by_level(column.levels[rows], len(column.distinct), weights)
-    return bool(2 * weight.max() > weight.sum())
+@dataclass(frozen=True, eq=False)
+class _Group:
+    """Some rows: their places in the sample, weights, ranks, correlations, and the standard errors of Fisher's z."""
+
+    rows: np.ndarray
+    weights: np.ndarray
+    ranks: np.ndarray
+    value: np.ndarray
+    error: np.ndarray
 
 
-def _differing(numbers: list[Column], rows: np.ndarray, weights: np.ndarray, own: np.ndarray) -> pd.DataFrame:
-    """Every pair of numbers within the class of interest and within all other rows, ranked anew in each."""
-    found = {}
-    for group, inside in (("class", own), ("rest", ~own)):
-        heavy = np.ones(int(own.sum())) if group == "class" else weights[inside]
-        value, weight = rank_correlation(R := _ranks(numbers, rows[inside], heavy), R, heavy)
-        uneven = np.array([_uneven(c, rows[inside], heavy) for c in numbers], dtype=bool)
-        value[uneven] = value[:, uneven] = np.nan
-        n = weight * (effective_size(heavy) / heavy.sum() if len(heavy) else 1.0)
-        found[group] = (value, n, *correlation_interval(value, n))
+def _group(numbers: list[Column], rows: np.ndarray, weights: np.ndarray) -> _Group:
+    """Rank some rows anew; a column of which one value fills more than half has no correlation: few rows would make it."""
+    ranks = _ranks(numbers, rows, weights)
+    value, weight = rank_correlation(ranks, ranks, weights)
+    sizes = [weight_by_level(c.levels[rows], len(c.distinct), weights) for c in numbers]
+    uneven = np.array([2 * size.max() > size.sum() for size in sizes], dtype=bool)
+    value[uneven] = value[:, uneven] = np.nan
+    n = weight * effective_size(weights) / weights.sum()
+    value[n < ENOUGH] = np.nan
+    return _Group(rows, weights, ranks, value, fisher_error(n))
+
+
+def _differing(
+    numbers: list[Column], rows: np.ndarray, weights: np.ndarray, own: np.ndarray
+) -> tuple[pd.DataFrame, int]:
+    """The pairs of numbers that differ most between the class of interest and all other rows, and how many pairs there are.
+
+    The clearest by Fisher's z are judged by the standard error of their own clouds, when that is larger.
+    """
+    groups = [_group(numbers, rows[inside], weights[inside]) for inside in (own, ~own)]
     i, j = np.triu_indices(len(numbers), 1)
-    (own_value, n_own, own_low, own_high), (rest, n_rest, rest_low, rest_high) = (
-        [x[i, j] for x in found[group]] for group in ("class", "rest")
-    )
-    z, p = correlations_differ(own_value, np.where(n_own < ENOUGH, 0, n_own), rest, n_rest)
+    z = correlations_differ(*(x for group in groups for x in (group.value[i, j], group.error[i, j])))[0]
+    known = np.flatnonzero(~np.isnan(z))
+    kept = known[np.argsort(-np.abs(z[known]).round(9), kind="stable")[:DIFFERING]]
+    i, j = i[kept], j[kept]
     names = np.array([c.name for c in numbers] + [None], dtype=object)
-    table = {"column": names[i], "other": names[j], "in_class": own_value, "class_low": own_low, "class_high": own_high}
-    table |= {"in_rest": rest, "rest_low": rest_low, "rest_high": rest_high, "difference": own_value - rest}
-    table |= {"z": z, "p": p}
-    table = pd.DataFrame(table)
-    table = table[table["z"].notna()]
-    return table.iloc[np.lexsort((table["other"], table["column"], -table["z"].abs().round(9)))].reset_index(drop=True)
+    table, pairs = {"column": names[i], "other": names[j]}, []
+    for label, group in zip(("class", "rest"), groups, strict=True):
+        value, error = group.value[i, j], np.maximum(group.error[i, j], _own_errors(numbers, group, i, j))
+        low, high = correlation_interval(value, error)
+        table |= {f"in_{label}": value, f"{label}_low": low, f"{label}_high": high}
+        pairs += [value, error]
+    z, p = correlations_differ(*pairs)
+    table = pd.DataFrame(table | {"difference": pairs[0] - pairs[2], "z": z, "p": p})
+    order = np.lexsort((table["other"], table["column"], -table["z"].abs().round(9)))
+    return table.iloc[order].reset_index(drop=True), len(known)
+
+
+def _own_errors(numbers: list[Column], group: _Group, i: np.ndarray, j: np.ndarray) -> np.ndarray:
+    """Standard errors of Fisher's z from the rows themselves."""
+    levels = {c: numbers[c].levels[group.rows] for c in {*i, *j}}
+    found = [
+        rank_error(group.ranks[:, a], group.ranks[:, b], levels[a], levels[b], group.weights)
+        for a, b in zip(i, j, strict=True)
+    ]
+    return np.array(found) / np.maximum(1 - group.value[i, j] ** 2, 1e-6)

@@ -166,8 +166,13 @@ def correlation_ratio(
     return np.where(flat, np.nan, np.sqrt(np.clip(ratio, 0, 1))), weight
 
 
-def correlation_interval(value: np.ndarray, n: np.ndarray, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
-    """Interval of a rank correlation by Fisher's z, ``tanh(atanh ρ ± z √(1.06 / (n − 3)))``; −1 to 1 for fewer than 4 rows.
+def fisher_error(n: np.ndarray) -> np.ndarray:
+    """Standard error of Fisher's z of a rank correlation on n rows, ``√(1.06 / (n − 3))``; huge for fewer than 4."""
+    return np.sqrt(FIELLER / np.maximum(n - 3, 1e-9))
+
+
+def correlation_interval(value: np.ndarray, error: np.ndarray, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
+    """Interval of a rank correlation, ``tanh(atanh ρ ± z · error)``, with the standard error of Fisher's z.
 
     References
     ----------
@@ -175,13 +180,55 @@ def correlation_interval(value: np.ndarray, n: np.ndarray, level: float = 0.95) 
     """
     from scipy.special import ndtri
 
-    reach = ndtri((1 + level) / 2) * np.sqrt(FIELLER / np.maximum(n - 3, 1e-9))
+    reach = ndtri((1 + level) / 2) * error
     z = np.arctanh(np.clip(value, -1 + 1e-12, 1 - 1e-12))
     return np.tanh(z - reach), np.tanh(z + reach)
 
 
+def rank_error(a: np.ndarray, b: np.ndarray, levels_a: np.ndarray, levels_b: np.ndarray, weights: np.ndarray) -> float:
+    """Standard error of one rank correlation whatever the shape of the cloud, by its influence function.
+
+    With the shares F and G below each row, ``ψ = F G + E[1{X ≥ x} G(Y)] + E[F(X) 1{Y ≥ y}]``, equal values counting one half, and the
+    squared error ``Σ w² (ψ − ψ̄)² / (Σ w)² / (Var F · Var G)``.
+
+    Parameters
+    ----------
+    a, b : ndarray (n_samples,)
+        Ranks between 0 and 1; rows where one is NaN are left out.
+    levels_a, levels_b : ndarray of int (n_samples,)
+        The rank of each value among the different ones.
+    weights : ndarray (n_samples,)
+
+    Returns
+    -------
+    float
+        0 where a column does not vary.
+
+    References
+    ----------
+    Hoeffding (1948), Annals of Mathematical Statistics 19, for rank statistics as averages of independent terms.
+    """
+    seen = ~(np.isnan(a) | np.isnan(b))
+    a, b, w = a[seen], b[seen], weights[seen]
+    if not len(w):
+        return 0.0
+    total = w.sum()
+    spread = [float(w @ (x - w @ x / total) ** 2 / total) for x in (a, b)]
+    if min(spread) <= 1e-12:
+        return 0.0
+    told = a * b + _above(levels_a[seen], w * b) / total + _above(levels_b[seen], w * a) / total
+    told -= w @ told / total
+    return float(np.sqrt((w**2 @ told**2) / total**2 / (spread[0] * spread[1])))
+
+
+def _above(levels: np.ndarray, mass: np.ndarray) -> np.ndarray:
+    """The mass at higher levels, and half of that at the same one, for each row."""
+    at = np.bincount(levels, mass)
+    return (at[::-1].cumsum()[::-1] - at / 2)[levels]
+
+
 def correlations_differ(
-    own: np.ndarray, n_own: np.ndarray, rest: np.ndarray, n_rest: np.ndarray
+    own: np.ndarray, own_error: np.ndarray, rest: np.ndarray, rest_error: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Whether two independent rank correlations differ: the difference of Fisher's z in units of its standard error, and its p-value.
 
@@ -189,8 +236,8 @@ def correlations_differ(
     ----------
     own, rest : ndarray (n,)
         Correlations; NaN gives NaN.
-    n_own, n_rest : ndarray (n,)
-        Rows behind them; fewer than 5 give NaN.
+    own_error, rest_error : ndarray (n,)
+        Standard errors of their Fisher's z.
 
     Returns
     -------
@@ -199,12 +246,10 @@ def correlations_differ(
 
     References
     ----------
-    Fisher (1921), Metron 1. Fieller, Hartley and Pearson (1957), Biometrika 44, for ranks.
+    Fisher (1921), Metron 1.
     """
     from scipy.special import ndtr
 
-    few = (n_own < 5) | (n_rest < 5)
-    error = np.sqrt(FIELLER / np.where(few, 1.0, n_own - 3) + FIELLER / np.where(few, 1.0, n_rest - 3))
     own, rest = (np.arctanh(np.clip(x, -1 + 1e-12, 1 - 1e-12)) for x in (own, rest))
-    z = np.where(few, np.nan, (own - rest) / error)
+    z = (own - rest) / np.hypot(own_error, rest_error)
     return z, 2 * ndtr(-np.abs(z))

@@ -25,7 +25,7 @@ SIGNIFICANT = 0.01
 SURE = 0.9
 """Lower limit of the strength from which two columns may be called redundant."""
 
-LISTED, DIFFERING, DRAWN = 300, 50, 25
+LISTED, DRAWN = 300, 25
 NOTICED = 0.1
 
 
@@ -40,9 +40,9 @@ def correlations(study: Study, *, redundant: Annotated[float, Range(0.9, 1.0, 0.
     ------------------
     All pairs come from a few products of matrices. Two columns are redundant when their strength is at least ``redundant`` and the lower
     limit of its interval at least 0.9; chains of such pairs form a cluster, which is a caution. For numbers, ρ is also measured within the class of
-    interest and within all other rows, each ranked anew: ``z = (atanh ρ₁ − atanh ρ₀) / √(1.06/(n₁ − 3) + 1.06/(n₀ − 3))``,
-    corrected over all pairs (Holm), of columns in which no value fills more than half of either group, and with at least 20 rows of the
-    class. Fisher's interval is used for V and the correlation ratio too, which is our approximation: hence emerging.
+    interest and within all other rows, each ranked anew: ``z = (atanh ρ₁ − atanh ρ₀) / √(s₁² + s₀²)``, where s is ``√(1.06/(n − 3))`` or the
+    error from the cloud itself (by the influence function of ρ), whichever is larger. It is corrected over all pairs (Holm), of columns in which no
+    value fills more than half of either group, and with at least 20 rows of the class. Fisher's interval is used for V and the correlation ratio too, which is our approximation: hence emerging.
     Of more than 300 columns those that vary most are looked at; wide tables on fewer rows; texts by their most frequent levels.
 
     Why it matters
@@ -65,13 +65,13 @@ def correlations(study: Study, *, redundant: Annotated[float, Range(0.9, 1.0, 0.
     Result
         ``pairs``: column, other, measure, value, strength with low and high, n_rows (as how many rows those with both cells count); the 300
         closest. ``clusters``: cluster, column, n_missing, keep (fewest gaps, then most different values). ``differing``: column, other, in_class with class_low and
-        class_high, in_rest with rest_low and rest_high, difference, z, p, p_holm; the 50 clearest. ``matrix``: column, other, strength, of the at most
+        class_high, in_rest with rest_low and rest_high, difference, z, p, p_holm; the 30 clearest. ``matrix``: column, other, strength, of the at most
         25 columns with the closest ties. ``looked_at``: n_rows, n_samples, n_pairs, left_out (columns).
 
     References
     ----------
     Spearman (1904), American Journal of Psychology 15. Bergsma (2013), Journal of the Korean Statistical Society 42. Kelley (1935),
-    PNAS 21. Fieller, Hartley and Pearson (1957), Biometrika 44. Holm (1979), Scandinavian Journal of Statistics 6.
+    PNAS 21. Fieller, Hartley and Pearson (1957), Biometrika 44. Hoeffding (1948), Annals of Mathematical Statistics 19. Holm (1979), Scandinavian Journal of Statistics 6.
     """
     if study.dataset.X.shape[1] < 2:
         raise NotApplicable("The table has 1 column beside the target; 2 are needed.")
@@ -79,7 +79,7 @@ def correlations(study: Study, *, redundant: Annotated[float, Range(0.9, 1.0, 0.
     if ties.pairs.empty:
         raise NotApplicable("No 2 columns have more than one value in rows that have both; nothing can go together.")
     clusters = _clusters(ties.pairs, redundant, sample)
-    differing = ties.differing.assign(p_holm=holm(ties.differing["p"].to_numpy())).head(DIFFERING)
+    differing = ties.differing.assign(p_holm=holm(ties.differing["p"].to_numpy(), ties.compared))
     looked_at = {"n_rows": [ties.n_rows], "n_samples": [study.dataset.n_samples], "n_pairs": [len(ties.pairs)]}
     tables = {
         "pairs": ties.pairs.head(LISTED),
