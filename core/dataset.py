@@ -5,18 +5,20 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from core.errors import UserError, unknown
+from core.population import Population
 from core.reading.dependence import dependent_columns
 from core.roles import UNSEEN, as_before, chosen_roles, dates_as_numbers, group_codes, order_of, times
 from core.table import Reading, Table
 from core.target_rule import MAX_CLASSES, TargetRule
 from core.wording import count, listing, plural, quoted
+from core.working_sample import WORKING_ROWS, in_hand
 
 CHOOSE = "Choose another target column."
 MAKE = "Choose another target column, or make fewer classes of it by a rule such as {}."
@@ -52,6 +54,10 @@ class Dataset:
     represents : ndarray (n_samples,) or None
         How many rows of the whole table each row stands for, the same number within a class; None when every row of the
         table is here.
+    population : core.population.Population or None
+        What is in all rows of the table; None when every row is here.
+    sampled : str
+        One sentence about the rows that are here when they are a working sample, else empty.
     test : Dataset or None
         A declared test set with the same columns and classes, see ``core.held_out``. Nothing is fitted or tuned on it.
     times : pandas.DataFrame (n_samples, n_columns)
@@ -73,6 +79,8 @@ class Dataset:
     notes: tuple[str, ...] = ()
     groups: pd.DataFrame = field(default_factory=pd.DataFrame)
     represents: np.ndarray | None = None
+    population: Population | None = None
+    sampled: str = ""
     test: Dataset | None = None
     times: pd.DataFrame = field(default_factory=pd.DataFrame)
     suspected: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -88,6 +96,7 @@ class Dataset:
         roles: Mapping[str, str] | None = None,
         as_category: Iterable[str] = (),
         rule: str = "",
+        working_rows: int = WORKING_ROWS,
     ) -> Dataset:
         """Choose the target and the columns to leave out.
 
@@ -105,6 +114,9 @@ class Dataset:
             Numeric columns whose numbers are codes; they become text.
         rule : str
             How the target becomes classes, see ``core.target_rule.TargetRule``.
+        working_rows : int
+            A table with more rows is worked on by a case–control sample of this size: all rows of the rare classes, a random
+            share of the others; 0 for all rows.
 
         Raises
         ------
@@ -119,9 +131,8 @@ class Dataset:
                 raise unknown("column", column, table.frame.columns)
         left = tuple(dict.fromkeys(str(column) for column in _several(leave_out) if str(column) != target))
         chosen = chosen_roles(table.frame.columns, target, left, roles or {})
-        labels = _labels(table.frame[target], target, TargetRule.parse(rule))
-        kept = labels.notna().to_numpy()
-        frame = table.frame.loc[kept].reset_index(drop=True)
+        here = in_hand(table, target, TargetRule.parse(rule), working_rows, partial(_labels, target=target))
+        frame = here.frame
         features = frame.drop(columns=[target, *(c for role in (*UNSEEN, "group", "time") for c in chosen[role])])
         if features.shape[1] == 0:
             raise UserError(
@@ -133,10 +144,12 @@ class Dataset:
         ordered, suspected = times(frame[list(chosen["time"])]), dependent_columns(table.frame, target)
         suspected = {role: () if chosen[role] else columns for role, columns in suspected.items()}
         groups = frame[[*chosen["group"], *suspected["group"]]]
-        notes = _notes(target, kept, infinite, groups[list(chosen["group"])], ordered)
-        y = labels[kept].reset_index(drop=True).rename(target)
-        key = _digest(table.fingerprint, target, chosen, codes, TargetRule.parse(rule).text)
-        held = {"groups": groups, "times": ordered, "suspected": suspected, "forms": forms | dated}
+        notes = _notes(target, here.n_unlabelled, infinite, groups[list(chosen["group"])], ordered)
+        y = here.labels.rename(target)
+        size = working_rows if here.sampled else 0
+        key = _digest(table.fingerprint, target, chosen, codes, TargetRule.parse(rule).text, size)
+        whole = {name: getattr(here, name) for name in ("represents", "population", "sampled")}
+        held = whole | {"groups": groups, "times": ordered, "suspected": suspected, "forms": forms | dated}
         return cls(X, y, table.name, target, chosen, key, table.reading, (*notes, *told), **held)
 
     @classmethod
@@ -211,10 +224,10 @@ def _several(columns: Iterable[str]) -> Iterable[str]:
     return [columns] if isinstance(columns, str) else columns
 
 
-def _notes(target: str, kept: np.ndarray, infinite: int, groups: pd.DataFrame, ordered: pd.DataFrame) -> list[str]:
+def _notes(target: str, n_unlabelled: int, infinite: int, groups: pd.DataFrame, ordered: pd.DataFrame) -> list[str]:
     notes = []
-    if not kept.all():
-        notes.append(f"{plural((~kept).sum(), 'row')} without a label in column {quoted(target)} left out.")
+    if n_unlabelled:
+        notes.append(f"{plural(n_unlabelled, 'row')} without a label in column {quoted(target)} left out.")
     if infinite:
         notes.append(f"{plural(infinite, 'infinite value')} taken as missing.")
     alone = int(groups.isna().all(axis=1).sum()) if groups.shape[1] else 0
@@ -230,15 +243,18 @@ def _notes(target: str, kept: np.ndarray, infinite: int, groups: pd.DataFrame, o
     return notes
 
 
-def _digest(fingerprint: str, target: str, roles: Mapping[str, tuple[str, ...]], codes: tuple, rule: str) -> str:
+def _digest(
+    fingerprint: str, target: str, roles: Mapping[str, tuple[str, ...]], codes: tuple, rule: str, size: int
+) -> str:
     """Changes with every choice; in the order of the file or not, equal choices are equal."""
     others = sorted((column, role) for role, columns in roles.items() if role != "leave out" for column in columns)
     more = (tuple(others), codes, rule) if others or codes or rule else ()
+    more += (size,) if size else ()
     choices = repr((fingerprint, target, sorted(roles["leave out"]), *more))
     return hashlib.blake2b(choices.encode("utf-8", "replace"), digest_size=16).hexdigest()
 
 
-def _labels(column: pd.Series, target: str, rule: TargetRule) -> pd.Series:
+def _labels(column: pd.Series, rule: TargetRule, target: str) -> pd.Series:
     labels = (rule.apply(column) if column.notna().any() else column).map(str, na_action="ignore").astype("str")
     n_classes = labels.nunique()
     if len(labels) == 0:

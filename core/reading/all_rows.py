@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -39,19 +39,24 @@ class AllRows:
         """The column of this name."""
         return next(field for field in self.relation.shown if field.name == name)
 
-    def population(self, target: str = "") -> Population:
+    def population(self, target: str = "", rule: TargetRule | None = None) -> Population:
         """Class counts, missing cells and the profile of all columns, in one pass.
 
         Parameters
         ----------
         target : str
             The column with the classes; empty for none.
+        rule : TargetRule, optional
+            How its values become classes; missing cells are then not counted by class.
 
         Raises
         ------
         UserError
             The target has far more values than classes can be analysed.
         """
+        if rule is not None and rule.kind:
+            _, counts = self.classes(target, rule)
+            return replace(self.population(), target=target, counts=counts)
         if target not in self._known:
             self._known[target] = profile(self.relation, target)
         return self._known[target]

@@ -9,7 +9,7 @@ import pytest
 FLOORS = {
     0: {"errors", "wording", "docstrings", "params", "result", "glossary"},
     1: {"charts", "charts_band", "charts_distributions", "charts_plane", "numerics"},
-    2: {"table", "dataset", "population", "roles", "validation", "target_rule", "reading", "registry", "engine"},
+    2: {"table", "dataset", "population", "working_sample", "roles", "validation", "target_rule", "reading", "registry", "engine"},
     3: {
         "recipe",
         "study",
