@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -16,6 +18,14 @@ from core.reading.scan import numbers_of, profile, rows_of, values_of
 from core.target_rule import TargetRule
 
 
+class Folder:
+    """A private folder that is deleted with this object, or when the process ends."""
+
+    def __init__(self) -> None:
+        self.name = tempfile.mkdtemp(prefix="counterpoise-")
+        weakref.finalize(self, shutil.rmtree, self.name, ignore_errors=True)
+
+
 @dataclass(frozen=True, eq=False)
 class AllRows:
     """A handle on all rows of a table; its private files are deleted with it.
@@ -26,13 +36,13 @@ class AllRows:
         Where the rows are.
     n_rows : int
         How many there are.
-    folder : tempfile.TemporaryDirectory
+    folder : Folder
         The private files.
     """
 
     relation: Relation
     n_rows: int
-    folder: tempfile.TemporaryDirectory
+    folder: Folder
     _known: dict[str, Population] = field(default_factory=dict, repr=False)
 
     def field(self, name: str) -> Field:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import hashlib
 import os
-import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import astuple, replace
@@ -15,7 +14,7 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from core.errors import UserError
-from core.reading.all_rows import AllRows
+from core.reading.all_rows import AllRows, Folder
 from core.reading.database import Field, Relation, literal, opened
 from core.reading.delimiter import reader
 from core.reading.dialect import Stated
@@ -73,7 +72,7 @@ def read_large(
     """
     if not _may_be_large(source):
         return None
-    folder = tempfile.TemporaryDirectory(prefix="counterpoise-", ignore_cleanup_errors=True)
+    folder = Folder()
     path = os.fspath(source) if isinstance(source, str | os.PathLike) else _spilled(source, folder.name)
     shown = name or (os.path.basename(path) if path is source or isinstance(source, os.PathLike) else "table")
     kind = kind_of(_ends(path))
@@ -115,9 +114,7 @@ def _ends(path: str) -> bytes:
         return head + file.read()
 
 
-def _text(
-    path: str, name: str, encoding: str, stated: Stated, tokens: tuple[str, ...], folder: tempfile.TemporaryDirectory
-) -> Table | None:
+def _text(path: str, name: str, encoding: str, stated: Stated, tokens: tuple[str, ...], folder: Folder) -> Table | None:
     text, target = None, os.path.join(folder.name, "rows.parquet")
     try:
         text = looked_at(path, stated, encoding, folder.name)
@@ -213,7 +210,7 @@ def _first_odd_line(text: Text) -> int:
     return line
 
 
-def _parquet(path: str, name: str, tokens: tuple[str, ...], folder: tempfile.TemporaryDirectory) -> Table | None:
+def _parquet(path: str, name: str, tokens: tuple[str, ...], folder: Folder) -> Table | None:
     try:
         with parquet.ParquetFile(path) as file:
             n_rows, n_columns, schema = file.metadata.num_rows, file.metadata.num_columns, file.schema_arrow

@@ -18,6 +18,7 @@ from core.reading.dialect import Stated, find_dialect
 from core.reading.encoding import decode, why_encoding
 from core.reading.excel import read_excel
 from core.reading.kinds import READABLE
+from core.reading.large import read_large
 from core.reading.limits import check_bytes, check_shape
 from core.reading.parquet import read_parquet
 from core.reading.records import read_records
@@ -95,8 +96,11 @@ def read(
     """
     stated = Stated(delimiter, decimal, thousands, quote, header, skip, footer, units)
     _check_choices(stated)
-    data, name = _content(source, name)
     tokens = tuple(dict.fromkeys(str(token) for token in missing_tokens))
+    large = read_large(source, name, encoding=encoding, stated=stated, tokens=tokens)
+    if large is not None:
+        return large
+    data, name = _content(source, name)
     with ThreadPoolExecutor(1) as beside:
         digest = beside.submit(hashlib.blake2b, data, digest_size=16)
         frame, reading = _content_of(opened(data, sheet), encoding, stated, tokens)
