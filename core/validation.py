@@ -138,11 +138,6 @@ def _grouped(codes: np.ndarray, n_folds: int, n_repeats: int, random_state: int,
     rng, found = np.random.default_rng(random_state), []
     for _ in range(n_repeats):
         fold = _dealt(kinds, members, n_folds, rng)[groups]
-        if len(np.unique(fold)) < n_folds:
-            raise UserError(
-                f"{plural(n_groups, 'group')} of very different sizes cannot fill {n_folds} folds.",
-                "Choose fewer folds.",
-            )
         found += [(np.flatnonzero(fold != f), np.flatnonzero(fold == f)) for f in range(n_folds)]
     return tuple(found)
 

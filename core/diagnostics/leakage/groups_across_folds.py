@@ -59,9 +59,8 @@ def groups_across_folds(
 
     What to do
     ----------
-    Ask whether the model will meet new groups. If so, believe the score with groups held together, and no other on
-    these pages: all of them put rows at random. A file with one row per group gives fair scores everywhere. If the same groups
-    come again, rows at random are fair.
+    Ask whether the model will meet new groups. If so, give the column the role "group": every fold then keeps its rows together, here
+    and on all pages. If the same groups come again, rows at random are fair.
 
     Parameters
     ----------

@@ -17,6 +17,7 @@ from core.reading.dependence import origin_columns
 from core.registry import About
 from core.result import Finding, Result
 from core.study import Study
+from core.validation import folds
 
 ABOUT = About(
     "Nuisance leak",
@@ -117,7 +118,7 @@ def _judge(study: Study, name: str, names: list[str]) -> tuple[pd.DataFrame, pd.
     features = study.dataset.X.drop(columns=names)
     if len(order) < 2 or features.shape[1] == 0 or not len(rows):
         return None
-    proba = _predict(study, features.iloc[rows], site[rows])
+    proba = _predict(study, features, site, rows)
     records = [_told(study, c, site[rows], study.codes[rows], proba, rng) for c in range(len(study.classes))]
     told = pd.DataFrame([record for record in records if record])
     if told.empty:
@@ -137,13 +138,13 @@ def _rows(study: Study, site: np.ndarray, rng: np.random.Generator) -> np.ndarra
     return np.concatenate([first, known[~own][: MAX_ROWS - len(first)]])
 
 
-def _predict(study: Study, X: pd.DataFrame, site: np.ndarray) -> np.ndarray:
-    """Out-of-fold probabilities (n_rows, n_sites) of the site."""
-    from sklearn.model_selection import StratifiedKFold
-
-    proba = np.zeros((len(site), int(site.max()) + 1))
-    plan = StratifiedKFold(N_FOLDS, shuffle=True, random_state=study.random_state)
-    for train, test in plan.split(X, site):
+def _predict(study: Study, features: pd.DataFrame, site: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Out-of-fold probabilities (n_rows, n_sites) of the site; rows that the study keeps together are kept together here."""
+    X, groups, site, n_sites = features.iloc[rows], study.dataset.group_codes, site[rows], int(site.max()) + 1
+    if groups is not None:
+        groups = groups[rows] if len(np.unique(groups[rows])) >= N_FOLDS else None
+    proba = np.zeros((len(site), n_sites))
+    for train, test in folds(site, n_folds=N_FOLDS, random_state=study.random_state, groups=groups):
         fitted = learners.make(study.learner, study.random_state).fit(X.iloc[train], site[train])
         proba[np.ix_(test, fitted.classes_)] = fitted.predict_proba(X.iloc[test])
     return proba.round(9)
