@@ -130,11 +130,16 @@ def _grouped(codes: np.ndarray, n_folds: int, n_repeats: int, random_state: int,
             f"The rows are in {plural(n_groups, 'group')}; at least {n_folds} are needed for {n_folds} folds.",
             "Choose fewer folds, or take the role 'group' from the column.",
         )
-    shares = np.zeros((n_groups, int(classes.max()) + 1))
-    np.add.at(shares, (groups, classes), 1)
-    kinds, kind, n_of_kind = np.unique(shares, axis=0, return_inverse=True, return_counts=True)
-    members = np.split(np.argsort(kind.ravel(), kind="stable"), np.cumsum(n_of_kind)[:-1])
-    kinds = kinds / shares.sum(axis=0)
+    marks, signs = (
+        np.random.default_rng(0).integers(2**62, size=int(classes.max()) + 1),
+        np.zeros(n_groups, dtype=np.int64),
+    )
+    np.add.at(signs, groups, marks[classes])  # equal class counts, and practically no others, have equal sums
+    _, kind, n_of_kind = np.unique(signs, return_inverse=True, return_counts=True)
+    members = np.split(np.argsort(kind, kind="stable"), np.cumsum(n_of_kind)[:-1])
+    kinds = np.zeros((len(n_of_kind), len(marks)))
+    np.add.at(kinds, (kind[groups], classes), 1)
+    kinds /= n_of_kind[:, None] * kinds.sum(axis=0)
     rng, found = np.random.default_rng(random_state), []
     for _ in range(n_repeats):
         fold = _dealt(kinds, members, n_folds, rng)[groups]
@@ -148,10 +153,17 @@ def _dealt(kinds: np.ndarray, members: list[np.ndarray], n_folds: int, rng: np.r
     load = np.zeros((n_folds, kinds.shape[1]))
     weight = (kinds**2).sum(axis=1)
     for i in np.lexsort((rng.random(len(kinds)), -weight)):
-        given = _filled(load @ kinds[i], load.sum(axis=1), weight[i], len(members[i]), rng)
+        level, n = load @ kinds[i], len(members[i])
+        if n == 1:
+            ties = np.flatnonzero(level <= level.min() + 1e-12)
+            f = ties[load[ties].sum(axis=1).argmin()] if len(ties) > 1 else ties[0]
+            fold[members[i]] = f
+            load[f] += kinds[i]
+            continue
+        given = _filled(level, load.sum(axis=1), weight[i], n, rng)
         fold[rng.permutation(members[i])] = np.repeat(np.arange(n_folds), given)
         load += given[:, None] * kinds[i]
-    return fold
+    return rng.permutation(n_folds)[fold]
 
 
 def _filled(level: np.ndarray, load: np.ndarray, rise: float, n: int, rng: np.random.Generator) -> np.ndarray:
@@ -161,10 +173,9 @@ def _filled(level: np.ndarray, load: np.ndarray, rise: float, n: int, rng: np.ra
     """
     place = np.lexsort((rng.random(len(level)), np.round(load, 12), np.round(level, 12)))
     height, given = level[place], np.zeros(len(level), dtype=np.intp)
-    if n > 1:
-        reach = (np.cumsum(height) + n * rise) / np.arange(1, len(level) + 1)
-        last = np.flatnonzero(reach > height)[-1]
-        given[: last + 1] = np.floor((reach[last] - height[: last + 1]) / rise * (1 - 1e-12))
+    reach = (np.cumsum(height) + n * rise) / np.arange(1, len(level) + 1)
+    last = np.flatnonzero(reach > height)[-1]
+    given[: last + 1] = np.floor((reach[last] - height[: last + 1]) / rise * (1 - 1e-12))
     for _ in range(n - int(given.sum())):
         given[np.argmin(np.round(height + given * rise, 12))] += 1
     back = np.empty_like(given)
