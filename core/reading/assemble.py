@@ -21,7 +21,7 @@ from core.wording import count, listing, of, plural, quoted
 
 MAX_NOTES = 10
 FEW_CELLS = 100_000
-WORKERS = 2
+WORKERS = min(2, pa.cpu_count())
 
 
 @dataclass
@@ -98,11 +98,20 @@ def _written(draft: _Draft, reading: Reading, columns: dict[str, Column], tokens
         notes=tuple(draft.notes),
         missing_tokens=dict(missing),
         suspects=dict(suspects),
-        decisions=(*draft.decisions, _missing_decision(missing, suspects, tokens), *about),
+        decisions=(*draft.decisions, *_groups(reading, columns), _missing_decision(missing, suspects, tokens), *about),
         units={name: unit for name, unit in spoken.items() if unit},
         kinds={name: column.kind for name, column in columns.items()},
-        thousands=next((column.thousands for column in columns.values() if column.thousands), ""),
+        thousands=next((column.thousands for column in columns.values() if column.thousands), reading.thousands),
     )
+
+
+def _groups(reading: Reading, columns: dict[str, Column]) -> tuple[Decision, ...]:
+    """Say for a text file whether groups of three digits have a mark, unless a column says so itself."""
+    if reading.thousands:
+        return (Decision("thousands", reading.thousands, "stated", "You said so."),)
+    if reading.kind != "CSV" or any(column.thousands for column in columns.values()):
+        return ()
+    return (Decision("thousands", "none", "likely", "No column has a mark between groups of three digits."),)
 
 
 def _leave_out_empty_end(draft: _Draft) -> None:
@@ -227,7 +236,7 @@ def _typed(cells: list, names: list[str], reading: Reading, tokens: Sequence[str
         choices = {"decimal": reading.decimal or ".", "thousands": reading.thousands, "fixed": fixed}
         return typed(column, name, missing_tokens=tokens, numbers=numbers, **choices)
 
-    if not cells or len(cells) * len(cells[0]) < FEW_CELLS:
+    if not cells or WORKERS == 1 or len(cells) * len(cells[0]) < FEW_CELLS:
         return [one(column, name) for column, name in zip(cells, names, strict=True)]
     with ThreadPoolExecutor(WORKERS) as pool:
         return list(pool.map(one, cells, names))

@@ -78,5 +78,7 @@ def find_decimal(rows: list[list[str]], delimiter: str, stated: str = "") -> tup
         return mark, Decision("decimal", mark, "guess", f"{text}."), notes
     total = n_points + n_commas
     text = f"{count(n_points)} cells can only have a decimal point, {count(n_commas)} only a decimal comma."
-    confidence = sureness(abs(n_points - n_commas) / total) if total else "likely"
+    if not total:
+        return mark, Decision("decimal", mark, "likely", "No cell looked at needs a decimal mark."), notes
+    confidence = sureness(abs(n_points - n_commas) / total)
     return mark, Decision("decimal", mark, confidence, text), notes

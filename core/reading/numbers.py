@@ -27,7 +27,6 @@ ODD_WORDS = 64
 GROUPS_NEEDED = 3
 HEAD = 400
 ZERO, NINE, DOT, COMMA, PLUS, MINUS = (ord(sign) for sign in "09.,+-")
-HEXADECIMAL = np.frombuffer(b"xX", "uint8")
 
 
 @dataclass(frozen=True)
@@ -143,7 +142,7 @@ def as_numbers(cells: pa.Array, decimal: str, ends: Edges | None = None) -> Pars
     rest = pc.if_else(pa.array(~out), cells, pa.scalar(None, pa.string())) if out.any() else cells
     zeros = np.flatnonzero(start == ZERO)
     after = (np.where(signed, ends.byte(2), ends.second) if any_signed else ends.second)[zeros]
-    values = None if len(after) and np.isin(after, HEXADECIMAL).any() else _cast(rest, decimal)
+    values = None if ((after | 32) == ord("x")).any() else _cast(rest, decimal)
     if values is None:
         return None
     if _digit(after).any():

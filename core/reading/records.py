@@ -17,7 +17,8 @@ from core.reading.dialect import Dialect
 from core.reading.rewriting import SIGN, one_sign, tight
 from core.wording import count, plural
 
-BLOCK = 2**22
+BLOCK = 2**20
+WIDE = 2000
 CORRECT = "Correct the line in the file, or put quotation marks around a cell that holds the delimiter."
 QUOTE = (
     "Close it, or remove the quotation mark, and choose the file again; or state that the file has no quotation mark."
@@ -115,7 +116,9 @@ def _fast(body: bytes, start: int, dialect: Dialect) -> tuple[list[pa.Array], tu
         ignore_empty_lines=False,
     )
     convert = arrow_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False)
-    options = arrow_csv.ReadOptions(column_names=names, block_size=BLOCK)
+    options = arrow_csv.ReadOptions(
+        column_names=names, block_size=BLOCK if len(names) < WIDE else 16 * BLOCK, use_threads=False
+    )
     try:
         source = pa.BufferReader(pa.py_buffer(body).slice(start))
         table = arrow_csv.read_csv(source, read_options=options, parse_options=parse, convert_options=convert)
