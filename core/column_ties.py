@@ -29,7 +29,7 @@ MOST_COLUMNS = 300
 TEXTS, LEVELS = 20, 600
 """Levels of one text, and of all texts together."""
 
-PRODUCTS, FEWEST_ROWS = 1_200_000_000, 2_000
+PRODUCTS, FEWEST_ROWS = 500_000_000, 2_000
 """Rows times encoded columns squared is kept near this; yet so many rows are looked at."""
 
 ENOUGH, DIFFERING = 20, 30
