@@ -101,7 +101,9 @@ def _written(draft: _Draft, reading: Reading, columns: dict[str, Column], tokens
         decisions=(*draft.decisions, *_groups(reading, columns), _missing_decision(missing, suspects, tokens), *about),
         units={name: unit for name, unit in spoken.items() if unit},
         kinds={name: column.kind for name, column in columns.items()},
-        thousands=next((column.thousands for column in columns.values() if column.thousands), reading.thousands),
+        thousands=next(
+            (column.thousands for column in columns.values() if column.thousands), reading.thousands
+        ).replace("none", ""),
     )
 
 

@@ -21,6 +21,7 @@ WORDS = {
 }  # fmt: skip
 SAMPLE_RECORDS = 400
 MAX_PREAMBLE = 20
+NEARLY_ALL = 0.9
 MANY = 8
 STEADY = 0.6
 CERTAIN, LIKELY = 0.4, 0.15
@@ -102,11 +103,11 @@ def records_of(text: str, delimiter: str, how: Writing) -> Records:
 
 
 def _without_comments(rows: Records) -> Records:
-    """Leave out lines that begin with "#" and have another number of cells than most."""
+    """Leave out lines that begin with "#" and have fewer cells than most."""
     if not any(cells[0].startswith("#") for cells, _ in rows):
         return rows
     width = Counter(len(cells) for cells, _ in rows).most_common(1)[0][0]
-    return [row for row in rows if len(row[0]) == width or not row[0][0].startswith("#")]
+    return [row for row in rows if len(row[0]) >= max(2, width - 1) or not row[0][0].startswith("#")]
 
 
 def find_delimiter(text: str, how: Writing) -> Parting:
@@ -131,7 +132,8 @@ def find_delimiter(text: str, how: Writing) -> Parting:
     for double in (double for double in DOUBLED if double in text):
         parted = records_of(text.replace(double, SIGN), SIGN, how)
         alone = text.count(double[0]) > 2 * text.count(double)
-        if not alone and _steadiness(parted, SIGN) >= STEADY and _first(parted)[1] > 1 + (double == ";;"):
+        even = common_share(parted) >= NEARLY_ALL and _first(parted)[1] > 2
+        if (even or not alone) and _steadiness(parted, SIGN) >= STEADY and _first(parted)[1] > 1 + (double == ";;"):
             return Parting(double, "likely", _reason(parted, quoted(double), "", 0))
     found = {}
     for candidate in DELIMITERS:

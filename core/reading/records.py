@@ -166,7 +166,7 @@ def _exact(body: bytes, dialect: Dialect) -> tuple[list[pa.Array], tuple[str, ..
             blanks.append(line)
             rows.append([""] * width)
             continue
-        if cells and cells[0].startswith("#"):
+        if cells and cells[0].startswith("#") and len(cells) < max(2, width - 1):
             comments.append(line)
             continue
         if len(cells) > width:

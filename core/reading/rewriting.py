@@ -50,7 +50,7 @@ def is_padded(text: str, quote: str = '"') -> bool:
     """Tell whether blanks stand between delimiters and quotation marks."""
     if quote not in text:
         return False
-    return re.search(f"[,;|\t] +{quote}{quote}", re.sub(CELL.replace('"', quote), 2 * quote, text)) is not None
+    return re.search(f"[,;|:\t] +{quote}{quote}", re.sub(CELL.replace('"', quote), 2 * quote, text)) is not None
 
 
 def tight(body: bytes, sign: str, quote: str = '"') -> bytes:
