@@ -25,7 +25,7 @@ def folds(
 
     Without groups and order: stratified folds, drawn anew for every repeat. With groups: all rows of a group are on one
     side of every fold, and the classes are spread over the folds as evenly as whole groups allow; larger groups are
-    dealt first, each to the fold that has seen the smallest share of its classes. With an order: the rows are cut into
+    dealt first, in a random order among those of about one size, each to the fold that has seen the smallest share of its classes. With an order: the rows are cut into
     ``n_folds + 1`` blocks of equal size; each block but the first is tested once by what was learned from all rows before
     it, rows of equal time are never parted, and nothing is repeated. With both, rows of a test group are also taken
     out of the training rows of that fold.
@@ -130,10 +130,8 @@ def _grouped(codes: np.ndarray, n_folds: int, n_repeats: int, random_state: int,
             f"The rows are in {plural(n_groups, 'group')}; at least {n_folds} are needed for {n_folds} folds.",
             "Choose fewer folds, or take the role 'group' from the column.",
         )
-    marks, signs = (
-        np.random.default_rng(0).integers(2**62, size=int(classes.max()) + 1),
-        np.zeros(n_groups, dtype=np.int64),
-    )
+    marks = np.random.default_rng(0).integers(2**62, size=int(classes.max()) + 1)
+    signs = np.zeros(n_groups, dtype=np.int64)
     np.add.at(signs, groups, marks[classes])  # equal class counts, and practically no others, have equal sums
     _, kind, n_of_kind = np.unique(signs, return_inverse=True, return_counts=True)
     members = np.split(np.argsort(kind, kind="stable"), np.cumsum(n_of_kind)[:-1])
@@ -148,11 +146,11 @@ def _grouped(codes: np.ndarray, n_folds: int, n_repeats: int, random_state: int,
 
 
 def _dealt(kinds: np.ndarray, members: list[np.ndarray], n_folds: int, rng: np.random.Generator) -> np.ndarray:
-    """The fold of each group: kinds of groups with equal class counts are dealt whole, the weightiest first."""
+    """The fold of each group: kinds of groups with equal class counts are dealt whole, those of twice the weight first."""
     fold = np.empty(sum(map(len, members)), dtype=np.intp)
     load = np.zeros((n_folds, kinds.shape[1]))
     weight = (kinds**2).sum(axis=1)
-    for i in np.lexsort((rng.random(len(kinds)), -weight)):
+    for i in np.lexsort((rng.random(len(kinds)), -np.floor(np.log2(weight) / 2))):  # chance within a doubling
         level, n = load @ kinds[i], len(members[i])
         if n == 1:
             ties = np.flatnonzero(level <= level.min() + 1e-12)
