@@ -138,7 +138,7 @@ def suggest_categories(table: Table, target: str) -> dict[str, str]:
         values = (
             column[labels.notna()].to_numpy(dtype="float64", na_value=np.nan) if _is_number(column) else np.zeros(0)
         )
-        levels, rows = np.unique(values[~np.isnan(values)], return_counts=True)
+        levels, rows = np.unique(values[np.isfinite(values)], return_counts=True)
         if (
             not FEWEST_CODES <= len(levels) <= MOST_CODES
             or (levels % 1).any()

@@ -256,8 +256,8 @@ def test_the_first_lines_of_a_comparison_are_the_evidence_and_never_accuracy(ope
 def test_only_one_file_caches_and_never_by_a_table():
     """T1: what is large is never hashed; its argument starts with an underscore."""
     for path in (ROOT / "pages").rglob("*.py"):
-        assert ("st.cache_" in path.read_text(encoding="utf-8")) == (path.name == "session.py"), path
-    tree = ast.parse((ROOT / "pages" / "kit" / "session.py").read_text(encoding="utf-8"))
+        assert ("st.cache_" in path.read_text(encoding="utf-8")) == (path.name == "kept.py"), path
+    tree = ast.parse((ROOT / "pages" / "kit" / "kept.py").read_text(encoding="utf-8"))
     for function in [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]:
         if any("cache_" in ast.dump(decorator) for decorator in function.decorator_list):
             hashed = [arg for arg in function.args.args if not arg.arg.startswith("_")]
