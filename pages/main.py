@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.kit import choices, session, show
+from pages.kit import choices, session, show, tables
 
 STEPS = {
     "data": ("Data", ":material/table:"),
@@ -32,7 +32,7 @@ def frame() -> None:
     st.set_page_config(name)
     choices.restore()
     session.forget_unfit()
-    choices.publish(session.source())
+    choices.publish(tables.source())
     session.drop_stale()
     show.sidebar()
     show.guarded(page.run)()

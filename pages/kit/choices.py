@@ -4,31 +4,39 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import streamlit as st
 
 from core.errors import UserError
 from core.learners import LEARNERS
+from core.population import WORKING_ROWS
+from core.reading.large import LARGE_BYTES
 from core.recipe import Recipe
 from core.registry import Method
 
 UPLOAD = "upload"
 """Stands for the analyst's own file, which a link does not carry."""
 
-READING = ("delimiter", "encoding", "decimal", "missing_tokens", "sheet")
+WRITTEN = ("delimiter", "quote", "encoding", "decimal", "thousands", "header", "skip", "footer", "units")
+READING = (*WRITTEN, "missing_tokens", "sheet")
+"""How a file is written, and with it what the reader may be told."""
+
 DEFAULTS: Mapping[str, Any] = {
-    "data": "", "delimiter": "", "encoding": "", "decimal": "", "missing_tokens": (), "sheet": "",
-    "target": "", "class": "", "leave_out": None, "learner": "boosted", "cost": 0.0, "folds": 5, "repeats": 2, "seed": 0,
-    "recipe": (), "explained": None, "set": (), "asked": (),
+    "data": "", **dict.fromkeys(WRITTEN, ""), "missing_tokens": (), "sheet": "", "disguised": (),
+    "target": "", "rule": "", "class": "", "leave_out": None, "role": (), "category": (), "mark": "", "rows": WORKING_ROWS,
+    "learner": "boosted", "cost": 0.0, "folds": 5, "repeats": 2, "seed": 0,
+    "recipe": (), "explained": None, "set": (), "asked": (), "column": "", "opened": (),
 }  # fmt: skip
 """Every choice with its name in the link; None leaves out what a sample suggests."""
 
-LIMITS = {"cost": (0.0, 1e6), "folds": (2, 10), "repeats": (1, 10), "seed": (0, 2**31 - 1)}
+LIMITS = {"rows": (1000, 10**7), "cost": (0.0, 1e6), "folds": (2, 10), "repeats": (1, 10), "seed": (0, 2**31 - 1)}
 KEPT = ("data", "learner", "cost", "folds", "repeats", "seed", "recipe", "set")
 """Choices that serve any table."""
 
-FREE = ("recipe", "explained", "set", "asked")
+FREE = ("recipe", "explained", "set", "asked", "column", "opened")
 """Choices that leave the study as it is."""
 
 
@@ -53,8 +61,8 @@ def publish(source: str) -> None:
 
 def of_study() -> tuple:
     """Every choice that changes the study; what was computed for another one no longer matters."""
-    digest = st.session_state.get("upload", ("", b"", ""))[2]
-    return (digest, *(value for name, value in st.session_state.choices.items() if name not in FREE))
+    files = [st.session_state.get(name, ("", b"", ""))[2] for name in ("upload", "test")]
+    return (*files, *(value for name, value in st.session_state.choices.items() if name not in FREE))
 
 
 def choice(name: str) -> Any:
@@ -68,6 +76,8 @@ def choose(**values: Any) -> None:
     if "data" in values:
         _reset(name for name in DEFAULTS if name not in KEPT)
     if "target" in values and values["target"] != chosen["target"]:
+        _reset(["class", "rule"])
+    if "rule" in values and values["rule"] != chosen["rule"]:
         _reset(["class"])
     chosen.update(values)
 
@@ -82,6 +92,17 @@ def bound(name: str, value: Any) -> dict[str, Any]:
 def uploader() -> dict[str, Any]:
     """What the uploader needs: it is emptied after every upload, so that a file is held once."""
     return {"key": f"uploader {st.session_state.get('uploads', 0)}", "on_change": _keep_upload}
+
+
+def test_uploader() -> dict[str, Any]:
+    """What the uploader of a test file needs."""
+    return {"key": f"test uploader {st.session_state.get('uploads', 0)}", "on_change": _keep_test}
+
+
+def forget_test() -> None:
+    """Take the declaration of a test file back."""
+    st.session_state.pop("test", None)
+    choose(opened=())
 
 
 def recipes() -> tuple[Recipe, ...]:
@@ -156,6 +177,8 @@ def _key(name: str) -> str:
 def _store(name: str, key: str) -> None:
     if key == _key(name):
         value = st.session_state[key]
+        if isinstance(DEFAULTS[name], str) and not isinstance(value, str):
+            value = "" if value is None or value is False else str(int(value))
         choose(**{name: tuple(value) if isinstance(value, list) else value})
 
 
@@ -164,9 +187,31 @@ def _keep_upload() -> None:
     file = state[uploader()["key"]]
     if file is not None:
         awaited = choice("data") == UPLOAD and "upload" not in state
-        content = file.getvalue()
-        state.upload = (file.name, content, hashlib.blake2b(content, digest_size=16).hexdigest())
+        state.upload = _kept_file(file)
+        state.pop("test", None)
         state.uploads = state.get("uploads", 0) + 1
         if not awaited:  # or else the choices of the link are for this file
             _reset(["data"])
             choose(data=UPLOAD)
+
+
+def _keep_test() -> None:
+    file = st.session_state[test_uploader()["key"]]
+    if file is not None:
+        st.session_state.test = _kept_file(file)
+        st.session_state.uploads = st.session_state.get("uploads", 0) + 1
+
+
+class Spilled:
+    """A large upload in a private folder, which goes when the session forgets it."""
+
+    def __init__(self, content: memoryview) -> None:
+        self.folder = TemporaryDirectory(prefix="counterpoise-")
+        self.path = Path(self.folder.name) / "upload"
+        self.path.write_bytes(content)
+
+
+def _kept_file(file: Any) -> tuple[str, Any, str]:
+    """Name, content and digest of an uploaded file; a large one is not held in memory."""
+    digest = hashlib.blake2b(file.getbuffer(), digest_size=16).hexdigest()
+    return file.name, Spilled(file.getbuffer()) if file.size > LARGE_BYTES else file.getvalue(), digest

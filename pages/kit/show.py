@@ -91,6 +91,10 @@ def sidebar() -> None:
             ("Learner", LEARNERS[study.learner]),
         ):  # fmt: skip
             st.markdown(f"{name}  \n**{md(clip(value, 40))}**")
+        by_roles = study.dataset.roles.get("group") or study.dataset.roles.get("time")
+        for sentence in (study.dataset.sampled, study.plan if by_roles else ""):
+            if sentence:
+                st.caption(md(sentence))
 
 
 def progress(running: Mapping[Any, Job], noun: str) -> Callable[[], None]:

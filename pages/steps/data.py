@@ -6,9 +6,9 @@ import streamlit as st
 
 from core.reading.samples import samples
 from core.wording import clip
-from pages.kit import choices, reading, session, show, text
+from pages.kit import choices, held_out, meaning, reading, session, show, tables, text
 
-KINDS = "CSV and its relatives, also packed with gzip, Parquet, or Excel. The content decides, not the name."
+KINDS = "CSV and its relatives, ARFF, Parquet, Excel and ODS, also packed. The content decides, not the name."
 
 st.title("Counterpoise")
 st.markdown("Finds out why a rare class fails, shows what would help, and proves it.")
@@ -27,41 +27,43 @@ def source() -> None:
         st.caption("The file stays on the machine that runs Counterpoise, and is forgotten when you leave.")
     with right.container(border=True, height="stretch"):
         options = {sample.slug: sample.title for sample in samples()}
-        if "upload" in st.session_state or session.source() == choices.UPLOAD:
+        if "upload" in st.session_state or tables.source() == choices.UPLOAD:
             name = st.session_state.get("upload", ("not uploaded yet",))[0]
             options = {choices.UPLOAD: f"Your own file: {clip(name)}"} | options
         st.selectbox(
-            "Or take an example", options, format_func=text.naming(options), **choices.bound("data", session.source())
+            "Or take an example", options, format_func=text.naming(options), **choices.bound("data", tables.source())
         )
-        if sample := session.sample():
+        if sample := tables.sample():
             st.markdown(text.md(sample.what_is_wrong))
             st.caption(text.md(f"Source: {sample.source} Licence: {sample.licence}"))
 
 
 def headline() -> Callable[[], None]:
     """The gravest finding on an example; on an upload, how the classes are spread."""
-    items = session.of_page() if session.sample() else session.of_page(*session.PROFILE)[:1]
+    items = session.of_page() if tables.sample() else session.of_page(*session.PROFILE)[:1]
     found = session.results(items)
     with st.container(border=True):
         st.markdown("#### The diagnosis in one line")
         show.headline({item: job.results[0] for item, job in found.items() if job.results})
         follow = show.progress(found, "check")
         page, label = (
-            ("diagnose", "See the whole diagnosis") if session.sample() else ("profile", "Go on to the profile")
+            ("diagnose", "See the whole diagnosis") if tables.sample() else ("profile", "Go on to the profile")
         )
         st.page_link(f"steps/{page}.py", label=label, icon=":material/arrow_forward:")
     return follow
 
 
 source()
-if session.source() == choices.UPLOAD:
-    reading.overrides()
-session.table()
+held = show.guarded(tables.table)()
 top = st.container()
 follow = None
-if show.guarded(reading.meaning)():
-    with top:
-        follow = headline()
-reading.facts(session.table())
+if held is None and "upload" in st.session_state:
+    reading.overrides()
+elif held is not None:
+    if show.guarded(meaning.chosen)():
+        held_out.section()
+        with top:
+            follow = headline()
+    reading.facts(held)
 if follow:
     follow()

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.kit import session, show
+from pages.kit import column, session, show
 
 st.title("Profile")
 st.markdown("What is in the table, how the classes are spread, and what the gaps mean.")
@@ -12,5 +12,7 @@ follow = show.progress(found, "check")
 for item, job in found.items():
     if job.results:
         show.card(item, job.results[0])
+follow_column = column.section()
 st.page_link("steps/diagnose.py", label="Go on to the diagnosis", icon=":material/arrow_forward:")
 follow()
+follow_column()

@@ -1,0 +1,103 @@
+"""The classes of the target: as they stand, merged, or cut from a number, with their sizes shown at once."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core import charts
+from core.errors import UserError
+from core.target_rule import LIMITS, TargetRule, preview
+from core.wording import times
+from pages.kit import choices, show, tables, text
+
+KINDS = {
+    "": "As they are", "merge fewer_than": "Merge the small ones", "keep": "Keep some and merge the others",
+    "cut at": "Cut the number at a value", "cut above": "The highest share against the rest", "bins n": "Bins of equal size",
+}  # fmt: skip
+OF_NUMBERS = ("cut at", "cut above", "bins n")
+MOST_BARS = 30
+
+
+def rule() -> None:
+    """Ask how the target becomes classes; what comes of it is shown before anything else is computed."""
+    column = tables.whole_table().frame[tables.target()]
+    now, numeric = tables.rule(), pd.api.types.is_numeric_dtype(column.dtype)
+    suggested = tables.rule_reason()
+    if suggested and not now.kind:
+        st.caption(text.md(suggested[1]))
+        st.button(
+            "Use the highest tenth" if suggested[0].kind == "cut" else "Merge the small ones",
+            on_click=choices.choose,
+            kwargs={"rule": suggested[0].text},
+        )
+    with st.popover("Make other classes of it", icon=":material/call_merge:"):
+        kinds = {kind: words for kind, words in KINDS.items() if numeric or kind not in OF_NUMBERS}
+        kind = f"{now.kind} {now.option}".strip()
+        key = "rule kind"
+        st.session_state[key] = kind if kind in kinds else ""
+        st.selectbox("Classes", kinds, format_func=text.naming(kinds), key=key, on_change=_kind, args=(key, column))
+        if now.kind:
+            _value(now, column)
+    if now.kind:
+        _picture(now, column)
+
+
+def _picture(now: TargetRule, column: pd.Series) -> None:
+    """The classes that the rule makes, and how uneven they are."""
+    try:
+        made = preview(column, now)
+    except UserError as error:
+        st.caption(text.md(f"{error.problem} {error.remedy}"))
+        return
+    ratio = made["n_samples"].max() / max(made["n_samples"].min(), 1)
+    title = "Rows of the classes"
+    caption = f"The largest class has {times(ratio)} as many rows as the smallest."
+    axes = {"x_title": "rows", "y_title": "class", "caption": caption}
+    show.draw(
+        {title: charts.bars(made.head(MOST_BARS), "n_samples", "class", title=title, log=bool(ratio > 50), **axes)},
+        "rule",
+    )
+
+
+def _kind(key: str, column: pd.Series) -> None:
+    kind, _, option = st.session_state[key].partition(" ")
+    known = [str(label) for label in column.dropna().astype(str).value_counts().index]
+    start = {"fewer_than": 10.0, "n": 3.0, "above": 0.9}
+    start["at"] = (
+        float(np.round(np.nanquantile(column.to_numpy("float64", na_value=np.nan), 0.9), 6)) if option == "at" else 0.0
+    )
+    names = tuple(known[:2]) if kind == "keep" else ()
+    choices.choose(rule=TargetRule(kind, option, start.get(option, 0.0), names).text)
+
+
+def _value(now: TargetRule, column: pd.Series) -> None:
+    key = f"rule value {now.kind} {now.option}"
+    if now.kind == "keep":
+        known = text.labels(list(column.dropna().astype(str).value_counts().index))
+        st.session_state[key] = [name for name in now.names if name in known]
+        st.multiselect(
+            "Classes to keep", known, format_func=text.naming(known), key=key, on_change=_changed, args=(key, now)
+        )
+        return
+    st.session_state[key] = now.value if now.option in ("at", "above") else int(now.value)
+    change = {"key": key, "on_change": _changed, "args": (key, now)}
+    if now.option == "at":
+        low, high = (float(column.min()), float(column.max()))
+        st.session_state[key] = min(max(now.value, low), high)
+        st.slider("At this value and above", low, high, **change)
+    elif now.option == "above":
+        st.slider("Share of rows below the cut", 0.01, 0.99, step=0.01, **change)
+    else:
+        low, high, _ = LIMITS[now.kind, now.option]
+        label = "Classes with fewer rows than this" if now.option == "fewer_than" else "Number of bins"
+        st.number_input(label, int(low), int(min(high, 10_000_000)), **change)
+
+
+def _changed(key: str, now: TargetRule) -> None:
+    value = st.session_state[key]
+    names = tuple(value) if now.kind == "keep" else ()
+    if now.kind == "keep" and not names:
+        return
+    choices.choose(rule=TargetRule(now.kind, now.option, 0.0 if names else float(value), names).text)

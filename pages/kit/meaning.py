@@ -1,0 +1,64 @@
+"""What the columns mean: the target and its classes, the class of interest, and a role for every column."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.glossary import term
+from core.study import Study
+from core.wording import count, of
+from pages.kit import choices, classes, roles, session, tables, text
+
+MOST_SHOWN = 5
+
+
+def chosen() -> bool:
+    """The target, the class of interest, and the roles; true when they make a study."""
+    names = text.labels(tables.table().frame.columns)
+    left, middle, right = st.columns(3)
+    with left:
+        bound = choices.bound("target", tables.target())
+        st.selectbox("Target", names, format_func=text.naming(names), help=term("Target"), **bound)
+        st.caption(text.md(tables.target_reasons().get(tables.target(), "It is not among the likely targets.")))
+        classes.rule()
+    with right:
+        features = {name: text for name, text in names.items() if name != tables.target()}
+        bound = choices.bound("leave_out", list(tables.leave_out()))
+        st.multiselect("Columns to leave out", features, format_func=text.naming(features), placeholder="None", **bound)
+        rest = {name: why for name, why in tables.leave_out_reasons().items() if name not in tables.leave_out()}
+        for name, why in list(rest.items())[:MOST_SHOWN]:
+            st.caption(text.md(f"{names[name]}: {why}"))
+        if rest:
+            st.button("Leave these out", on_click=choices.choose, kwargs={"leave_out": (*tables.leave_out(), *rest)})
+    with middle:
+        study = session.study()
+        shown = text.labels(study.classes)
+        bound = choices.bound("class", study.positive)
+        st.selectbox(
+            "Class of interest", shown, format_func=text.naming(shown), help=term("Class of interest"), **bound
+        )
+        st.caption(text.md(of(study.class_sizes[study.positive_code], study.dataset.n_samples)))
+    for note in study.dataset.notes:
+        st.caption(text.md(note))
+    roles.questions()
+    roles.editor()
+    st.caption(text.md(study.plan))
+    sample(study)
+    return True
+
+
+def sample(study: Study) -> None:
+    """How many rows the checks look at, where the table has more than that."""
+    total = tables.n_rows()
+    if total <= choices.LIMITS["rows"][0]:
+        return
+    left, right = st.columns([1, 2], vertical_alignment="bottom")
+    bound = choices.bound("rows", choices.choice("rows"))
+    left.number_input(
+        "Rows of the working sample",
+        *choices.LIMITS["rows"],
+        step=5000,
+        help=term("Working sample"),
+        **bound,
+    )
+    right.caption(text.md(study.dataset.sampled or f"All {count(total)} rows are looked at."))
