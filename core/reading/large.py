@@ -10,11 +10,13 @@ from collections.abc import Sequence
 from dataclasses import astuple, replace
 from typing import BinaryIO
 
+import pandas as pd
 import pyarrow as pa
 from pyarrow import parquet
 
 from core.errors import UserError
 from core.reading.all_rows import AllRows, Folder
+from core.reading.columns import typed
 from core.reading.database import Field, Relation, literal, opened
 from core.reading.delimiter import reader
 from core.reading.dialect import Stated
@@ -131,13 +133,18 @@ def _text(path: str, name: str, encoding: str, stated: Stated, tokens: tuple[str
     fields = [Field(j, tally.name, tally.kind or "number") for j, tally in enumerate(stored.columns)]
     fields = _without_empty_end(fields, text, stored)
     rows = AllRows(Relation(target, folder.name, tuple(fields)), stored.n_rows, folder)
-    reading = _reading(text, stored, fields, encoding)
-    digest = hashlib.blake2b(
-        repr((stored.digest, stored.n_rows, tokens, astuple(stated), encoding)).encode("utf-8", "replace"),
-        digest_size=16,
-    )
-    digest.update(repr([field.name for field in fields]).encode("utf-8", "replace"))
-    return Table(rows.preview(PREVIEW_ROWS), name, digest.hexdigest(), reading, rows)
+    frame = rows.preview(PREVIEW_ROWS)
+    kinds = {field.name: TYPED.get(field.kind) or _text_kind(frame[field.name]) for field in rows.relation.shown}
+    reading = replace(_reading(text, stored, fields, encoding), kinds=kinds)
+    choices = (stored.digest, stored.n_rows, tokens, astuple(stated), encoding, [field.name for field in fields])
+    digest = hashlib.blake2b(repr(choices).encode("utf-8", "replace"), digest_size=16).hexdigest()
+    return Table(frame, name, digest, reading, rows)
+
+
+def _text_kind(column: pd.Series) -> str:
+    """What a column of text holds, told from the sample in hand."""
+    kind = typed(pa.array(column, pa.string(), from_pandas=True), str(column.name)).kind
+    return kind if kind in ("yes/no", "date") else "text"
 
 
 def _without_empty_end(fields: list[Field], text: Text, stored: Stored) -> list[Field]:
@@ -174,12 +181,8 @@ def _reading(text: Text, stored: Stored, fields: Sequence[Field], encoding: str)
             *dialect.decisions,
         ),
         {name: unit for name, unit in units.items() if name and unit},
-        {
-            field.name: TYPED.get(field.kind) or (told[field.name].kind if field.name in told else "text")
-            for field, _ in shown
-        },
-        next((column.thousands for column in told.values() if column.thousands), ""),
-        "" if dialect.quote == "none" else dialect.quote,
+        thousands=next((column.thousands for column in told.values() if column.thousands), ""),
+        quote="" if dialect.quote == "none" else dialect.quote,
     )
 
 

@@ -161,7 +161,7 @@ class _Pass:
         if not tally.kind:
             tally.kind, tally.told = kind, column
             tally.changed = "empty at first" if self.writer or self.held else ""
-        elif tally.kind != kind and tally.kind != "text":
+        elif tally.kind != "text" and (kind == "text" or (tally.kind, kind) == ("whole", "number")):
             self._change(tally, kind, column, cells)
             return pa.nulls(len(cells), TYPES[tally.kind])
         elif (
@@ -173,8 +173,6 @@ class _Pass:
         return pa.array(column.values, from_pandas=True)
 
     def _change(self, tally: Tally, kind: str, column: Column, cells: pa.Array) -> None:
-        if kind == "whole":
-            return
         tally.changed, tally.kind = "a later piece", kind
         if kind == "text":
             example = _odd(cells)
