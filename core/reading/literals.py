@@ -223,7 +223,7 @@ def _spoiled(words: pa.Array, counts: np.ndarray, name: str) -> str:
 def _nearly(words: pa.Array, counts: np.ndarray, name: str, decimal: str) -> str:
     """Name the cells that keep a column of numbers from being one."""
     ends = edges(words)
-    begins = np.where(np.isin(ends.first, np.frombuffer(b"+-.,", "uint8")), ends.second, ends.first)
+    begins = np.where(np.isin(ends.first, np.frombuffer(b"+-.,", "uint8")), ends.at(slice(None), 1), ends.first)
     if counts[(begins >= 48) & (begins <= 57)].sum() < NEARLY * counts.sum():
         return ""
     flags = pc.match_substring_regex(words, COMMA_NUMBER if decimal == "," else NUMBER)

@@ -47,23 +47,21 @@ class Edges:
     start: np.ndarray
     text: np.ndarray
 
-    def byte(self, k: int) -> np.ndarray:
-        """The byte at place ``k`` of every cell; -1 for the last one; 0 where there is none."""
-        if k < 0:
-            at = np.maximum(self.start + self.lengths - 1, 0)
-            return np.where(self.lengths > 0, self.text[at], 0).astype("uint8", copy=False)
-        found = self.text[np.minimum(self.start + k, len(self.text) - 1)]
-        return np.where(self.lengths > k, found, 0).astype("uint8", copy=False)
+    def at(self, rows: np.ndarray | slice, k: int | np.ndarray) -> np.ndarray:
+        """Look at the byte at place ``k`` of some cells; 0 where there is none."""
+        found = self.text[np.minimum(self.start[rows] + k, len(self.text) - 1)]
+        found[self.lengths[rows] <= k] = 0
+        return found
 
     @cached_property
     def first(self) -> np.ndarray:
         """The first byte of every cell."""
-        return self.byte(0)
+        return self.at(slice(None), 0)
 
     @cached_property
-    def second(self) -> np.ndarray:
-        """The second byte of every cell."""
-        return self.byte(1)
+    def last(self) -> np.ndarray:
+        """The last byte of every cell."""
+        return self.at(slice(None), np.maximum(self.lengths - 1, 0))
 
 
 @dataclass(frozen=True)
@@ -103,7 +101,7 @@ def edges(cells: pa.Array) -> Edges:
 def trimmed(cells: pa.Array) -> tuple[pa.Array, Edges, int]:
     """Remove blanks around cells, and count the cells that had some beside their text."""
     ends = edges(cells)
-    plain = (_printed(ends.first) & _printed(ends.byte(-1))) | (ends.lengths == 0)
+    plain = (_printed(ends.first) & _printed(ends.last)) | (ends.lengths == 0)
     if plain.all():
         return cells, ends, 0
     bare = pc.utf8_trim_whitespace(cells)
@@ -130,18 +128,19 @@ def as_numbers(cells: pa.Array, decimal: str, ends: Edges | None = None) -> Pars
     """
     ends = ends or edges(cells)
     signed = (ends.first == PLUS) | (ends.first == MINUS)
-    any_signed = bool(signed.any())
-    start = np.where(signed, ends.second, ends.first) if any_signed else ends.first
-    mark = DOT if decimal == "." else COMMA
+    start, behind = ends.first, np.flatnonzero(signed)
+    if len(behind):
+        start = start.copy()
+        start[behind] = ends.at(behind, 1)
     odd = ~_digit(start)
-    marked = np.flatnonzero(start == mark)
-    odd[marked] = ~_digit((np.where(signed, ends.byte(2), ends.second) if any_signed else ends.second)[marked])
+    marks = np.flatnonzero(start == (DOT if decimal == "." else COMMA))
+    odd[marks] = ~_digit(ends.at(marks, 1 + signed[marks]))
     missing, out = _odd_words(cells, odd)
     if missing is None or out.all():
         return None
     rest = pc.if_else(pa.array(~out), cells, pa.scalar(None, pa.string())) if out.any() else cells
     zeros = np.flatnonzero(start == ZERO)
-    after = (np.where(signed, ends.byte(2), ends.second) if any_signed else ends.second)[zeros]
+    after = ends.at(zeros, 1 + signed[zeros])
     values = None if ((after | 32) == ord("x")).any() else _cast(rest, decimal)
     if values is None:
         return None
