@@ -10,6 +10,7 @@ from sklearn.model_selection import StratifiedKFold
 
 from core import learners
 from core.dataset import Dataset
+from core.diagnostics.leakage.target_leakage import target_leakage
 from core.diagnostics.model.evidence import evidence
 from core.diagnostics.model.hidden_class import hidden_class
 from core.evaluation.compare import evaluate
@@ -250,6 +251,17 @@ def _told(study):
     share = evidence(study, n_draws=1).tables["average_precision"]["prevalence"].iloc[0]
     base = view_of(study, study.positive, 0, 200).explained["baseline"].base[:, 1]
     return share, hidden_class(study).tables["averages"]["value"].iloc[0], np.nanmean(base)
+
+
+def test_a_strong_column_is_no_leak_because_common_rows_were_left_out():
+    """A mark of 97 % of the rare rows and of 0.5 % of the others: two thirds of the marked rows are rare in the table, 96 % in the sample."""
+    rng = np.random.default_rng(0)
+    rare = np.arange(20_000) < 200
+    mark = np.where(rng.random(20_000) < np.where(rare, 0.97, 0.005), "yes", "no")
+    whole = Dataset.from_frame(pd.DataFrame({"mark": mark, "y": np.where(rare, "rare", "common")}), "y")
+    told = [target_leakage(Study(data)).tables["columns"].iloc[0] for data in (whole, sampled(whole, 2_000))]
+    assert [row["verdict"] for row in told] == ["", ""]
+    assert told[1]["precision"] == pytest.approx(told[0]["precision"], abs=0.12)
 
 
 def test_limits_of_a_number_of_rows_hold_as_often_as_they_say():
