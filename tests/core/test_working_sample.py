@@ -254,14 +254,15 @@ def _told(study):
 
 
 def test_a_strong_column_is_no_leak_because_common_rows_were_left_out():
-    """A mark of 97 % of the rare rows and of 0.5 % of the others: two thirds of the marked rows are rare in the table, 96 % in the sample."""
+    """A mark of 97 % of the rare rows and of 2 % of the others: one marked row in 3 is rare in the table, 49 in 50 in the sample."""
     rng = np.random.default_rng(0)
     rare = np.arange(20_000) < 200
-    mark = np.where(rng.random(20_000) < np.where(rare, 0.97, 0.005), "yes", "no")
+    mark = np.where(rng.random(20_000) < np.where(rare, 0.97, 0.02), "yes", "no")
     whole = Dataset.from_frame(pd.DataFrame({"mark": mark, "y": np.where(rare, "rare", "common")}), "y")
-    told = [target_leakage(Study(data)).tables["columns"].iloc[0] for data in (whole, sampled(whole, 2_000))]
-    assert [row["verdict"] for row in told] == ["", ""]
-    assert told[1]["precision"] == pytest.approx(told[0]["precision"], abs=0.12)
+    sample = sampled(whole, 400)
+    studies = [Study(data) for data in (whole, sample, replace(sample, represents=None))]
+    verdicts = [target_leakage(study).tables["columns"]["verdict"].iloc[0] for study in studies]
+    assert verdicts == ["", "", "decides the class"]
 
 
 def test_limits_of_a_number_of_rows_hold_as_often_as_they_say():
