@@ -48,6 +48,13 @@ class Population:
         """Rows without a label."""
         return self.n_rows - int(self.counts.sum()) if self.target else 0
 
+    @property
+    def sentence(self) -> str:
+        """What was computed on all rows, and what is approximate."""
+        counts = "Class counts, missing cells" if self.target else "Missing cells"
+        text = f"{counts} and the profile of columns come from all {plural(self.n_rows, 'row')}"
+        return f"{text}; quantiles and numbers of different values are approximate." if self.approximate else f"{text}."
+
     @classmethod
     def of_counts(
         cls,

@@ -10,12 +10,16 @@ from typing import Any
 from core.dataset import Dataset
 from core.errors import UserError
 from core.learners import LEARNERS
+from core.population import WORKING_ROWS
 from core.recipe import Recipe, recipes
 from core.roles import ROLES
 from core.study import Study
 from core.table import Table
 from core.target_rule import FORMS
 from core.wording import clip, listing, of, quoted
+
+WRITTEN = ("delimiter", "quote", "encoding", "decimal", "thousands", "header", "skip", "footer", "units")
+"""How a text file is written, as ``read`` takes it."""
 
 
 def add_command(
@@ -29,8 +33,10 @@ def add_command(
 
 def add_table_options(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     """Add the table and how it is to be read."""
-    parser.add_argument("table", metavar="TABLE", help="CSV, TSV, Parquet or XLSX, also gzipped")
-    for name in ("delimiter", "encoding", "decimal"):
+    parser.add_argument(
+        "table", metavar="TABLE", help="CSV and its relatives, ARFF, Parquet, Excel or ODS, also packed"
+    )
+    for name in WRITTEN:
         parser.add_argument(f"--{name}", default="", help="found out when left out")
     parser.add_argument("--sheet", default="", help="of a workbook; the first when left out")
     parser.add_argument("--missing", nargs="+", metavar="WORD", default=[], help="words that stand for a missing cell")
@@ -53,6 +59,7 @@ def add_study_options(parser: argparse.ArgumentParser) -> argparse.ArgumentParse
     add("--folds", type=int, default=5, help="folds of the cross-validation")
     add("--repeats", type=int, default=2, help="how often the folds are drawn anew")
     add("--seed", type=int, default=0, help="the only source of randomness")
+    add("--rows", type=int, default=WORKING_ROWS, help="rows of the working sample of a larger table; 0 for all")
     add("--report", metavar="FILE", help="write a report: .html, .md or .json")
     return parser
 
@@ -61,9 +68,10 @@ def table_of(given: argparse.Namespace, path: str = "") -> Table:
     """Read the table that was named, or another file in the same way."""
     from core.reading.read import read
 
-    choices = {name: getattr(given, name) for name in ("encoding", "decimal", "sheet")}
-    delimiter = "\t" if given.delimiter in ("tab", "\\t") else given.delimiter
-    return read(path or given.table, delimiter=delimiter, missing_tokens=tuple(given.missing), **choices)
+    choices = {name: getattr(given, name) for name in (*WRITTEN, "sheet")}
+    if choices["delimiter"] in ("tab", "\\t"):
+        choices["delimiter"] = "\t"
+    return read(path or given.table, missing_tokens=tuple(given.missing), **choices)
 
 
 def study_of(given: argparse.Namespace) -> tuple[Study, tuple[Recipe, ...]]:
@@ -76,6 +84,7 @@ def study_of(given: argparse.Namespace) -> tuple[Study, tuple[Recipe, ...]]:
         likely = [suggestion.column for suggestion in suggest_targets(table)] or list(table.frame.columns)
         raise UserError("No target column is given.", f"Add --target with a column; likely ones are {listing(likely)}.")
     choices = {"roles": dict(map(_role, given.role)), "as_category": given.category, "rule": given.target_rule}
+    choices["working_rows"] = between("rows", given.rows, 0, 10**9)
     dataset = Dataset.from_table(table, given.target, given.leave_out, **choices)
     if given.test:
         from core.held_out import with_test
@@ -128,8 +137,8 @@ def between(name: str, value: float, low: float, high: float) -> Any:
 
 def print_head(study: Study) -> None:
     """Print the table, the class of interest and what was changed while reading."""
-    data, rows = study.dataset, study.class_sizes[study.positive_code]
-    notes = "".join(f"\nNote: {note}" for note in (*data.reading.notes, *data.notes))
-    interest = f"{quoted(study.positive)}: {of(rows, data.n_samples)}"
+    data, rows = study.dataset, study.dataset.table_counts
+    notes = "".join(f"\nNote: {note}" for note in (*data.reading.notes, *data.notes, data.sampled) if note)
+    interest = f"{quoted(study.positive)}: {of(rows[study.positive], rows.sum())}"
     plan = "" if data.group_codes is None and data.order is None else f"\n{study.plan}"
     print(f"{clip(data.name)}: {clip(data.target)}\nClass of interest {interest}{plan}{notes}")

@@ -15,6 +15,7 @@ from core.population import Population, drawn, ordered
 from core.reading.database import Field, Relation
 from core.reading.limits import check_shape
 from core.reading.scan import numbers_of, profile, rows_of, values_of
+from core.table import Table
 from core.target_rule import TargetRule
 
 
@@ -140,6 +141,24 @@ class AllRows:
             return self.rows(np.arange(self.n_rows))
         chosen = np.random.default_rng(random_state).choice(self.n_rows, n_rows, replace=False)
         return self.rows(np.sort(chosen))
+
+
+def population_of(table: Table, target: str = "", rule: TargetRule | None = None) -> Population:
+    """Describe all rows of a table of any size.
+
+    Parameters
+    ----------
+    table : Table
+    target : str
+        The column with the classes; empty for none.
+    rule : TargetRule, optional
+        How its values become classes.
+    """
+    if table.all_rows is not None:
+        return table.all_rows.population(target, rule)
+    if not target:
+        return Population.of_frame(table.frame, "", pd.Series([None] * len(table.frame), dtype="str"))
+    return Population.of_frame(table.frame, target, (rule or TargetRule()).apply(table.frame[target]))
 
 
 def _applied(rule: TargetRule, values: pd.Series, rows: np.ndarray) -> pd.Series:
