@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from core import engine
+from core.__main__ import main
 from core.dataset import Dataset
 from core.errors import UserError
 from core.evaluation.compare import evaluate
@@ -199,3 +200,20 @@ def test_a_class_that_no_fold_can_judge_is_said_in_words(choices, roles, sentenc
         columns["y"][100:] = "yes"
     with pytest.raises(UserError, match=sentence):
         Study(Dataset.from_frame(pd.DataFrame(columns), "y", roles=roles), **choices)
+
+
+def test_the_command_line_takes_roles_codes_and_a_rule(tmp_path, capsys):
+    path = tmp_path / "plant.csv"
+    TABLE.assign(level=np.arange(N) % 30).to_csv(path, index=False)
+    command = ["diagnose", str(path), "--only", "class_distribution", "--target", "level", "--target-rule", "cut:at=24"]
+    roles = ["--role", "day=time", "--role", "patient=group", "--category", "zone"]
+    assert main([*command, *roles]) == 0
+    told = capsys.readouterr()
+    assert "Class of interest '24 or more': 60 of 300 rows (20 %)\nFolds follow 'day'" in told.out
+    assert "all rows of one 'patient' together: " in told.out and "patient" not in told.err and "zone" not in told.err
+    assert main([*command, "--role", "day"]) == 2
+    assert "'day' gives no role to a column." in capsys.readouterr().err
+    assert main(["suggest", str(path), "--target", "level"]) == 0
+    told = capsys.readouterr().out
+    assert "'day': time. It holds dates, written day/month/year." in told and "'zone': Its name says" in told
+    assert "Target rule\n  cut:above=0.9: It has 30 different numbers." in told
