@@ -84,6 +84,30 @@ def test_evaluate_prints_verdict_scores_and_progress(capsys, table, tmp_path):
     assert "## Comparison of recipes" in (tmp_path / "r.md").read_text(encoding="utf-8")
 
 
+def test_a_test_file_is_scored_once_at_the_end(capsys, table, tmp_path):
+    later = tmp_path / "later.csv"
+    later.write_text(TABLE.replace(",r,", ".5,r,").replace(",g,", ".5,g,").replace(",b,", ".5,b,"), encoding="utf-8")
+    choices = ("--learner", "linear", "--folds", "2", "--repeats", "1", "--recipe", "class_weights")
+    code, out, _ = run(capsys, "evaluate", table, "--target", "outcome", "--leave-out", "id", *choices, "--test", later)
+    assert code == 0
+    final = out[out.index("The final score on the test rows") :]
+    assert "On 160 test rows, 20 of them 'yes', doing nothing has average precision" in final
+    code, _, err = run(capsys, "evaluate", table, "--target", "outcome", *choices, "--test", table)
+    assert code == 2
+    assert "also stand in the training file" in err
+
+
+def test_how_a_file_is_written_can_be_stated(capsys, tmp_path):
+    path = tmp_path / "odd.txt"
+    lines = [f"'{i}.500';{'yes' if i % 4 else 'no'}" for i in range(1, 60)]
+    path.write_text("\n".join(["about this file", *lines]), encoding="utf-8")
+    stated = ("--skip", "1", "--header", "no", "--quote", "'", "--thousands", ".", "--delimiter", ";")
+    code, out, _ = run(capsys, "diagnose", path, "--target", "column 2", "--only", "column_roles", *stated)
+    assert code == 0
+    assert "Class of interest 'no': 14 of 59 rows (24 %)" in out
+    assert "1 with numbers and 0 with text" in out
+
+
 def test_suggest_names_target_and_identifier(capsys, table):
     code, out, _ = run(capsys, "suggest", table)
     assert code == 0
