@@ -219,13 +219,18 @@ def error_table(study: Study, seen: ClassPlane) -> pd.DataFrame:
     -------
     pandas.DataFrame
         measure ("error severity", "quadrant preservation"), value with low and high, null with null_low and null_high, n_errors (at most
-        ``ERRORS``, drawn at random).
+        ``ERRORS``, drawn at random). In a working sample errors are drawn as often as they stand for rows of the table, and no more
+        of them than the uneven weights are worth, ``(Σw)² / Σw²``.
     """
     position = np.full(len(study.classes), -1)
     position[seen.judged] = np.arange(len(seen.judged))
     true, taken = position[study.codes], position[study.out_of_fold().argmax(axis=1)]
     rng = np.random.default_rng(study.random_state)
     wrong = np.flatnonzero((true != taken) & (true >= 0) & (taken >= 0))
+    if study.represents is not None and len(wrong):  # as many as they are worth, each as often as it stands for rows
+        stands = study.represents[wrong]
+        worth = max(int(stands.sum() ** 2 / (stands**2).sum()), 1)
+        wrong = rng.choice(wrong, min(worth, ERRORS), p=stands / stands.sum())
     wrong = wrong if len(wrong) <= ERRORS else rng.choice(wrong, ERRORS, replace=False)
     centres = plane.plane_clouds(seen.places, seen.own, len(seen.judged))[0]
     where = plane.quadrant(centres)

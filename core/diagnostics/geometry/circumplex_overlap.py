@@ -174,6 +174,10 @@ def _recall(study: Study, c: int) -> dict:
     won, lost = int((equal & ~natural).sum()), int((natural & ~equal).sum())
     p = binomtest(won, won + lost).pvalue if won + lost else 1.0
     area = pair_areas.pair_area(proba[own, c], proba[~own, c])
+    if study.represents is not None:  # the rest as it is in the whole table: each of its classes by its share
+        rest = [k for k in range(len(share)) if k != c and (study.codes == k).any()]
+        areas = [pair_areas.pair_area(proba[own, c], proba[study.codes == k, c]) for k in rest]
+        area = float(np.average(areas, weights=share[rest]))
     found = {"recall": natural.mean(), "recall_low": float(low), "recall_high": float(high)}
     return found | {"equal_recall": equal.mean(), "change_p": float(p), "rest_auc": area}
 
