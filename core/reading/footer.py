@@ -17,7 +17,7 @@ TOTALS = frozenset(
     re.findall(
         r"\w+",
         "total totals sum sums summe gesamt insgesamt gesamtsumme somme totale totaux suma average averages avg mean mittelwert durchschnitt "
-        "moyenne subtotal all count overall",
+        "moyenne subtotal",
     )
 ) | {"grand total", "sub total", "all rows", "column total", "total général"}
 PROSE = re.compile(

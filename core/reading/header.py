@@ -18,6 +18,7 @@ DATE = re.compile(r"[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{1,2}[-/.][0-9]{
 STEADY_ROWS = 0.9
 TYPED = 0.9
 LOOK = 120
+FEW = 5
 KINDS = frozenset(
     re.findall(
         r"\w+",
@@ -79,6 +80,8 @@ def find_heading(rows: list[list[str]], width: int, decimal: str, header: str = 
     found = _second_record(head, decimal, units)
     names, note = _fitted(found.names, width, head[1:])
     row_units = found.units if len(names) == len(found.names) or not found.units else ("", *found.units)[: len(names)]
+    if confidence == "guess" and len(rows) > FEW:
+        note = (*note, f"That the first record is the header is a guess: {reason[0].lower()}{reason[1:]}")
     below = found.decisions or (_no_units(units),)
     return Heading(names, found.n_records, row_units, (*found.notes, *note), (decision, *below))
 
@@ -203,7 +206,7 @@ def _second_record(rows: list[list[str]], decimal: str, units: str) -> Heading:
     words = [second[j] for j in numeric]
     if not numeric and _fills_gaps(names, second, rest):
         return _joined(names, second, "guess", "The record under the header has words where the header has gaps.")
-    if not numeric or any(_shape(word, decimal) for word in second) or not any(words):
+    if not numeric or any(_shape(word, decimal) for word in second) or not any(words) or _comes_again(second, rest):
         return Heading(names, 1)
     typed_words = [word for word in words if word.lower() not in NOT_A_NUMBER]
     if not typed_words:
@@ -212,7 +215,9 @@ def _second_record(rows: list[list[str]], decimal: str, units: str) -> Heading:
         f"The record under the header holds no number above any of {plural(len(numeric), 'column')} of numbers or dates"
     )
     known = [is_unit(word) or word.lower() in KINDS for word in typed_words]
-    if all(known) or (sum(known) >= 0.5 * len(known) and len(known) > 1):
+    letter = len(known) == 1 and len(typed_words[0]) == 1 and typed_words[0].isalpha()
+    alone = letter and not any(is_unit(cell) for cell in second if len(cell) > 1)
+    if (all(known) and not alone) or (sum(known) >= 0.5 * len(known) and len(known) > 1):
         sure = "certain" if all(known) and len(known) > 1 else "likely"
         return _with_units(names, second, sure, f"{reason}, but {listing(typed_words[:5])}.")
     gaps = any(not name.strip() for name in names) or len(set(names)) < len(names)
@@ -220,6 +225,13 @@ def _second_record(rows: list[list[str]], decimal: str, units: str) -> Heading:
     if len(typed_words) < len(words) - n_empty or not (gaps or len(numeric) > 1) or n_empty > gaps:
         return Heading(names, 1)
     return _joined(names, second, "likely" if gaps else "guess", f"{reason}.")
+
+
+def _comes_again(cells: list[str], rest: list[list[str]]) -> bool:
+    """Whether a cell stands again in its column, as those of records do."""
+    columns = zip(*rest, strict=True)
+    again = (cell in column for cell, column in zip(cells, columns, strict=True) if cell.lower() not in NOT_A_NUMBER)
+    return any(again)
 
 
 def _is_ruled(cells: list[str]) -> bool:

@@ -158,3 +158,17 @@ def test_numbers_come_back_whole():
     broken = read(b'"a\nb";c\r\n"x\r\ny";1\r\nz\x00;2\r\n')
     assert list(broken.frame) == ["a\nb", "c"]
     assert broken.frame["a\nb"].tolist() == ["x\r\ny", "z\x00"]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        lines("name;n", "one;1", "two;2", "three;3", "all;4"),
+        lines("kind;n;m", "f;m;m", "f;2;3", "m;3;4", "m;4;5"),
+        lines("grade;score", "A;m", "B;2", "C;3", "D;4"),
+        lines("a;b;c", *BODY, "5;;"),
+        lines("word;n;m", "total;1;2", "sum;3;4", "total;5;6"),
+    ],
+)
+def test_a_record_is_no_footer_and_no_row_of_units(data):
+    assert len(read(data).frame) == data.count(b"\n") - 1
