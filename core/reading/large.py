@@ -148,11 +148,13 @@ def _text_kind(column: pd.Series) -> str:
 
 
 def _without_empty_end(fields: list[Field], text: Text, stored: Stored) -> list[Field]:
-    """Hide columns at the end that have neither a name nor a cell."""
+    """Hide columns at the end that have neither a name nor a cell, and such a first column beside them."""
     for j in range(len(fields) - 1, 0, -1):
         if text.dialect.header[j].strip() or stored.columns[j].kind:
             break
         fields[j] = replace(fields[j], name="")
+    if not fields[-1].name and not text.dialect.header[0].strip() and not stored.columns[0].kind:
+        fields[0] = replace(fields[0], name="")
     return fields
 
 
@@ -160,7 +162,7 @@ def _reading(text: Text, stored: Stored, fields: Sequence[Field], encoding: str)
     dialect, notes = text.dialect, [*text.notes, *text.dialect.notes, *stored.notes]
     hidden = sum(not field.name for field in fields)
     if hidden:
-        notes.append(f"{plural(hidden, 'empty column')} at the end of the table left out.")
+        notes.append(f"{plural(hidden, 'empty column')} at the edge of the table left out.")
     shown = [(field, tally) for field, tally in zip(fields, stored.columns, strict=True) if field.name]
     missing = sum((tally.missing for _, tally in shown), Counter())
     suspects = sum((tally.suspects for _, tally in shown), Counter())

@@ -103,14 +103,14 @@ def looked_at(path: str, stated: Stated, encoding: str, folder: str) -> Text:
     with open(path, "rb") as file:
         head = file.read(4 * SAMPLE_BYTES)
         mark = len(codecs.BOM_UTF8) if head.startswith(codecs.BOM_UTF8) else 0
-        file.seek(max(mark, size - TAIL))
+        file.seek(max(file.tell(), size - TAIL))
         tail = file.read()
     head = head[mark:]
-    ends = head[: head.rfind(b"\n") + 1] or head
-    dialect = find_dialect(ends + tail[tail.find(b"\n") + 1 :], stated=stated)
+    whole = head + tail if size <= mark + len(head) + len(tail) else _complete(head) + tail[tail.find(b"\n") + 1 :]
+    dialect = find_dialect(whole, stated=stated)
     if len(dialect.delimiter) > 1 or dialect.padded or dialect.places:
         raise Irregular("cells are not parted by one character")
-    end = size - len(tail) + _end(tail, dialect.end) if dialect.end else size
+    end = size - len(whole) + _end(whole, dialect.end) if dialect.end else size
     return Text(path, mark + _offset(head, dialect.start), end, dialect, encoding, notes)
 
 
@@ -143,6 +143,10 @@ def pieces(text: Text) -> Iterator[list[pa.Array] | str]:
         except pa.ArrowInvalid as error:
             raise Irregular(str(error)) from error
         yield part.digest.hexdigest()
+
+
+def _complete(head: bytes) -> bytes:
+    return head[: head.rfind(b"\n") + 1] or head
 
 
 def _in_utf8(path: str, encoding: str, folder: str) -> tuple[str, str, tuple[str, ...]]:

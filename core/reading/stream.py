@@ -16,7 +16,7 @@ from core.errors import UserError
 from core.reading.assemble import _blank, _equals
 from core.reading.columns import Column, typed
 from core.reading.numbers import NOT_A_NUMBER
-from core.reading.pieces import Text, pieces
+from core.reading.pieces import Irregular, Text, pieces
 from core.table import unique_names
 from core.wording import plural, quoted
 
@@ -161,6 +161,10 @@ class _Pass:
         if not tally.kind:
             tally.kind, tally.told = kind, column
             tally.changed = "empty at first" if self.writer or self.held else ""
+            if kind == "text" and not column.values.equals(
+                typed(cells, tally.name, missing_tokens=self.tokens, numbers=False).values
+            ):
+                raise Irregular(f"the cells of column {tally.name} stand in wrappers")
         elif tally.kind != "text" and (kind == "text" or (tally.kind, kind) == ("whole", "number")):
             self._change(tally, kind, column, cells)
             return pa.nulls(len(cells), TYPES[tally.kind])
