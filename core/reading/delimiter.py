@@ -214,12 +214,16 @@ def _blank_or_nothing(text: str, how: Writing) -> Parting:
     """Without a delimiter that fits: blanks, fixed places, one column, or an error that says what was seen."""
     lines = [line for line in text.splitlines()[:SAMPLE_RECORDS] if line.strip()]
     spaced = records_of(text, " ", Writing(how.escape, how.quote))
-    numbers = any(ONE_NUMBER.match(cell) for cell in spaced[-1][0])
+    numbers = any(ONE_NUMBER.match(cell) for cells, _ in spaced[-1:] for cell in cells)
     if _steadiness(spaced, " ") >= 1 and (numbers or _is_even(spaced)):
         return Parting(" ", "likely", _reason(spaced, WORDS[" "], "", 0))
     places = find_places(lines)
     runs = records_of(one_sign(text.encode(), "blanks").decode(), SIGN, how)
-    if len(lines) > 1 and common_share(runs) >= 0.9 and any(ONE_NUMBER.match(cell) for cell in runs[-1][0]):
+    if (
+        len(lines) > 1
+        and common_share(runs) >= 0.9
+        and any(ONE_NUMBER.match(cell) for cells, _ in runs[-1:] for cell in cells)
+    ):
         return Parting("blanks", "likely", _reason(runs, WORDS["blanks"], "", 0))
     if places:
         return Parting("fixed", "likely", _told_of_places(lines, places), places)

@@ -134,6 +134,8 @@ def find_dialect(
     stated = stated or Stated(delimiter, decimal)
     text = _sample(body)
     text, skipped, said = _after_skipped(text, stated.skip)
+    if not text.strip():
+        raise UserError("No line is left of the file.", "Choose a file that holds a table, or leave out fewer lines.")
     given = stated.delimiter or said
     how, quoting = find_quoting(text, stated.quote, given)
     parting = _stated_parting(text, given) if given else find_delimiter(text, how)

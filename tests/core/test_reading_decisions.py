@@ -130,7 +130,7 @@ def test_marks_that_were_stated():
     "chosen",
     [
         {"thousands": "x"}, {"quote": "`"}, {"header": "maybe"}, {"skip": "-1"}, {"skip": "two"}, {"footer": "1.5"}, {"units": "kg"},
-        {"decimal": ",", "thousands": ","}, {"delimiter": "123456789"}, {"delimiter": "fixed"}, {"skip": "99999999"},
+        {"decimal": ",", "thousands": ","}, {"delimiter": "123456789"}, {"delimiter": "fixed"}, {"skip": "99999999"}, {"skip": "99"}, {"footer": "99"},
     ],
 )  # fmt: skip
 def test_a_choice_that_cannot_be_is_refused_with_a_remedy(chosen):
