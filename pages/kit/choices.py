@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.errors import UserError
 from core.learners import LEARNERS
@@ -212,6 +213,12 @@ class Spilled:
 
 
 def _kept_file(file: Any) -> tuple[str, Any, str]:
-    """Name, content and digest of an uploaded file; a large one is not held in memory."""
+    """Name, content and digest of an uploaded file; a large one goes to a private folder and leaves the memory."""
     digest = hashlib.blake2b(file.getbuffer(), digest_size=16).hexdigest()
-    return file.name, Spilled(file.getbuffer()) if file.size > LARGE_BYTES else file.getvalue(), digest
+    if file.size <= LARGE_BYTES:
+        return file.name, file.getvalue(), digest
+    content = Spilled(file.getbuffer())
+    context = get_script_run_ctx()
+    if context is not None and hasattr(context.uploaded_file_mgr, "remove_file"):
+        context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)
+    return file.name, content, digest
