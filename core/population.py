@@ -208,9 +208,10 @@ def _described(column: pd.Series) -> dict:
         values = values[np.isfinite(values)]
         if len(values):
             parts = np.quantile(values, list(QUANTILES.values()))
-            sd = float(values.std(ddof=1)) if len(values) > 1 else np.nan
+            with np.errstate(over="ignore", invalid="ignore"):
+                mean, sd = float(values.mean()), float(values.std(ddof=1)) if len(values) > 1 else np.nan
             measures = {
-                "mean": float(values.mean()),
+                "mean": mean,
                 "sd": sd,
                 "low": values.min(),
                 **dict(zip(QUANTILES, parts, strict=True)),

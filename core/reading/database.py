@@ -148,6 +148,8 @@ def opened(relation: Relation) -> Iterator:
         ) from error
     except (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException):
         raise  # a defect here, not of the file
+    except duckdb.OutOfRangeException as error:
+        raise OverflowError("numbers too large for a mean or a spread") from error
     except duckdb.Error as error:
         raise UserError("The Parquet file cannot be read.", "It may be cut off or damaged; choose it again.") from error
     finally:

@@ -51,19 +51,25 @@ def profile(relation: Relation, target: str = "", name: str = "") -> Population:
     label = "label" if chosen else ""
     if chosen:
         check_values(relation, chosen)
-    asked = {(-1, "n"): "count(*)"} | ({(-1, "classes"): f"histogram({label})"} if label else {})
-    for field in fields:
-        asked |= {(field.position, key): sql for key, sql in _asked(field, label).items()}
-    with opened(relation) as run:
-        row = run(
-            f"SELECT {listed(list(asked.values()))} FROM (SELECT {listed(finite)} FROM (SELECT {listed(values)} FROM {relation.sql}))"
-        ).fetchall()[0]
-    answer = dict(zip(asked, row, strict=True))
+    source = f"(SELECT {listed(finite)} FROM (SELECT {listed(values)} FROM {relation.sql}))"
+    try:
+        answer = _answer(relation, fields, label, source, True)
+    except OverflowError:
+        answer = _answer(relation, fields, label, source, False)
     n_rows, classes = answer[-1, "n"], answer.get((-1, "classes")) or {}
     columns = pd.DataFrame([_described(field, answer, n_rows) for field in fields])
     gaps = {field.name: answer.get((field.position, "gaps")) or {} for field in fields}
     spelled = {} if chosen is None else {key: _label(key, chosen) for key in classes}
     return Population.of_counts(target, n_rows, columns, classes, gaps, spelled)
+
+
+def _answer(relation: Relation, fields: Sequence[Field], label: str, source: str, spread: bool) -> dict:
+    asked = {(-1, "n"): "count(*)"} | ({(-1, "classes"): f"histogram({label})"} if label else {})
+    for field in fields:
+        asked |= {(field.position, key): sql for key, sql in _asked(field, label, spread).items()}
+    with opened(relation) as run:
+        row = run(f"SELECT {listed(list(asked.values()))} FROM {source}").fetchall()[0]
+    return dict(zip(asked, row, strict=True))
 
 
 def check_values(relation: Relation, field: Field) -> None:
@@ -89,7 +95,7 @@ def _finite(field: Field) -> str:
     return f"{v}, CASE WHEN isfinite({v}) THEN {v} END AS {f}" if field.kind == "number" else v
 
 
-def _asked(field: Field, label: str) -> dict[str, str]:
+def _asked(field: Field, label: str, spread: bool) -> dict[str, str]:
     v, f = f"v{field.position}", f"f{field.position}"
     asked = {"n": f"count({v})", "n_different": f"approx_count_distinct({v})"}
     if field.numeric:
@@ -97,6 +103,7 @@ def _asked(field: Field, label: str) -> dict[str, str]:
             "n_finite": f"count({f})", "mean": f"avg({f})", "sd": f"stddev_samp({f})", "low": f"min({f})",
             "high": f"max({f})", "quantiles": f"approx_quantile({f}, {list(QUANTILES.values())})",
         }  # fmt: skip
+        asked |= {} if spread else {"mean": "NULL", "sd": "NULL"}
     if label:
         asked["gaps"] = f"histogram({label}) FILTER ({v} IS NULL)"
     return asked
