@@ -132,7 +132,7 @@ def find_delimiter(text: str, how: Writing) -> Parting:
     for double in (double for double in DOUBLED if double in text):
         parted = records_of(text.replace(double, SIGN), SIGN, how)
         alone = text.count(double[0]) > 2 * text.count(double)
-        even = common_share(parted) >= NEARLY_ALL and _first(parted)[1] > 2
+        even = double[0] not in DELIMITERS and common_share(parted) >= NEARLY_ALL and _first(parted)[1] > 2
         if (even or not alone) and _steadiness(parted, SIGN) >= STEADY and _first(parted)[1] > 1 + (double == ";;"):
             return Parting(double, "likely", _reason(parted, quoted(double), "", 0))
     found = {}

@@ -126,11 +126,8 @@ def _has_header(rows: list[list[str]], decimal: str) -> tuple[bool, str, str]:
     shapes = [_shape(cell, decimal) for cell in head]
     if len(rest) < 2:
         numbers = len(head) > 1 and all(shape == "number" for shape in shapes) and not _counts_up(head)
-        return (
-            not numbers,
-            "guess",
-            f"Only {plural(len(rest), 'record')} with as many cells can be compared with the first.",
-        )
+        few = f"Only {plural(len(rest), 'record')} {'has' if len(rest) == 1 else 'have'} as many cells as the first."
+        return not numbers, "guess", few if rest else "No other record has as many cells as the first."
     columns = list(zip(*rest, strict=True))
     kinds = [_column_shape(column, decimal) for column in columns]
     typed = [j for j, kind in enumerate(kinds) if kind]

@@ -42,6 +42,7 @@ TABLES = {
     ),
     "index column": (lines(";b;c", "0;5;x", "1;7;y", "2;7;y"), {"column 1": [0, 1, 2]}, ("index column", "column 1", "certain")),
     "two bars": (b"a||b||c\n1||2||3\n4||\"5||6\"||6\n", {"a": [1, 4], "b": ["2", "5||6"]}, ("delimiter", "||", "likely")),
+    "an empty column is no delimiter": (b"a||b|c||d\n1||2|x||3\n4||5|y||6\n7||8|x||9\n", {"b": [2, 5, 8]}, ("delimiter", "|", "certain")),
     "two colons": (b"a::b::c\n1::2::3\n4::5::6\n", {"c": [3, 6]}, ("delimiter", "::", "likely")),
     "runs of blanks": (b"  a   b  c\n 1    2  3\n44   5  6\n", {"a": [1, 44], "c": [3, 6]}, ("delimiter", "blanks", "likely")),
     "fixed places": (
