@@ -34,7 +34,7 @@ DEFAULTS: Mapping[str, Any] = {
 """Every choice with its name in the link; None leaves out what a sample suggests."""
 
 LIMITS = {"rows": (1000, 10**7), "cost": (0.0, 1e6), "folds": (2, 10), "repeats": (1, 10), "seed": (0, 2**31 - 1)}
-KEPT = ("data", "learner", "cost", "folds", "repeats", "seed", "recipe", "set")
+KEPT = ("data", "rows", "learner", "cost", "folds", "repeats", "seed", "recipe", "set")
 """Choices that serve any table."""
 
 FREE = ("recipe", "explained", "set", "asked", "column", "opened")

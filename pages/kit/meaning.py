@@ -37,7 +37,7 @@ def chosen() -> bool:
         st.selectbox(
             "Class of interest", shown, format_func=text.naming(shown), help=term("Class of interest"), **bound
         )
-        st.caption(text.md(of(study.class_sizes[study.positive_code], study.dataset.n_samples)))
+        st.caption(text.md(of(study.table_sizes[study.positive_code], study.table_sizes.sum())))
     for note in study.dataset.notes:
         st.caption(text.md(note))
     roles.questions()
