@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import streamlit as st
@@ -14,6 +13,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from core.errors import UserError
 from core.learners import LEARNERS
 from core.population import WORKING_ROWS
+from core.reading.all_rows import Folder
 from core.reading.large import LARGE_BYTES
 from core.recipe import Recipe
 from core.registry import Method
@@ -207,7 +207,7 @@ class Spilled:
     """A large upload in a private folder, which goes when the session forgets it."""
 
     def __init__(self, content: memoryview) -> None:
-        self.folder = TemporaryDirectory(prefix="counterpoise-")
+        self.folder = Folder()
         self.path = Path(self.folder.name) / "upload"
         self.path.write_bytes(content)
 
