@@ -1,10 +1,11 @@
 """Reads the spoilt tables of ``tests/corpus`` with this project and four other packages; writes ``reading.csv`` and ``reading.md``.
 
-    READING_PEERS=/path/to/python python benchmarks/reading.py
+    READING_PEERS=/path/to/python [READING_FOLDER=folder] python benchmarks/reading.py
 
 ``READING_PEERS`` is a Python in which pandas, polars, duckdb and clevercsv are installed (nothing here depends on them; a
 package that is not there is left out with a sentence). Every reader gets the same files, all called ``.csv``, and is called by
-its defaults, as ``benchmarks/reading_peers.py`` shows.
+its defaults, as ``benchmarks/reading_peers.py`` shows. In ``READING_FOLDER`` the files and what the others read of them are
+kept, and a reader that has read the very same files there is not asked again.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ import pickle
 import subprocess
 import sys
 import tempfile
-import time
 from collections import Counter
 from pathlib import Path
 
@@ -23,8 +23,8 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE.parent / "tests" / "corpus")]
 
 from compare import cells_of, difference  # noqa: E402
-from generate import EVERY, Case, clean_files, pairs, singles  # noqa: E402
-from more_pollutions import POLLUTIONS  # noqa: E402
+from generate import EVERY, Case, clean_files, pairs, singles, triples  # noqa: E402
+from later_pollutions import POLLUTIONS  # noqa: E402
 from reading_peers import READERS  # noqa: E402
 
 from core.errors import UserError  # noqa: E402
@@ -51,8 +51,20 @@ good as the number and the word there, while this project must also return the t
 
 Every reader was given the same bytes in a file called `.csv`, workbooks and packed files included, and was called by its
 defaults. The others can be told much of this by an option; the question here is what they find out. Pollutions whose truth lets
-a column of row numbers, of empty cells or a mark be read in two ways allow both.
+a column of row numbers, of empty cells or a mark be read in two ways allow both. Workbooks, archives and ARFF are no files for a
+reader of CSV, so the text files are also counted by themselves.
+
+The reader was mended with these very files, so the shares say what it can, not what it would do with a fault that nobody thought
+of. Two measurements speak of that: the last 23 pollutions were written after the reader had been mended with all others, and at
+first sight it read 42 of their 59 files exactly (71 %; clevercsv 20, pandas 14, duckdb 12, polars 9 of the same); and nothing was
+mended with the triples.
 """
+PACKED = {"xlsx", "gzipped", "zipped", "attribute_relation_file"}
+TITLES = {
+    "single": "One pollution",
+    "pair": "Two pollutions",
+    "triple": "Three pollutions, a part of the triples drawn by chance",
+}
 
 
 def ours(case: Case) -> tuple[str, str]:
@@ -75,22 +87,37 @@ def judged(case: Case, error: str, names: list, columns: list, n_told: int, stri
     return ("wrong and told" if n_told else "wrong in silence"), f"{reason}: {place}"
 
 
-def theirs(reader: str, folder: str, cases: dict[str, Case]) -> tuple[str, float, dict[str, tuple[str, str]]] | None:
+def theirs(reader: str, folder: str, cases: dict[str, Case]) -> tuple[str, dict[str, tuple[str, str]]] | None:
     """Let another reader read all files in its own Python; None where it is not installed."""
     python = os.environ.get("READING_PEERS", sys.executable)
-    run = subprocess.run([python, str(HERE / "reading_peers.py"), folder, reader], capture_output=True, text=True)
-    if run.returncode:
-        print(f"{reader} is not installed or failed, and is left out: {run.stderr.strip().splitlines()[-1:]}")
-        return None
-    version, seconds, found = pickle.loads((Path(folder) / f"{reader}.pickle").read_bytes())
-    return version, seconds, {name: judged(case, *found[name]) for name, case in cases.items()}
+    kept = Path(folder) / f"{reader}.pickle"
+    if not kept.exists():
+        run = subprocess.run([python, str(HERE / "reading_peers.py"), folder, reader], capture_output=True, text=True)
+        if run.returncode:
+            print(f"{reader} is not installed or failed, and is left out: {run.stderr.strip().splitlines()[-1:]}")
+            return None
+    version, found = pickle.loads(kept.read_bytes())
+    return version, {name: judged(case, *found[name]) for name, case in cases.items()}
+
+
+def written(folder: Path, cases: dict[str, Case]) -> None:
+    """Write the files; what others read of other files is thrown away."""
+    folder.mkdir(parents=True, exist_ok=True)
+    contents = {name: case.data() for name, case in cases.items()}
+    kept = {path.name: path.read_bytes() for path in folder.glob("*.csv")}
+    if kept != contents:
+        for path in (*folder.glob("*.csv"), *folder.glob("*.pickle")):
+            path.unlink()
+        for name, content in contents.items():
+            (folder / name).write_bytes(content)
 
 
 def table_rows(reader: str, outcomes: dict[str, tuple[str, str]], cases: dict[str, Case], kinds: dict[str, str]):
     """Yield the rows of the CSV: all files of a kind, then every pollution among them."""
-    for kind in ("clean", "single", "pair"):
+    for kind in ("clean", *TITLES):
         of_kind = [name for name in cases if kinds[name] == kind]
-        groups = {"all": of_kind}
+        text = [name for name in of_kind if not PACKED & set(cases[name].pollutions)]
+        groups = {"all": of_kind, "all in text files": text}
         if kind == "pair":
             groups["drawn for the tests"] = [name for name in of_kind if cases[name].name in DRAWN]
         if kind != "clean":
@@ -101,23 +128,26 @@ def table_rows(reader: str, outcomes: dict[str, tuple[str, str]], cases: dict[st
                 yield [reader, kind, pollution, len(names), *(tally[outcome] for outcome in OUTCOMES)]
 
 
-def markdown(rows: list[list], versions: dict[str, str], seconds: dict[str, float]) -> str:
+def markdown(rows: list[list], versions: dict[str, str]) -> str:
     """The summary, then every pollution by itself."""
     lines = ["# Spoilt files, read exactly", ""]
     by_key = {tuple(row[:3]): row[3:] for row in rows}
     readers = list(versions)
     whole = ", ".join(f"{reader} {by_key[reader, 'clean', 'all'][1]}" for reader in readers)
     lines += [f"Of the {by_key[OURS, 'clean', 'all'][0]} clean tables each reader reads exactly: {whole}.", ""]
-    for kind, title in (("single", "One pollution"), ("pair", "Two pollutions")):
-        n = by_key[OURS, kind, "all"][0]
-        lines += [f"**{title}**: {n:,} files of 60 rows.", ""]
-        lines += ["| reader | read exactly | refused | wrong and told | wrong in silence |", "|---|---|---|---|---|"]
+    for kind, title in TITLES.items():
+        n, n_text = by_key[OURS, kind, "all"][0], by_key[OURS, kind, "all in text files"][0]
+        lines += [f"**{title}**: {n:,} files of 60 rows, of which {n_text:,} are text.", ""]
+        lines += ["| reader | read exactly | refused | wrong and told | wrong in silence | text files read exactly |"]
+        lines += ["|---|---|---|---|---|---|"]
         for reader in readers:
             counts = by_key[reader, kind, "all"][1:]
-            lines.append(f"| {reader} | " + " | ".join(f"{100 * k / n:.1f} % ({k:,})" for k in counts) + " |")
+            text = by_key[reader, kind, "all in text files"][1]
+            shares = [f"{100 * k / n:.1f} % ({k:,})" for k in counts] + [f"{100 * text / n_text:.1f} %"]
+            lines.append(f"| {reader} | " + " | ".join(shares) + " |")
         lines.append("")
-    lines += [COUNTING.strip(), "", "| reader | version | called | seconds for all files |", "|---|---|---|---|"]
-    lines += [f"| {r} | {versions[r]} | {CALLS[r]} | {seconds[r]:.0f} |" for r in readers]
+    lines += [COUNTING.strip(), "", "| reader | version | called |", "|---|---|---|"]
+    lines += [f"| {r} | {versions[r]} | {CALLS[r]} |" for r in readers]
     lines += ["", "Read exactly, of the files with this pollution alone / in a pair:", ""]
     lines += ["| pollution | " + " | ".join(readers) + " |", "|---" * (1 + len(readers)) + "|"]
     for pollution in POLLUTIONS:
@@ -135,27 +165,25 @@ def markdown(rows: list[list], versions: dict[str, str], seconds: dict[str, floa
 
 def main() -> None:
     """Write the files, read them with every reader, and write the tables."""
-    groups = {"clean": clean_files(), "single": singles(), "pair": pairs()}
+    groups = {"clean": clean_files(), "single": singles(), "pair": pairs(), "triple": triples()}
     numbered = [
         (f"{i:05}.csv", kind, case) for i, (kind, case) in enumerate((k, c) for k, g in groups.items() for c in g)
     ]
     cases, kinds = {name: case for name, _, case in numbered}, {name: kind for name, kind, _ in numbered}
-    start = time.perf_counter()
-    outcomes = {OURS: {name: ours(case) for name, case in cases.items()}}
-    versions, seconds = {OURS: "this commit"}, {OURS: time.perf_counter() - start}
-    with tempfile.TemporaryDirectory() as folder:
-        for name, case in cases.items():
-            (Path(folder) / name).write_bytes(case.data())
+    versions, outcomes = {OURS: "this commit"}, {OURS: {name: ours(case) for name, case in cases.items()}}
+    with tempfile.TemporaryDirectory() as passing:
+        folder = Path(os.environ.get("READING_FOLDER", passing))
+        written(folder, cases)
         for reader in READERS:
-            found = theirs(reader, folder, cases)
+            found = theirs(reader, str(folder), cases)
             if found:
-                versions[reader], seconds[reader], outcomes[reader] = found
-                print(reader, Counter(outcome for outcome, _ in found[2].values()), flush=True)
+                versions[reader], outcomes[reader] = found
+                print(reader, Counter(outcome for outcome, _ in found[1].values()), flush=True)
     rows = [row for reader in versions for row in table_rows(reader, outcomes[reader], cases, kinds)]
     with (HERE / "reading.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerows([["reader", "kind", "pollution", "files", *OUTCOMES], *rows])
-    (HERE / "reading.md").write_text(markdown(rows, versions, seconds), encoding="utf-8")
+    (HERE / "reading.md").write_text(markdown(rows, versions), encoding="utf-8")
 
 
 if __name__ == "__main__":

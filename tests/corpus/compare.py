@@ -6,6 +6,7 @@ import math
 from sheets import DATE, NUMBER, Column, Sheet
 
 CLOSE = 1e-9
+TRUTH = {True: ("true", "yes"), False: ("false", "no")}
 
 
 def difference(sheet: Sheet, names: list[str], columns: list[list], strict: bool = False) -> tuple[str, str]:
@@ -89,7 +90,7 @@ def _same(kind: str, value: object, cell: object) -> bool:
             return False
         return math.isclose(read, value, rel_tol=CLOSE, abs_tol=1e-12)
     if isinstance(cell, bool):
-        return str(cell).lower() == str(value).lower()
+        return str(value).lower() in TRUTH[cell]
     if kind == DATE:
         return isinstance(cell, str) and cell.removesuffix("T00:00:00").removesuffix(" 00:00:00") == value
     return isinstance(cell, str) and cell == value

@@ -9,7 +9,7 @@ from pollutions import compatible
 from sheets import TABLES, Sheet, clean, write
 
 PAIRED = ("plant", "people")
-EVERY = 13
+EVERY = 41
 STAGES = {"quotes": 1, "newline": 1, "header rows": 2, "tail": 3, "short": 3, "header": 4, "container": 4}
 
 
@@ -61,4 +61,14 @@ def pairs(every: int = 1) -> list[Case]:
         drawn = zlib.crc32(f"{first.name} {second.name}".encode())
         if compatible(first, second) and (drawn // len(PAIRED)) % every == 0:
             cases.append(spoilt(PAIRED[drawn % len(PAIRED)], first.name, second.name))
+    return [case for case in cases if case]
+
+
+def triples(every: int = 90) -> list[Case]:
+    """A fixed part of the triples of pollutions that go together, drawn by their names."""
+    cases = []
+    for three in itertools.combinations(POLLUTIONS.values(), 3):
+        drawn = zlib.crc32(" ".join(one.name for one in three).encode())
+        if (drawn // len(PAIRED)) % every == 0 and all(compatible(*two) for two in itertools.combinations(three, 2)):
+            cases.append(spoilt(PAIRED[drawn % len(PAIRED)], *(one.name for one in three)))
     return [case for case in cases if case]
