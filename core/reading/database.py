@@ -138,6 +138,7 @@ def opened(relation: Relation) -> Iterator:
         paths = ", ".join(literal(one) for one in sorted({path, os.path.realpath(path)}))
         run(f"SET allowed_paths = [{paths}]")
         run(f"SET allowed_directories = [{literal(relation.folder)}]")
+        run("SET enable_progress_bar = false")
         run("SET enable_external_access = false")
         run("SET lock_configuration = true")
         yield run
