@@ -68,6 +68,10 @@ def with_test(dataset: Dataset, table: Table, *, training: Table | None = None, 
     labels = _labels(table.frame[dataset.target], dataset, training, TargetRule.parse(rule))
     known = labels.isin(dataset.classes).to_numpy()
     notes = _left_out(labels, known)
+    if table.all_rows is not None:
+        notes.append(
+            f"The test file has {plural(table.n_rows, 'row')}; {count(len(labels))} of them, drawn at random, are scored."
+        )
     if not known.any():
         problem = f"No test row carries a class of column {quoted(dataset.target)} that the training file has."
         raise UserError(problem, f"The training classes are {listing(dataset.classes)}.")

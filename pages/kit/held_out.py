@@ -19,11 +19,12 @@ def section() -> None:
         st.caption("Nothing is fitted or tuned on them. They are scored once, at the end of the Remedy page.")
         if tables.mark():
             _marked(*tables.mark())
-        if "test" not in st.session_state:
+        data = tables.dataset()
+        if data.test is None:
             st.file_uploader("Upload a test file", **choices.test_uploader())
             return
-        st.button("Forget the test file", on_click=choices.forget_test, icon=":material/delete:")
-        data = tables.dataset()
+        if "test" in st.session_state:
+            st.button("Forget the test file", on_click=choices.forget_test, icon=":material/delete:")
         st.markdown(text.md(f"{clip(data.test.name)}: {plural(data.test.n_samples, 'row')}."))
         for note in data.test.notes:
             st.caption(text.md(note))

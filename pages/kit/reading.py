@@ -124,12 +124,18 @@ def _disguised() -> None:
         left, right = st.columns([5, 1], vertical_alignment="center")
         badge = f":orange-badge[{'Taken as missing' if chosen else 'Missing in disguise?'}]"
         left.markdown(f"{badge} **{text.md(clip(suspect.column, 60))}**: {text.md(suspect.reason)}")
+        if tables.as_read().all_rows:
+            continue
         now = choices.choice("disguised")
         changed = tuple(item for item in now if item != key) if chosen else (*now, key)
         right.button(
             "Keep it" if chosen else "Take as missing", key=f"disguise {key}", width="stretch",
             on_click=choices.choose, kwargs={"disguised": changed},
         )  # fmt: skip
+    if tables.suspects() and tables.as_read().all_rows:
+        st.caption(
+            "In a table of this size, add such a value to the words that mean missing; it then holds for every column."
+        )
 
 
 def _words(tokens: dict[str, int]) -> str:

@@ -94,9 +94,9 @@ def n_rows() -> int:
 
 
 def mark() -> tuple[str, str] | None:
-    """The column that marks rows for testing, and its value for them."""
+    """The column that marks rows for testing, and its value for them; not looked for in a table that is not in memory."""
     held = whole_table()
-    return kept.small(lambda: split_mark(held), "mark", held.fingerprint)
+    return None if held.all_rows else kept.small(lambda: split_mark(held), "mark", held.fingerprint)
 
 
 def suspects() -> Sequence[Any]:

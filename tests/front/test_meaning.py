@@ -1,0 +1,112 @@
+"""What columns mean: questions before anything is split, roles, classes by rule, values in disguise, and rows kept apart."""
+
+import re
+
+import numpy as np
+from hostile_tables import markdown_texts
+
+RNG = np.random.default_rng(0)
+PATIENTS = "\n".join(
+    ["patient_id,pressure,age,score,outcome"]
+    + [
+        f"p{k // 4},{0 if k % 9 == 0 else 60 + k % 50},{20 + k % 60},{k % 40},{'sick' if (k // 4) % 6 == 0 else 'well'}"
+        for k in range(480)
+    ]
+).encode()
+
+
+def csv_file(content, name="patients.csv"):
+    return (name, content, "text/csv")
+
+
+def texts(app):
+    return re.sub(r"\\|\u2060", "", "\n".join(markdown_texts(app)))
+
+
+def click(app, label):
+    next(button for button in app.button if button.label == label).click().run()
+    assert not app.exception and not app.error
+
+
+def test_groups_are_asked_about_and_then_rule_the_folds(opened):
+    app = opened(upload=csv_file(PATIENTS))
+    assert "A question] **patient_id**: its rows seem to belong together" in texts(app)
+    click(app, "Keep its rows together")
+    assert app.query_params["role"] == "group:patient_id"
+    assert "A question] **patient_id**" not in texts(app)
+    app.switch_page("steps/remedy.py").run()
+    assert "120 groups" in texts(app), "every page says how the folds are drawn"
+
+
+def test_a_value_in_disguise_is_taken_as_missing_only_when_asked(opened):
+    app = opened(upload=csv_file(PATIENTS))
+    shown = texts(app)
+    assert "Missing in disguise?] **pressure**: 0 stands in 54 of 480 rows" in shown
+    app.switch_page("steps/profile.py").run()
+    assert "No cell is missing" in texts(app)
+    app.switch_page("steps/data.py").run()
+    click(app, "Take as missing")
+    app.switch_page("steps/profile.py").run()
+    assert "54 of 1,920 cells" in texts(app)
+    app.switch_page("steps/data.py").run()
+    click(app, "Keep it")
+    assert "disguised" not in app.query_params
+
+
+def test_a_number_becomes_classes_by_a_rule_with_its_sizes_shown(opened):
+    app = opened(upload=csv_file(PATIENTS), data="upload", target="score", rule="cut:at=36")
+    assert "The largest class has 9.0 times as many rows as the smallest" in texts(app)
+    assert "48 of 480 rows (10 %)" in texts(app)
+    app.slider[0].set_value(20.0).run()
+    assert app.query_params["rule"] == "cut:at=20"
+    app = opened(upload=csv_file(PATIENTS), data="upload", target="score", rule="cut:at=<b>")
+    assert "rule" not in app.query_params, "what is no rule is forgotten"
+    assert not app.exception
+
+
+def test_a_test_file_is_scored_when_it_is_opened_and_not_before(opened):
+    app = opened(upload=csv_file(PATIENTS), learner="linear", repeats="1", folds="2")
+    later = PATIENTS.replace(b",sick", b".5,sick").replace(b",well", b".5,well")
+    uploader = next(box for box in app.file_uploader if box.label == "Upload a test file")
+    uploader.set_value(csv_file(later, "later.csv")).run()
+    assert "later.csv: 480 rows" in texts(app)
+    assert "are not joined and split anew" in texts(app)
+    app.switch_page("steps/remedy.py").run()
+    assert "On 480 test rows" not in texts(app)
+    click(app, "Open the test rows")
+    assert "On 480 test rows, 80 of them 'sick'" in texts(app)
+
+
+def test_rows_that_a_column_marks_are_kept_apart(opened):
+    marked = PATIENTS.replace(b"outcome", b"outcome,part", 1)
+    lines = marked.split(b"\n")
+    marked = b"\n".join(
+        [lines[0], *(line + (b",test" if k % 3 == 0 else b",train") for k, line in enumerate(lines[1:]))]
+    )
+    app = opened(upload=csv_file(marked), data="upload", target="outcome")
+    assert "patients.csv: 480 rows" in texts(app)
+    app.checkbox[0].check().run()
+    assert not app.exception and not app.error
+    assert app.query_params["mark"] == "1"
+    assert "patients.csv: 320 rows" in texts(app)
+    assert "patients.csv: 160 rows" in texts(app), "the test rows"
+
+
+def test_one_column_is_shown_when_it_is_chosen(opened):
+    app = opened("profile", upload=csv_file(PATIENTS), data="upload", column="age", target="outcome")
+    assert "#### age" in texts(app)
+    assert not app.exception
+    app = opened("profile", upload=csv_file(PATIENTS), data="upload", column="no such column", target="outcome")
+    assert "Its type, its gaps" in texts(app)
+
+
+def test_a_file_that_was_read_wrongly_can_be_read_in_another_way(opened):
+    content = b"about the file\n" + PATIENTS.replace(b",", b";")
+    app = opened(upload=csv_file(content), data="upload", skip="1", delimiter=";")
+    assert not app.error
+    assert "patients.csv: 480 rows, 5 columns" in texts(app)
+    click(app, "Find everything out again")
+    assert "skip" not in app.query_params
+    app = opened(upload=csv_file(content), data="upload", encoding="utf-16")
+    assert "cannot be read with the encoding" in texts(app) or app.error
+    assert any(box.label == "Encoding" for box in app.selectbox), "the way out stands on the page"
