@@ -57,7 +57,7 @@ reader of CSV, so the text files are also counted by themselves.
 The reader was mended with these very files, so the shares say what it can, not what it would do with a fault that nobody thought
 of. Two measurements speak of that: the last 23 pollutions were written after the reader had been mended with all others, and at
 first sight it read 42 of their 59 files exactly (71 %; clevercsv 20, pandas 14, duckdb 12, polars 9 of the same); and nothing was
-mended with the triples.
+mended with the triples, of which it read 650 of 656 exactly at first sight.
 """
 PACKED = {"xlsx", "gzipped", "zipped", "attribute_relation_file"}
 TITLES = {
