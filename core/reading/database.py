@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from core.errors import UserError
 
 THREADS = 2
-MEMORY = "256MB"
+MEMORY = "192MB"
 SPILL = "8GB"
 NUMERIC = ("whole", "number")
 
@@ -139,6 +139,7 @@ def opened(relation: Relation) -> Iterator:
         run(f"SET allowed_paths = [{paths}]")
         run(f"SET allowed_directories = [{literal(relation.folder)}]")
         run("SET enable_progress_bar = false")
+        run("SET enable_external_file_cache = false")
         run("SET enable_external_access = false")
         run("SET lock_configuration = true")
         yield run

@@ -143,7 +143,7 @@ def _text(path: str, name: str, encoding: str, stated: Stated, tokens: tuple[str
 
 def _text_kind(column: pd.Series) -> str:
     """What a column of text holds, told from the sample in hand."""
-    kind = typed(pa.array(column, pa.string(), from_pandas=True), str(column.name)).kind
+    kind = typed(pa.array(column.dropna().tolist(), pa.string()), str(column.name)).kind
     return kind if kind in ("yes/no", "date") else "text"
 
 

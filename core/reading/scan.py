@@ -13,14 +13,14 @@ from core.population import QUANTILES, Population
 from core.reading.database import Field, Relation, listed, opened
 from core.wording import count, quoted
 
-MAX_VALUES = 1_000
+MAX_VALUES = 150
 MOST_VALUES = 100_000
 BATCH = 100_000
 TYPES = {"whole": pa.int64(), "number": pa.float64(), "text": pa.string(), "yes/no": pa.string(), "other": pa.string()}
 CHOOSE = "Choose another target column, or make fewer classes of it by a rule such as bins:n=3 or merge:fewer_than=10."
 
 
-def profile(relation: Relation, target: str = "", name: str = "") -> Population:
+def profile(relation: Relation, target: str = "") -> Population:
     """Describe all rows in one pass.
 
     Parameters
@@ -29,8 +29,6 @@ def profile(relation: Relation, target: str = "", name: str = "") -> Population:
         The table.
     target : str
         The column with the classes; empty for none.
-    name : str
-        What the table is called.
 
     Returns
     -------
@@ -48,28 +46,32 @@ def profile(relation: Relation, target: str = "", name: str = "") -> Population:
     finite = [_finite(field) for field in fields] + (
         [f"coalesce(CAST(v{chosen.position} AS VARCHAR), '') AS label"] if chosen else []
     )
-    label = "label" if chosen else ""
     if chosen:
         check_values(relation, chosen)
     source = f"(SELECT {listed(finite)} FROM (SELECT {listed(values)} FROM {relation.sql}))"
     try:
-        answer = _answer(relation, fields, label, source, True)
+        whole, parts = _answers(relation, fields, source, bool(chosen), True)
     except OverflowError:
-        answer = _answer(relation, fields, label, source, False)
-    n_rows, classes = answer[-1, "n"], answer.get((-1, "classes")) or {}
-    columns = pd.DataFrame([_described(field, answer, n_rows) for field in fields])
-    gaps = {field.name: answer.get((field.position, "gaps")) or {} for field in fields}
+        whole, parts = _answers(relation, fields, source, bool(chosen), False)
+    n_rows, classes = whole[-1, "n"], {label: answer[-1, "n"] for label, answer in parts.items()}
+    columns = pd.DataFrame([_described(field, whole, n_rows) for field in fields])
+    gaps = {f.name: {label: n - parts[label][f.position, "n"] for label, n in classes.items()} for f in fields}
     spelled = {} if chosen is None else {key: _label(key, chosen) for key in classes}
     return Population.of_counts(target, n_rows, columns, classes, gaps, spelled)
 
 
-def _answer(relation: Relation, fields: Sequence[Field], label: str, source: str, spread: bool) -> dict:
-    asked = {(-1, "n"): "count(*)"} | ({(-1, "classes"): f"histogram({label})"} if label else {})
+def _answers(
+    relation: Relation, fields: Sequence[Field], source: str, grouped: bool, spread: bool
+) -> tuple[dict, dict[str, dict]]:
+    """What is asked of every column, over all rows and, in the same pass, over those of each class."""
+    asked = {(-1, "label"): "label" if grouped else "NULL", (-1, "n"): "count(*)"}
     for field in fields:
-        asked |= {(field.position, key): sql for key, sql in _asked(field, label, spread).items()}
+        asked |= {(field.position, key): sql for key, sql in _asked(field, spread).items()}
+    groups = " GROUP BY GROUPING SETS ((), (label))" if grouped else ""
     with opened(relation) as run:
-        row = run(f"SELECT {listed(list(asked.values()))} FROM {source}").fetchall()[0]
-    return dict(zip(asked, row, strict=True))
+        rows = run(f"SELECT {listed(list(asked.values()))} FROM {source}{groups}").fetchall()
+    answers = {row[0]: dict(zip(asked, row, strict=True)) for row in rows}
+    return answers.pop(None), answers
 
 
 def check_values(relation: Relation, field: Field) -> None:
@@ -95,7 +97,7 @@ def _finite(field: Field) -> str:
     return f"{v}, CASE WHEN isfinite({v}) THEN {v} END AS {f}" if field.kind == "number" else v
 
 
-def _asked(field: Field, label: str, spread: bool) -> dict[str, str]:
+def _asked(field: Field, spread: bool) -> dict[str, str]:
     v, f = f"v{field.position}", f"f{field.position}"
     asked = {"n": f"count({v})", "n_different": f"approx_count_distinct({v})"}
     if field.numeric:
@@ -104,8 +106,6 @@ def _asked(field: Field, label: str, spread: bool) -> dict[str, str]:
             "high": f"max({f})", "quantiles": f"approx_quantile({f}, {list(QUANTILES.values())})",
         }  # fmt: skip
         asked |= {} if spread else {"mean": "NULL", "sd": "NULL"}
-    if label:
-        asked["gaps"] = f"histogram({label}) FILTER ({v} IS NULL)"
     return asked
 
 

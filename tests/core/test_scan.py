@@ -129,7 +129,7 @@ def same_population(found, frame, target):
     pd.testing.assert_frame_equal(found.columns[counted], exact.columns[counted], check_dtype=False, rtol=1e-12)
     spread = (exact.columns["high"] - exact.columns["low"]).fillna(0) + 1e-9
     for name in ("p05", "p25", "p50", "p75", "p95"):
-        assert ((found.columns[name] - exact.columns[name]).abs().fillna(0) <= 0.1 * spread).all()
+        assert ((found.columns[name] - exact.columns[name]).abs().fillna(0) <= 0.15 * spread).all()
     assert (found.columns["n_different"] / exact.columns["n_different"]).between(0.8, 1.2).all()
 
 
