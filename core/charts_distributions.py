@@ -74,8 +74,9 @@ def _finish(figure: go.Figure, down: int, title: str, x_title: str, caption: str
         bargap=0.2,
         legend={"orientation": "h", "yref": "container", "yanchor": "bottom", "y": 0, "x": 0},
     )
+    figure.update_yaxes(automargin=True, rangemode="tozero")
     figure.update_xaxes(title={"text": x_title}, automargin=True)
-    figure.update_yaxes(title={"text": "share of the class"}, automargin=True, rangemode="tozero")
+    figure.update_yaxes(title={"text": "share of the class"}, col=1)
     for axis in figure.select_xaxes():
         bars = any(
             trace.type == "bar" and (trace.xaxis or "x") == axis.plotly_name.replace("axis", "")
