@@ -36,6 +36,7 @@ IDENTIFIER = frozenset(
 MIN_ROWS = 20
 NEAR_UNIQUE = 0.9
 MAX_SUGGESTIONS = 5
+STEPS = 0.99
 
 
 @dataclass(frozen=True)
@@ -118,8 +119,20 @@ def suggest_leave_out(table: Table, target: str) -> dict[str, str]:
     """
     if target not in table.frame.columns:
         raise unknown("column", target, table.frame.columns)
-    reasons = {name: why_out(str(name), column) for name, column in table.frame.items() if name != target}
+    others = [(name, column) for name, column in table.frame.items() if name != target]
+    reasons = {name: why_out(str(name), column) or _numbers_rows(column, table.n_rows) for name, column in others}
     return {name: reason for name, reason in reasons.items() if reason}
+
+
+def _numbers_rows(column: pd.Series, n_rows: int) -> str:
+    """A random share of the rows shows that a column numbers them if its whole numbers rise and reach as far as there are rows."""
+    if n_rows == len(column) or not pd.api.types.is_integer_dtype(column.dtype) or column.isna().any():
+        return ""
+    values = column.to_numpy("int64")
+    reach = int(values[-1]) - int(values[0]) + 1
+    if not (np.diff(values) > 0).all() or not STEPS * n_rows <= reach <= n_rows:
+        return ""
+    return f"It numbers the rows: whole numbers that rise over {count(n_rows)} rows and reach as far."
 
 
 def _last_informative(frame: pd.DataFrame) -> str | None:

@@ -18,6 +18,7 @@ from core.population import Population
 from core.reading import large, limits, pieces
 from core.reading.large import read_large
 from core.reading.read import read
+from core.reading.suggest import suggest_leave_out
 from core.target_rule import TargetRule
 
 N = 400
@@ -188,6 +189,13 @@ def test_a_target_with_too_many_values_gets_two_sentences(low_limits, monkeypatc
     monkeypatch.setattr("core.reading.scan.MAX_VALUES", 50)
     with pytest.raises(UserError, match="'c0' has about"):
         table.all_rows.population("c0")
+
+
+def test_a_column_that_numbers_the_rows_is_seen_in_a_sample(low_limits, monkeypatch):
+    monkeypatch.setattr(large, "PREVIEW_ROWS", 150)
+    table = read(text_of([lambda i: str(i + 7), lambda i: str(3 * i), lambda i: "ab"[i % 2]]))
+    assert (len(table.frame), table.n_rows) == (150, N)
+    assert list(suggest_leave_out(table, "c2")) == ["c0"]
 
 
 def test_private_files_die_with_the_table(low_limits):
