@@ -34,7 +34,8 @@ def study_of(n_samples: int, n_features: int = 20) -> Study:
     sizes = [n_samples - n_samples // 20, n_samples // 20]
     frame, codes = clouds(sizes, n_features=n_features, distance=3.0, rng=rng)
     frame.iloc[:, :3] = frame.iloc[:, :3].mask(rng.random((n_samples, 3)) < 0.1)
-    return Study(Dataset.from_frame(frame.assign(outcome=np.array(["common", "rare"])[codes]), "outcome"))
+    table = frame.assign(outcome=np.array(["common", "rare"])[codes])
+    return Study(Dataset.from_frame(table, "outcome", working_rows=0))
 
 
 def seconds(n_samples: int) -> dict[str, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import hashlib
 import os
 from collections import Counter
@@ -74,15 +75,27 @@ def read_large(
     """
     if not _may_be_large(source):
         return None
+    try:
+        return _read(source, name, encoding, stated or Stated(), tuple(tokens))
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        problem = "There is no room for the private copy of the rows in the folder for temporary files."
+        raise UserError(problem, "Make room there, or set TMPDIR to another folder.") from error
+
+
+def _read(
+    source: bytes | str | os.PathLike | BinaryIO, name: str, encoding: str, stated: Stated, tokens: tuple[str, ...]
+) -> Table | None:
     folder = Folder()
     path = os.fspath(source) if isinstance(source, str | os.PathLike) else _spilled(source, folder.name)
     shown = name or (os.path.basename(path) if path is source or isinstance(source, os.PathLike) else "table")
     kind = kind_of(_ends(path))
     if kind == "Parquet":
-        return _parquet(path, shown, tuple(tokens), folder)
+        return _parquet(path, shown, tokens, folder)
     if kind != "text" or os.path.getsize(path) <= LARGE_BYTES:
         return None
-    return _text(path, shown, encoding, stated or Stated(), tuple(tokens), folder)
+    return _text(path, shown, encoding, stated, tokens, folder)
 
 
 def _may_be_large(source: bytes | str | os.PathLike | BinaryIO) -> bool:

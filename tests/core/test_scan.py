@@ -223,6 +223,15 @@ def test_the_database_reads_one_file_and_nothing_else(low_limits, tmp_path):
                 run(sql).fetchall()
 
 
+def test_a_full_disk_gets_two_sentences(low_limits, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(large, "store", full)
+    with pytest.raises(UserError, match="no room for the private copy"):
+        read(text_of(FORMS["plain"]))
+
+
 def test_numbers_at_the_edge_of_what_a_double_holds(low_limits):
     table = read(text_of([lambda i: f"{random.Random(i).uniform(-1, 1)}e308", lambda i: "ab"[i % 2]]))
     found = table.all_rows.population("c1")
