@@ -17,14 +17,17 @@ def section() -> None:
     """Name a second file the test set, or the rows that a column marks; say why both are not joined."""
     with st.expander("Test rows that were kept apart", icon=":material/lock:"):
         st.caption("Nothing is fitted or tuned on them. They are scored once, at the end of the Remedy page.")
-        if tables.mark():
+        if tables.has_test_file():
+            st.button("Forget the test file", on_click=choices.forget_test, icon=":material/delete:")
+        elif tables.mark():
             _marked(*tables.mark())
-        data = tables.dataset()
+        try:
+            data = tables.dataset()
+        except UserError:  # the page says what is wrong
+            return
         if data.test is None:
             st.file_uploader("Upload a test file", **choices.test_uploader())
             return
-        if "test" in st.session_state:
-            st.button("Forget the test file", on_click=choices.forget_test, icon=":material/delete:")
         st.markdown(text.md(f"{clip(data.test.name)}: {plural(data.test.n_samples, 'row')}."))
         for note in data.test.notes:
             st.caption(text.md(note))

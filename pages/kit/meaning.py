@@ -7,13 +7,13 @@ import streamlit as st
 from core.glossary import term
 from core.study import Study
 from core.wording import count, of
-from pages.kit import choices, classes, roles, session, tables, text
+from pages.kit import choices, classes, roles, session, show, tables, text
 
 MOST_SHOWN = 5
 
 
 def chosen() -> bool:
-    """The target, the class of interest, and the roles; true when they make a study."""
+    """The target, the class of interest, and the roles; true when they make a study, else all can still be changed."""
     names = text.labels(tables.table().frame.columns)
     left, middle, right = st.columns(3)
     with left:
@@ -30,21 +30,27 @@ def chosen() -> bool:
             st.caption(text.md(f"{names[name]}: {why}"))
         if rest:
             st.button("Leave these out", on_click=choices.choose, kwargs={"leave_out": (*tables.leave_out(), *rest)})
-    with middle:
-        study = session.study()
-        shown = text.labels(study.classes)
-        bound = choices.bound("class", study.positive)
-        st.selectbox(
-            "Class of interest", shown, format_func=text.naming(shown), help=term("Class of interest"), **bound
-        )
-        st.caption(text.md(of(study.table_sizes[study.positive_code], study.table_sizes.sum())))
-    for note in study.dataset.notes:
-        st.caption(text.md(note))
+    study = show.guarded(session.study)()
+    if study is not None:
+        with middle:
+            of_interest(study)
+        for note in study.dataset.notes:
+            st.caption(text.md(note))
     roles.questions()
     roles.editor()
+    if study is None:
+        return False
     st.caption(text.md(study.plan))
     sample(study)
     return True
+
+
+def of_interest(study: Study) -> None:
+    """The class of interest, and how rare it is."""
+    shown = text.labels(study.classes)
+    bound = choices.bound("class", study.positive)
+    st.selectbox("Class of interest", shown, format_func=text.naming(shown), help=term("Class of interest"), **bound)
+    st.caption(text.md(of(study.table_sizes[study.positive_code], study.table_sizes.sum())))
 
 
 def sample(study: Study) -> None:

@@ -70,9 +70,14 @@ def table() -> Table:
 
 def test_table() -> Table | None:
     """The declared test rows: a second file, or the rows that a column marks."""
-    if source() == UPLOAD and "test" in st.session_state:
+    if has_test_file():
         return _file(st.session_state.test)
     return _parted()[1] if _is_parted() else None
+
+
+def has_test_file() -> bool:
+    """Whether a second file is declared as the test set of the first."""
+    return source() == UPLOAD and "test" in st.session_state
 
 
 def uploaded() -> tuple[str, Any, str]:
@@ -106,14 +111,14 @@ def suspects() -> Sequence[Any]:
 
 
 def disguised() -> tuple[tuple[str, str], ...]:
-    """Column and value of what is taken as missing beside the empty cell."""
+    """Column and value of what is taken as missing beside the empty cell; nothing in a table that is not in memory."""
     found = []
     for text in choice("disguised"):
         try:
             column, value = json.loads(text)
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, RecursionError):
             continue
-        if column in as_read().frame.columns:
+        if str(column) in as_read().frame.columns and not as_read().all_rows:
             found.append((str(column), str(value)))
     return tuple(found)
 
@@ -212,7 +217,7 @@ def _file(file: tuple[str, Any, str]) -> Table:
 
 
 def _is_parted() -> bool:
-    return bool(choice("mark")) and mark() is not None
+    return bool(choice("mark")) and not has_test_file() and mark() is not None
 
 
 def _parted() -> tuple[Table, Table]:

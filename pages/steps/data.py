@@ -40,7 +40,11 @@ def source() -> None:
 
 def headline() -> Callable[[], None]:
     """The gravest finding on an example; on an upload, how the classes are spread."""
-    items = session.of_page() if tables.sample() else session.of_page(*session.PROFILE)[:1]
+    items = (
+        session.of_page()
+        if tables.sample()
+        else [item for item in session.of_page(*session.PROFILE) if item.about.judges_sizes]
+    )
     found = session.results(items)
     with st.container(border=True):
         st.markdown("#### The diagnosis in one line")
@@ -60,8 +64,9 @@ follow = None
 if held is None and "upload" in st.session_state:
     reading.overrides()
 elif held is not None:
-    if show.guarded(meaning.chosen)():
-        held_out.section()
+    studied = show.guarded(meaning.chosen)()
+    show.guarded(held_out.section)()
+    if studied:
         with top:
             follow = headline()
     reading.facts(held)
