@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from core import judge, wording
 from core.numerics.apart import effective_size, gap_by_chance, gap_tail, largest_gap, variation_by_chance
@@ -153,8 +152,8 @@ def _far(values: np.ndarray, size: np.ndarray, sample: SampledColumns, column: C
     return int(size[far].sum()), int(np.append(far, False)[column.levels[sample.of_interest]].sum())
 
 
-def quartiles(sample: SampledColumns, column: Column) -> pd.DataFrame:
-    """Median and quartiles of a number in every class: class, n_samples, q25, median, low, high, q75.
+def quartiles(sample: SampledColumns, column: Column) -> dict[str, np.ndarray]:
+    """Median and quartiles of a number in every class: class, n_samples, q25, median, low, high, q75, each (n_classes,).
 
     ``low`` and ``high`` are the interval of the median from the ranks of the sign test (``0.5 ± z / (2 √n)``).
     """
@@ -162,9 +161,10 @@ def quartiles(sample: SampledColumns, column: Column) -> pd.DataFrame:
     sizes = np.bincount(sample.codes[column.order], minlength=n_classes)
     wanted = np.column_stack([np.tile(QUARTILES, (n_classes, 1)), median_ranks(sizes)])
     at = quantiles_by_class(column.order, column.values, sample.codes, n_classes, wanted)[0]
-    names = ("q25", "median", "q75", "low", "high")
-    table = {"class": sample.dataset.classes, "n_samples": sizes} | dict(zip(names, at.T, strict=True))
-    return pd.DataFrame(table)
+    classes = np.array([*sample.dataset.classes, None], dtype=object)[:-1]
+    return {"class": classes, "n_samples": sizes} | dict(
+        zip(("q25", "median", "q75", "low", "high"), at.T, strict=True)
+    )
 
 
 def difference(sample: SampledColumns, column: Column, n_tests: int = 1) -> dict:

@@ -118,41 +118,42 @@ def _ranks(columns: list[Column], rows: np.ndarray, weights: np.ndarray | None =
 def _places(column: Column, n_levels: int, rows: np.ndarray) -> np.ndarray:
     """The level of each row by frequency, the rarest in one, without numbers that do not occur; -1 is missing."""
     place = np.append(column.places(n_levels)[0], -1)[column.levels[rows]]
-    seen = place >= 0
-    place[seen] = np.unique(place[seen], return_inverse=True)[1]
-    return place
+    occurs = np.bincount(place + 1, minlength=1)[1:] > 0
+    return np.append(np.cumsum(occurs) - 1, -1)[place]
 
 
-def _upper(measure: str, columns: list[Column], value: np.ndarray, weight: np.ndarray) -> pd.DataFrame:
+def _upper(measure: str, columns: list[Column], value: np.ndarray, weight: np.ndarray) -> dict[str, np.ndarray]:
     i, j = np.triu_indices(len(columns), 1)
     return _table(measure, columns, columns, (i, j), value, weight)
 
 
-def _all(measure: str, left: list[Column], right: list[Column], value: np.ndarray, weight: np.ndarray) -> pd.DataFrame:
+def _all(
+    measure: str, left: list[Column], right: list[Column], value: np.ndarray, weight: np.ndarray
+) -> dict[str, np.ndarray]:
     i, j = np.indices(value.shape).reshape(2, -1)
     return _table(measure, left, right, (i, j), value, weight)
 
 
 def _table(
     measure: str, left: list[Column], right: list[Column], at: tuple, value: np.ndarray, weight: np.ndarray
-) -> pd.DataFrame:
+) -> dict[str, np.ndarray]:
     names, others = (np.array([c.name for c in side] + [None], dtype=object) for side in (left, right))
-    columns = {"column": names[at[0]], "other": others[at[1]], "measure": measure, "value": value[at]}
-    return pd.DataFrame(columns | {"weight": weight[at]})
+    kept = ~np.isnan(value[at])
+    i, j = at[0][kept], at[1][kept]
+    columns = {"column": names[i], "other": others[j], "measure": np.full(len(i), measure, dtype=object)}
+    return columns | {"value": value[i, j], "weight": weight[i, j]}
 
 
-def _pairs(parts: list[pd.DataFrame], shrink: float) -> pd.DataFrame:
+def _pairs(parts: list[dict[str, np.ndarray]], shrink: float) -> pd.DataFrame:
     names = ["column", "other", "measure", "value", "strength", "low", "high", "n_rows"]
     if not parts:
         return pd.DataFrame({name: pd.Series(dtype=float if name not in names[:3] else object) for name in names})
-    table = pd.concat(parts, ignore_index=True)
-    table = table[table["value"].notna()]
-    strength = table["value"].abs()
-    n = (table["weight"] * shrink).round(6)
-    low, high = correlation_interval(strength.to_numpy(), fisher_error(n.to_numpy()))
-    table = table.assign(strength=strength, low=np.maximum(low, 0.0), high=high, n_rows=n)[names]
+    table = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    strength, n = np.abs(table["value"]), (table.pop("weight") * shrink).round(6)
+    low, high = correlation_interval(strength, fisher_error(n))
+    table |= {"strength": strength, "low": np.maximum(low, 0.0), "high": high, "n_rows": n}
     order = np.lexsort((table["other"], table["column"], -strength.round(9)))
-    return table.iloc[order].reset_index(drop=True)
+    return pd.DataFrame({name: table[name][order] for name in names})
 
 
 @dataclass(frozen=True, eq=False)

@@ -131,13 +131,13 @@ def gap_counts(study: Study) -> GapCounts:
     columns = population.columns[population.columns["column"].isin(study.dataset.X.columns)]
     if not np.array_equal(same, study.table_sizes) or columns["n_infinite"].sum() > 0:
         return here
-    counted = population.missing[population.missing["column"].isin(study.dataset.X.columns)]
-    table = counted.pivot(index="column", columns="class", values="n_missing")
-    table = table.reindex(
-        index=[name for name in study.dataset.X.columns if name in table.index], columns=study.classes
-    )
-    names = np.array([*table.index, None], dtype=object)[:-1]
-    return GapCounts(names, table.to_numpy(dtype=np.int64), study.table_sizes, np.ones(len(study.classes)), True)
+    table = population.missing
+    held = set(table["column"])
+    names = np.array([*(name for name in study.dataset.X.columns if name in held), None], dtype=object)[:-1]
+    at, of = pd.Index(names).get_indexer(table["column"]), pd.Index(study.classes).get_indexer(table["class"])
+    counted = np.zeros((len(names), len(study.classes)), dtype=np.int64)
+    counted[at[at >= 0], of[at >= 0]] = table["n_missing"].to_numpy()[at >= 0]
+    return GapCounts(names, counted, study.table_sizes, np.ones(len(study.classes)), True)
 
 
 def missing(column: pd.Series) -> np.ndarray:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from core.numerics.case_control import draw, sampling_plan
+from core.numerics.value_runs import ValueRuns, value_runs
 from core.wording import count, plural, quoted
 
 WORKING_ROWS = 50_000
@@ -89,7 +90,9 @@ class Population:
         return cls(target, n_rows, counts, columns, _missing(found, counts), True)
 
     @classmethod
-    def of_frame(cls, frame: pd.DataFrame, target: str, labels: pd.Series) -> Population:
+    def of_frame(
+        cls, frame: pd.DataFrame, target: str, labels: pd.Series, known: Mapping[str, Mapping] | None = None
+    ) -> Population:
         """Describe a table in memory, exactly.
 
         Parameters
@@ -99,16 +102,20 @@ class Population:
         target : str
         labels : pandas.Series of str (n_samples,)
             The class of each row, missing where there is none.
+        known : mapping of str to mapping, optional
+            What ``measured`` found in numeric columns, by name.
         """
-        counts = ordered(labels.value_counts())
-        codes = pd.Index(counts.index).get_indexer(labels)
-        found = {}
+        counts, known = ordered(labels.value_counts()), known or {}
+        factors, held = pd.factorize(labels)
+        codes = np.append(pd.Index(counts.index).get_indexer(held), -1)[factors]
+        found, rows = {}, []
         for name, column in frame.items():
-            gaps = column.isna().to_numpy() & (codes >= 0)
-            if name != target and gaps.any():
-                by = np.bincount(codes[gaps], minlength=len(counts))
-                found |= {(name, label): int(n) for label, n in zip(counts.index, by, strict=True)}
-        columns = pd.DataFrame([{"column": name, **_described(column)} for name, column in frame.items()])
+            gaps = np.flatnonzero(column.isna().to_numpy())
+            if name != target and len(gaps):
+                by = np.bincount(codes[gaps] + 1, minlength=len(counts) + 1)[1:]
+                found |= {(name, label): int(n) for label, n in zip(counts.index, by, strict=True)} if by.any() else {}
+            rows.append({"column": name, **_described(column, len(gaps), known.get(name))})
+        columns = pd.DataFrame(rows)
         return cls(target, len(frame), counts, columns, _missing(found, counts))
 
 
@@ -198,29 +205,39 @@ def _missing(found: Mapping[tuple[str, str], int], counts: pd.Series) -> pd.Data
     return table.assign(share=table["n_missing"] / table["n_samples"].clip(lower=1))
 
 
-def _described(column: pd.Series) -> dict:
+def _described(column: pd.Series, n_missing: int, known: Mapping | None) -> dict:
     numeric = pd.api.types.is_numeric_dtype(column.dtype)
-    measures = dict.fromkeys(("mean", "sd", "low", *QUANTILES, "high"), np.nan)
-    n_infinite = 0
+    found = {"kind": "number" if numeric else "text", "n_missing": n_missing, "n_infinite": 0}
+    if known is not None:
+        return found | dict(known)
     if numeric:
         values = column.to_numpy(dtype="float64", na_value=np.nan)
-        n_infinite = int(np.isinf(values).sum())
-        values = values[np.isfinite(values)]
-        if len(values):
-            parts = np.quantile(values, list(QUANTILES.values()))
-            with np.errstate(over="ignore", invalid="ignore"):
-                mean, sd = float(values.mean()), float(values.std(ddof=1)) if len(values) > 1 else np.nan
-            measures = {
-                "mean": mean,
-                "sd": sd,
-                "low": values.min(),
-                **dict(zip(QUANTILES, parts, strict=True)),
-            }
-            measures["high"] = values.max()
-    return {
-        "kind": "number" if numeric else "text",
-        "n_missing": int(column.isna().sum()),
-        "n_infinite": n_infinite,
-        "n_different": int(column.nunique()),
-        **measures,
-    }
+        found["n_infinite"] = int(np.isinf(values).sum())
+        finite = values[np.isfinite(values)] if found["n_infinite"] else values
+        told = measured(finite, value_runs(finite))
+        return found | told | {"n_different": told["n_different"] + len(np.unique(values[np.isinf(values)]))}
+    n_different = (
+        np.count_nonzero(np.bincount(column.cat.codes + 1)[1:]) if column.dtype == "category" else column.nunique()
+    )
+    return found | {"n_different": int(n_different)} | dict.fromkeys(("mean", "sd", "low", *QUANTILES, "high"), np.nan)
+
+
+def measured(values: np.ndarray, runs: ValueRuns) -> dict:
+    """The profile of a column of numbers: n_different, mean, sd, low, quantiles, high; NaN without values.
+
+    Parameters
+    ----------
+    values : ndarray of float (n_samples,)
+        NaN is missing; none is infinite.
+    runs : ValueRuns
+        Of these values.
+    """
+    found = {"n_different": runs.n_distinct} | dict.fromkeys(("mean", "sd", "low", *QUANTILES, "high"), np.nan)
+    if not runs.n_filled:
+        return found
+    filled = values[~np.isnan(values)]
+    with np.errstate(over="ignore", invalid="ignore"):
+        found["mean"] = float(filled.mean())
+        found["sd"] = float(filled.std(ddof=1)) if runs.n_filled > 1 else np.nan
+    found |= dict(zip(QUANTILES, runs.quantiles(np.array([*QUANTILES.values()])), strict=True))
+    return found | {"low": runs.values[0], "high": runs.values[-1]}

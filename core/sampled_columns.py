@@ -11,10 +11,12 @@ from core import wording
 from core.dataset import Dataset
 from core.numerics.case_control import draw, sampling_plan
 from core.numerics.levels import dense_levels, frequent_levels, weight_by_level
+from core.numerics.value_runs import value_runs, weighted_runs
+from core.population import measured
 from core.result import Finding
 from core.study import Study
 
-MOST_ROWS = 30_000
+MOST_ROWS = 10_000
 """Rows that are looked at; in larger tables every class gives as many as the others, a rare one all of its own."""
 
 
@@ -157,6 +159,49 @@ def sampled_columns(study: Study) -> SampledColumns:
         each = study.table_sizes / np.maximum(drawn, 1)
         study._memory["sampled_columns"] = SampledColumns(study.dataset, study.positive_code, rows, codes, each)
     return study._memory["sampled_columns"]
+
+
+@dataclass(frozen=True)
+class CountedNumbers:
+    """The values of one column of numbers, counted over all rows in hand.
+
+    Parameters
+    ----------
+    n_distinct : int
+    largest : float
+        The weight of the rows with the heaviest value: their number when no row stands for others.
+    filled : float
+        The weight of the filled cells.
+    median : float
+        NaN without values.
+    measures : dict
+        See ``core.population.measured``.
+    """
+
+    n_distinct: int
+    largest: float
+    filled: float
+    median: float
+    measures: dict
+
+
+def counted_numbers(study: Study) -> dict[str, CountedNumbers]:
+    """Count the values of every column of numbers by one sort, once for a study."""
+    if "counted_numbers" not in study._memory:
+        weights, columns = study.represents, study.dataset.X
+        study._memory["counted_numbers"] = {
+            name: _counted(columns[name].to_numpy(), weights) for name in study.dataset.numeric
+        }
+    return study._memory["counted_numbers"]
+
+
+def _counted(values: np.ndarray, weights: np.ndarray | None) -> CountedNumbers:
+    runs = value_runs(values)
+    held = (runs.n_filled, runs.largest, runs.median)
+    if weights is not None and runs.n_filled:
+        held = weighted_runs(values, weights, runs)
+    filled, largest, median = held
+    return CountedNumbers(runs.n_distinct, largest, filled, median, measured(values, runs) if weights is None else {})
 
 
 def whole_columns(study: Study) -> SampledColumns:

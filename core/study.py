@@ -136,7 +136,8 @@ class Study:
     def codes(self) -> np.ndarray:
         """The labels (n_samples,) as codes: 0 is the most frequent class."""
         code = {label: i for i, label in enumerate(self.classes)}
-        return self.dataset.y.map(code).to_numpy(dtype=np.intp)
+        found, labels = pd.factorize(self.dataset.y)
+        return np.array([code[label] for label in labels], dtype=np.intp)[found]
 
     @cached_property
     def class_sizes(self) -> np.ndarray:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 
 from core.errors import UserError
@@ -66,12 +64,7 @@ def folds(
         )
     if groups is not None:
         return _grouped(codes, n_folds, n_repeats, random_state, alone_numbered(groups))
-    from sklearn.model_selection import RepeatedStratifiedKFold
-
-    plan = RepeatedStratifiedKFold(n_splits=n_folds, n_repeats=n_repeats, random_state=random_state)
-    with warnings.catch_warnings():  # a class may have fewer rows than there are folds; the evidence check says so
-        warnings.simplefilter("ignore", UserWarning)
-        return tuple(plan.split(np.zeros(len(codes)), codes))
+    return _stratified(codes, n_folds, n_repeats, random_state)
 
 
 def describe(
@@ -121,6 +114,30 @@ def alone_numbered(groups: np.ndarray) -> np.ndarray:
     lonely = groups < 0
     groups[lonely] = groups.max(initial=-1) + 1 + np.arange(lonely.sum())
     return np.unique(groups, return_inverse=True)[1].ravel()
+
+
+def _stratified(codes: np.ndarray, n_folds: int, n_repeats: int, random_state: int) -> Folds:
+    """Deal the rows of each class in turn, in a random order: the folds of scikit-learn's ``RepeatedStratifiedKFold``."""
+    _, first, classes, sizes = np.unique(codes, return_index=True, return_inverse=True, return_counts=True)
+    seen = np.argsort(first)  # classes in the order of their first rows
+    if sizes.max(initial=0) < n_folds:
+        raise UserError(
+            f"The largest class has {plural(sizes.max(initial=0), 'row')}; at least {n_folds} are needed for {n_folds} folds.",
+            "Choose fewer folds, or another target column.",
+        )
+    ends = np.cumsum(sizes[seen])
+    members = np.split(np.argsort(np.argsort(seen)[classes.ravel()], kind="stable"), ends[:-1])
+    rng, found = np.random.RandomState(random_state), []
+    for _ in range(n_repeats):
+        fold = np.empty(len(codes), dtype=np.intp)
+        for rows, end in zip(members, ends, strict=True):
+            dealt = np.arange(end - len(rows), end) % n_folds
+            given = np.repeat(np.arange(n_folds), np.bincount(dealt, minlength=n_folds))
+            rng.shuffle(given)
+            fold[rows] = given
+        inside = [fold == f for f in range(n_folds)]
+        found += [(np.flatnonzero(~test), np.flatnonzero(test)) for test in inside]
+    return tuple(found)
 
 
 def _grouped(codes: np.ndarray, n_folds: int, n_repeats: int, random_state: int, groups: np.ndarray) -> Folds:

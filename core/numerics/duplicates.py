@@ -30,13 +30,13 @@ def identical_rows(columns: list[np.ndarray]) -> np.ndarray:
         mixed *= ODD
         mixed ^= mixed >> HALF
     order = np.sort(mixed)
-    shared = np.isin(mixed, order[1:][order[1:] == order[:-1]])
+    repeated = order[1:][order[1:] == order[:-1]]
+    if not len(repeated):
+        return np.arange(len(mixed))
+    shared = np.isin(mixed, repeated)
     group = np.empty(len(mixed), dtype=np.int64)
-    n_groups = 0
-    if shared.any():
-        group[shared] = compared = _compared([column[shared] for column in columns])
-        n_groups = int(compared.max()) + 1
-    group[~shared] = n_groups + np.arange(np.count_nonzero(~shared))
+    group[shared] = compared = _compared([column[shared] for column in columns])
+    group[~shared] = int(compared.max()) + 1 + np.arange(np.count_nonzero(~shared))
     return group
 
 

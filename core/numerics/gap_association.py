@@ -77,7 +77,7 @@ def areas_by_gap(mask: np.ndarray, ranks: np.ndarray, ties: np.ndarray, fewest: 
     return {"n_gap": n_gap, "n_filled": n_filled} | {k: np.where(enough, v, np.nan) for k, v in found.items()}
 
 
-def strength_by_gap(mask: np.ndarray, codes: np.ndarray, fewest: int) -> Tested:
+def strength_by_gap(shapes: np.ndarray, pattern: np.ndarray, codes: np.ndarray, fewest: int) -> Tested:
     """How strongly the texts of a column go with the gaps of others: Cramér's V of the table of texts by gap.
 
     ``V = √(χ² / N)`` for the two rows "missing" and "filled"; by chance χ² is near its degrees of freedom, so V near √(df / N). The 50 most
@@ -86,7 +86,10 @@ def strength_by_gap(mask: np.ndarray, codes: np.ndarray, fewest: int) -> Tested:
 
     Parameters
     ----------
-    mask : ndarray of bool (n_samples, n_gaps)
+    shapes : ndarray of bool (n_patterns, n_gaps)
+        The distinct rows of the mask.
+    pattern : ndarray of int (n_samples,)
+        Which of them each row has.
     codes : ndarray of int (n_samples,)
         The texts of one column; negative is missing.
     fewest : int
@@ -101,31 +104,38 @@ def strength_by_gap(mask: np.ndarray, codes: np.ndarray, fewest: int) -> Tested:
     ----------
     Cramér (1946), Mathematical Methods of Statistics, section 21.9.
     """
-    seen = codes >= 0
-    sizes = np.bincount(codes[seen], minlength=1)
+    seen = np.flatnonzero(codes >= 0)
+    codes = codes[seen].astype(np.intp)
+    sizes = np.bincount(codes, minlength=1)
     rank = np.empty(len(sizes), dtype=int)
     rank[np.argsort(-sizes, kind="stable")] = np.arange(len(sizes))
-    level = np.minimum(rank[codes[seen]], MOST_LEVELS)
-    with_gap = np.stack([np.bincount(level, weights=gap, minlength=MOST_LEVELS + 1) for gap in mask[seen].T])
-    rows = [_strength(gap, np.bincount(level, minlength=MOST_LEVELS + 1), fewest) for gap in with_gap]
-    names = ("n_gap", "n_filled", "value", "expected", "low", "high", "p")
-    return dict(zip(names, np.array(rows, dtype=float).T, strict=True))
+    width = min(len(sizes), MOST_LEVELS + 1)
+    flat = pattern[seen] * width + np.minimum(rank, MOST_LEVELS)[codes]
+    by_pattern = np.bincount(flat, minlength=len(shapes) * width).reshape(-1, width).astype(np.float64)
+    return _strength(shapes.T.astype(np.float64) @ by_pattern, by_pattern.sum(axis=0), fewest)
 
 
-def _strength(gap: np.ndarray, size: np.ndarray, fewest: int) -> tuple[float, ...]:
-    n, n_gap = float(size.sum()), float(gap.sum())
-    fewer = min(n_gap, n - n_gap)
-    if fewer < fewest:
-        return (n_gap, n - n_gap, *[np.nan] * 5)
-    kept = size * fewer / n >= EXPECTED
-    kept[-1] = False
-    gap, size = np.append(gap[kept], gap[~kept].sum()), np.append(size[kept], size[~kept].sum())
-    gap, size = gap[size > 0], size[size > 0]
-    if len(size) < 2:
-        return (n_gap, n - n_gap, *[np.nan] * 5)
-    expected, df = size * n_gap / n, len(size) - 1
-    squares = float((((gap - expected) ** 2) * (1 / expected + 1 / (size - expected))).sum())
-    root, beyond = np.sqrt(squares), max(squares - df, 0.0)
-    reach = REACH * np.sqrt((2 * df + 4 * beyond) / (4 * (df + beyond)))
-    ends = np.clip(np.array([root - reach, root + reach]) / np.sqrt(n), 0, 1)
-    return (n_gap, n - n_gap, root / np.sqrt(n), np.sqrt(df / n), *ends, float(chdtrc(df, squares)))
+def _strength(gap: np.ndarray, size: np.ndarray, fewest: int) -> Tested:
+    """Cramér's V of each row of counts with a gap (n_gaps, n_levels), beside all counts (n_levels,)."""
+    n, n_gap = size.sum(), gap.sum(axis=1)
+    fewer = np.minimum(n_gap, n - n_gap)
+    kept = size * fewer[:, None] / max(n, 1.0) >= EXPECTED
+    if size.shape[0] > MOST_LEVELS:
+        kept[:, -1] = False
+    with_gap = np.column_stack([gap * kept, (gap * ~kept).sum(axis=1)])
+    sizes = np.column_stack([size * kept, (size * ~kept).sum(axis=1)])
+    df = (sizes > 0).sum(axis=1) - 1.0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        expected = sizes * n_gap[:, None] / n
+        each = (with_gap - expected) ** 2 * (1 / expected + 1 / (sizes - expected))
+        squares = np.where(sizes > 0, each, 0.0).sum(axis=1)
+        root, beyond = np.sqrt(squares), np.maximum(squares - df, 0.0)
+        reach = REACH * np.sqrt((2 * df + 4 * beyond) / (4 * (df + beyond)))
+        found = {
+            "value": root / np.sqrt(n),
+            "expected": np.sqrt(df / n),
+            "low": np.clip((root - reach) / np.sqrt(n), 0, 1),
+        }
+        found |= {"high": np.clip((root + reach) / np.sqrt(n), 0, 1), "p": chdtrc(df, squares)}
+    enough = (fewer >= fewest) & (df >= 1)
+    return {"n_gap": n_gap, "n_filled": n - n_gap} | {k: np.where(enough, v, np.nan) for k, v in found.items()}

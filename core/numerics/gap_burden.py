@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import norm, t
+from scipy.special import ndtri, stdtr
 
 from core.numerics.multiplicity import holm
 
@@ -46,10 +46,10 @@ def gap_burden(n_gaps: np.ndarray, by_class: np.ndarray, n_columns: int, shares:
     other_freedom = other_error2**2 / np.maximum(of_rest**4 @ (known**2 / np.maximum(rows - 1, 1)), 1e-300)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(other > 0, mean / other, np.nan)
-        reach = norm.isf((1 - LEVEL) / 2) * np.sqrt(error2 / mean**2 + other_error2 / other**2)
+        reach = -ndtri((1 - LEVEL) / 2) * np.sqrt(error2 / mean**2 + other_error2 / other**2)
         spread = error2 + other_error2
         freedom = spread**2 / (error2**2 / (rows - 1) + other_error2**2 / np.maximum(other_freedom, 1))
-        p = 2 * t.sf(np.abs(mean - other) / np.sqrt(spread), freedom)
+        p = 2 * stdtr(freedom, -np.abs(mean - other) / np.sqrt(spread))
         low, high = ratio * np.exp(-reach), ratio * np.exp(reach)
     found = {"n_missing": total, "share": mean / n_columns, "share_error": np.sqrt(error2) / n_columns}
     found |= {"other_share": other / n_columns, "ratio": ratio, "ratio_low": low, "ratio_high": high}

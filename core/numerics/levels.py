@@ -98,7 +98,8 @@ def quantile_bins(size: np.ndarray, n_bins: int) -> np.ndarray:
     if len(size) <= n_bins:
         return np.arange(len(size))
     middle = (np.cumsum(size) - size / 2) / max(size.sum(), 1)
-    return np.unique(np.floor(middle * n_bins).astype(int), return_inverse=True)[1]
+    bins = np.floor(middle * n_bins)
+    return np.append(0, np.cumsum(bins[1:] != bins[:-1]))
 
 
 def frequent_levels(size: np.ndarray, n_kept: int) -> np.ndarray:

@@ -148,10 +148,10 @@ def blocks(correlation: np.ndarray, n: int, together: float) -> np.ndarray:
         The block of each column, -1 for those that are alone.
     """
     from scipy.sparse.csgraph import connected_components
-    from scipy.stats import norm
+    from scipy.special import ndtri
 
     n_pairs = max(len(correlation) * (len(correlation) - 1) / 2, 1)
-    chance = norm.isf(0.025 / n_pairs) / np.sqrt(n)
+    chance = -ndtri(0.025 / n_pairs) / np.sqrt(n)
     label = connected_components(correlation >= max(together, chance), directed=False)[1]
     alone = np.bincount(label)[label] < 2
     return np.where(alone, -1, np.searchsorted(np.unique(label[~alone]), label))
@@ -176,14 +176,14 @@ def nested_chain(both: np.ndarray, n: int, nested: float, fewest: float = 5) -> 
     ndarray of int
         Positions of the columns, the fewest gaps first; empty when no pair is nested.
     """
-    from scipy.stats import norm
+    from scipy.special import ndtri
 
     size = np.diag(both)
     expected = np.outer(size, 1 - size / n)
     spread = np.sqrt(np.outer(size * (n - size), size * (n - size)) / max(n - 1, 1)) / n
     saved = expected - (size[:, None] - both)
     n_pairs = max(len(size) * (len(size) - 1) / 2, 1)
-    clear = (saved >= nested * expected) & (expected >= fewest) & (saved >= norm.isf(0.01 / n_pairs) * spread)
+    clear = (saved >= nested * expected) & (expected >= fewest) & (saved >= -ndtri(0.01 / n_pairs) * spread)
     joined, best = np.triu(clear, 1), np.array([], dtype=int)
     for start in np.flatnonzero(joined.any(axis=1)):
         chain, left = [start], joined[start].copy()

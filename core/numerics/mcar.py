@@ -65,7 +65,7 @@ def pattern_sums(values: np.ndarray, pattern: np.ndarray) -> PatternSums:
     pattern : ndarray of int (n_samples,)
         From 0, none left out.
     """
-    order = np.argsort(pattern, kind="stable")
+    order = np.argsort(pattern.astype(np.uint16) if pattern.max(initial=0) < 1 << 16 else pattern, kind="stable")
     filled = np.nan_to_num(values[order])
     sizes = np.bincount(pattern)
     start = np.cumsum(sizes) - sizes
@@ -185,12 +185,11 @@ def independent_columns(values: np.ndarray, left: float = 1e-3) -> np.ndarray:
     -------
     ndarray of int (n_kept,)
     """
-    kept, basis = [], np.zeros((len(values), 0))
     filled = np.nan_to_num(values - np.nanmean(values, axis=0))
-    for j, column in enumerate(filled.T):
-        size = column @ column
-        rest = column - basis @ (basis.T @ column)
-        if size > 0 and rest @ rest > left * size:
+    products, kept = filled.T @ filled, []
+    rest = products.copy()  # products of what does not follow from the columns kept so far
+    for j, size in enumerate(np.diag(products)):
+        if size > 0 and rest[j, j] > left * size:
             kept.append(j)
-            basis = np.column_stack([basis, rest / np.sqrt(rest @ rest)])
+            rest = rest - np.outer(rest[j], rest[j]) / rest[j, j]
     return np.array(kept, dtype=int)

@@ -153,7 +153,7 @@ def correlation_ratio(
     """
     r, seen = _filled(ranks)
     heavy = (T * weights[:, None]).T
-    total, size, square = heavy @ r, heavy @ seen.astype(float), heavy @ r**2
+    total, size, square = np.split(heavy @ np.column_stack([r, seen, r**2]), 3, axis=1)
     within = np.where(size > 0, total**2 / np.where(size > 0, size, 1.0), 0.0)
     weight, sums, squares, between = (np.add.reduceat(x, starts, axis=0) for x in (size, total, square, within))
     levels = np.add.reduceat((size > 0).astype(float), starts, axis=0)
@@ -196,7 +196,7 @@ def rank_error(a: np.ndarray, b: np.ndarray, levels_a: np.ndarray, levels_b: np.
     a, b : ndarray (n_samples,)
         Ranks between 0 and 1; rows where one is NaN are left out.
     levels_a, levels_b : ndarray of int (n_samples,)
-        The rank of each value among the different ones.
+        The rank of each value among the different ones; -1 where it is missing.
     weights : ndarray (n_samples,)
 
     Returns
@@ -208,15 +208,17 @@ def rank_error(a: np.ndarray, b: np.ndarray, levels_a: np.ndarray, levels_b: np.
     ----------
     Hoeffding (1948), Annals of Mathematical Statistics 19, for rank statistics as averages of independent terms.
     """
-    seen = ~(np.isnan(a) | np.isnan(b))
-    a, b, w = a[seen], b[seen], weights[seen]
+    seen = (levels_a >= 0) & (levels_b >= 0)
+    if not seen.all():
+        a, b, weights, levels_a, levels_b = (x[seen] for x in (a, b, weights, levels_a, levels_b))
+    w = weights
     if not len(w):
         return 0.0
     total = w.sum()
     spread = [float(w @ (x - w @ x / total) ** 2 / total) for x in (a, b)]
     if min(spread) <= 1e-12:
         return 0.0
-    told = a * b + _above(levels_a[seen], w * b) / total + _above(levels_b[seen], w * a) / total
+    told = a * b + _above(levels_a, w * b) / total + _above(levels_b, w * a) / total
     told -= w @ told / total
     return float(np.sqrt((w**2 @ told**2) / total**2 / (spread[0] * spread[1])))
 

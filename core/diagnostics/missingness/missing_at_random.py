@@ -80,7 +80,8 @@ def missing_at_random(study: Study, *, noticed: Annotated[float, Range(0.02, 0.4
     Mathematical Statistics 18. Hanley and McNeil (1982), Radiology 143. Holm (1979), Scandinavian Journal of Statistics 6.
     """
     rows, gaps = _rows(study), missing_profile(study)
-    mask = gaps.mask(rows)
+    pattern = gaps.pattern[rows]
+    mask = gaps.shapes[pattern]
     usable = np.flatnonzero(mask.any(axis=0) & ~mask.all(axis=0))
     if not len(usable):
         raise NotApplicable("No column of this table has gaps beside values, so there are no gaps to explain.")
@@ -92,7 +93,9 @@ def missing_at_random(study: Study, *, noticed: Annotated[float, Range(0.02, 0.4
     ranks, ties = ranks_by_column(values.to_numpy())
     text = {name: X[name].cat.codes.to_numpy() for name in others if X[name].dtype == "category"}
     area = areas_by_gap(mask[:, usable[:MAX_GAPS]], ranks, ties, FEWEST)
-    strength = {name: strength_by_gap(mask[:, usable[:MAX_GAPS]], codes, FEWEST) for name, codes in text.items()}
+    here, pattern = np.unique(pattern, return_inverse=True)
+    shapes = gaps.shapes[here][:, usable[:MAX_GAPS]]
+    strength = {name: strength_by_gap(shapes, pattern, codes, FEWEST) for name, codes in text.items()}
     pairs = _pairs(names[:MAX_GAPS], values.columns, area, strength)
     if pairs.empty:
         text = f"No column has {FEWEST} rows with and {FEWEST} without a gap in another column, so gaps cannot be compared."
@@ -120,28 +123,30 @@ def _pairs(names: np.ndarray, numeric: pd.Index, area: Tested, strength: dict[st
     known = np.flatnonzero(~np.isnan(flat["p"]))
     row, place = known // len(others), known % len(others)
     pairs = {"column": names[row], "other": others[place], "measure": np.where(place < len(numeric), AREA, V)}
-    pairs = pd.DataFrame(pairs | {key: value[known] for key, value in flat.items()})
-    pairs = pairs.astype({"n_gap": int, "n_filled": int}).assign(p_holm=holm(flat["p"][known]))
-    size = -(pairs["value"] - pairs["expected"]).abs().round(12)
-    return pairs.iloc[np.lexsort((size, pairs["p"]))].reset_index(drop=True)[COLUMNS]
+    pairs |= {key: value[known] for key, value in flat.items()} | {"p_holm": holm(flat["p"][known])}
+    pairs |= {key: pairs[key].astype(int) for key in ("n_gap", "n_filled")}
+    order = np.lexsort((-np.abs(pairs["value"] - pairs["expected"]).round(12), pairs["p"]))
+    return pd.DataFrame({key: pairs[key][order] for key in COLUMNS})
 
 
 def _clear(pairs: pd.DataFrame, noticed: float) -> np.ndarray:
-    least = np.where(pairs["measure"] == AREA, noticed, STRENGTH)
-    return ((pairs["p_holm"] <= SIGNIFICANT) & ((pairs["value"] - pairs["expected"]).abs() >= least)).to_numpy()
+    measure, value, expected, p = (pairs[key].to_numpy() for key in ("measure", "value", "expected", "p_holm"))
+    least = np.where(measure == AREA, noticed, STRENGTH)
+    return (p <= SIGNIFICANT) & (np.abs(value - expected) >= least)
 
 
 def _columns(pairs: pd.DataFrame, names: np.ndarray, n_missing: np.ndarray, noticed: float) -> pd.DataFrame:
     """What the gaps of each column go with, in one row; pairs stand clearest first."""
     of, clear = pd.Index(names).get_indexer(pairs["column"]), _clear(pairs, noticed)
     n_tested, n_clear = np.bincount(of, minlength=len(names)), np.bincount(of[clear], minlength=len(names))
-    seen, first = np.unique(of, return_index=True)
     at = np.full(len(names), -1)
-    at[seen] = first
-    clearest = pairs[["other", "measure", "value", "p_holm"]].reindex(at).reset_index(drop=True)
-    table = pd.DataFrame({"column": names, "n_missing": n_missing, "n_tested": n_tested, "n_clear": n_clear})
+    at[of[::-1]] = np.arange(len(of))[::-1]
     order = np.lexsort((-n_missing, -n_clear))
-    return pd.concat([table, clearest], axis=1).iloc[order].reset_index(drop=True)
+    table = {"column": names, "n_missing": n_missing, "n_tested": n_tested, "n_clear": n_clear}
+    for key in ("other", "measure", "value", "p_holm"):
+        held = pairs[key].to_numpy()
+        table[key] = np.append(held, np.nan if held.dtype.kind == "f" else None)[at]
+    return pd.DataFrame({key: held[order] for key, held in table.items()})
 
 
 def _little(values: np.ndarray, ranks: np.ndarray) -> tuple[pd.DataFrame, str]:

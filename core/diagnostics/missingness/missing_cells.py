@@ -162,23 +162,26 @@ def _of_interest(counts: GapCounts, classes: pd.DataFrame, study: Study) -> pd.D
 
 def _columns(counts: GapCounts, study: Study, classes: pd.DataFrame) -> pd.DataFrame:
     names, n = study.dataset.X.columns, int(study.table_sizes.sum())
-    missing = pd.DataFrame(counts.missing, counts.names).reindex(names, fill_value=0).to_numpy()
+    missing = np.zeros((len(names), len(study.classes)), dtype=np.int64)
+    missing[names.get_indexer(counts.names)] = counts.missing
     n_missing = np.rint(missing @ counts.standing).astype(int)
     share, rows = n_missing / n, n
     if study.represents is not None and not counts.of_all:
         share, rows = table_share(missing, counts.sizes, study.class_shares)
     low, high = judge.proportion_interval(share * rows, np.broadcast_to(rows, share.shape))
     table = {"column": names, "n_missing": n_missing, "n_samples": n, "share": share, "low": low, "high": high}
-    most = _clearest(classes).drop_duplicates("column")[["column", "class", "difference", "q"]]
-    table = pd.DataFrame(table).merge(most, on="column", how="left")
-    return table.sort_values("n_missing", ascending=False, kind="stable", ignore_index=True)
+    order, row_of = _clearest(classes), np.full(len(names), -1)
+    row_of[names.get_indexer(classes["column"].to_numpy()[order[::-1]])] = order[::-1]
+    for key, none in (("class", None), ("difference", np.nan), ("q", np.nan)):
+        table[key] = np.append(classes[key].to_numpy(), none)[row_of]
+    most = np.argsort(-n_missing, kind="stable")
+    return pd.DataFrame({key: np.broadcast_to(held, len(names))[most] for key, held in table.items()})
 
 
-def _clearest(classes: pd.DataFrame) -> pd.DataFrame:
-    """Clear differences first, then by size; the class with more gaps before the one with fewer."""
-    keys = pd.DataFrame({"clear": classes["q"] <= SIGNIFICANT, "size": classes["difference"].abs().round(12)})
-    keys["more"] = classes["difference"] > 0
-    return classes.loc[keys.sort_values(["clear", "size", "more"], ascending=False, kind="stable").index]
+def _clearest(classes: pd.DataFrame) -> np.ndarray:
+    """The rows in their order: clear differences first, then by size; the class with more gaps before the one with fewer."""
+    difference, q = classes["difference"].to_numpy(), classes["q"].to_numpy()
+    return np.lexsort((difference <= 0, -np.abs(difference).round(12), q > SIGNIFICANT))
 
 
 def _findings(study: Study, tables: dict[str, pd.DataFrame], difference: float, of_all: bool) -> tuple[Finding, ...]:
@@ -219,7 +222,7 @@ def _differences(classes: pd.DataFrame, difference: float) -> tuple[Finding, ...
             "No class has clearly more or fewer gaps than the others: chance explains the differences in every column."
         )
         return (Finding("fine", text),)
-    top = _clearest(clear).iloc[0]
+    top = clear.iloc[_clearest(clear)[0]]
     named = clear["column"].drop_duplicates()
     severity = "issue" if clear["difference"].abs().max() >= difference else "caution"
     text = (

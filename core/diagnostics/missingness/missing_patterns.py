@@ -137,11 +137,10 @@ def _structure(gaps: MissingProfile, n: int, nested: float) -> tuple[pd.DataFram
     last = {int(b): i for i, b in enumerate(block) if b >= 0}
     single = np.array([i for i, b in enumerate(block) if b < 0 or last[int(b)] == i], dtype=int)
     chain = single[nested_chain(both[np.ix_(single, single)], n, nested)]
-    order = pd.DataFrame(
-        {"column": gaps.names[usable], "block": block + 1, "nested": np.isin(np.arange(len(usable)), chain)}
-    )
-    order = order.astype({"nested": int}).assign(n_missing=np.rint(total[usable]).astype(int), share=total[usable] / n)
-    order = order.assign(errors=np.nan, expected=np.nan)
+    order = {"column": gaps.names[usable], "block": block + 1}
+    order |= {"nested": np.isin(np.arange(len(usable)), chain).astype(int)}
+    order |= {"n_missing": np.rint(total[usable]).astype(int), "share": total[usable] / n}
+    order |= {"errors": np.full(len(usable), np.nan), "expected": np.full(len(usable), np.nan)}
     whole = float(gaps.complete @ gaps.weights)
     low, high = (float(end) for end in judge.proportion_interval(whole, n))
     rows = [("complete rows", whole / n, low, high, float(np.prod(1 - total / n)), np.nan)]
@@ -151,17 +150,17 @@ def _structure(gaps: MissingProfile, n: int, nested: float) -> tuple[pd.DataFram
         if len(chosen) > 1:
             shapes = gaps.shapes[:, usable[chosen]]
             found = nested_order(shapes, gaps.sizes, both[np.ix_(chosen, chosen)])
-            order.loc[chosen, ["errors", "expected"]] = np.column_stack([found["errors"], found["expected"]])
+            order["errors"][chosen], order["expected"][chosen] = found["errors"], found["expected"]
             rows.append((measure, *_h(found)))
-    return order, pd.DataFrame(rows, columns=["measure", "value", "low", "high", "expected", "p"])
+    return pd.DataFrame(order), pd.DataFrame(rows, columns=["measure", "value", "low", "high", "expected", "p"])
 
 
 def _h(found: dict) -> tuple[float, ...]:
     """H with its interval, what chance gives, and p."""
-    from scipy.stats import norm
+    from scipy.special import ndtr
 
     reach = 1.96 * found["error"] if found["h"] < 1 else NONE_SEEN / found["expected"].sum()
-    return (found["h"], found["h"] - reach, min(found["h"] + reach, 1.0), 0.0, float(norm.sf(found["z"])))
+    return (found["h"], found["h"] - reach, min(found["h"] + reach, 1.0), 0.0, float(ndtr(-found["z"])))
 
 
 def _by_class(patterns: pd.DataFrame, study: Study) -> tuple[Finding, ...]:
@@ -213,7 +212,7 @@ def _ordered(tables: dict[str, pd.DataFrame]) -> Finding:
 
 def _frequent(tables: dict[str, pd.DataFrame], gaps: MissingProfile) -> Finding:
     n, n_patterns = int(gaps.by_class.sum()), int(gaps.shapes.any(axis=1).sum())
-    lacking = tables["patterns"].query("n_columns > 0").iloc[0]
+    lacking = tables["patterns"].iloc[int((tables["patterns"]["n_columns"].to_numpy() > 0).argmax())]
     text = (
         f"{wording.of(n - gaps.complete @ gaps.weights, n)} have gaps, in {wording.plural(n_patterns, 'pattern')}. The most frequent one lacks "
         f"{lacking['columns']} and nothing else, in {wording.of(lacking['share'] * n, n)}."

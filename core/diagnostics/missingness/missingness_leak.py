@@ -123,9 +123,7 @@ def _areas(mask: np.ndarray, positive: np.ndarray, fold: np.ndarray, random_stat
     flat = np.ravel_multi_index((fold, pattern), (int(fold.max()) + 1, len(shapes)))
     cell, of_row = np.unique(flat, return_inverse=True)
     sizes, own = np.bincount(of_row), np.bincount(of_row[positive], minlength=len(cell))
-    draws = np.random.default_rng(random_state).multivariate_hypergeometric(
-        sizes, own.sum(), N_DRAWS, method="marginals"
-    )
+    draws = np.random.default_rng(random_state).multivariate_hypergeometric(sizes, own.sum(), N_DRAWS, method="count")
     fold_of, pattern_of = np.divmod(cell, len(shapes))
     own = np.vstack([own, draws]).astype(float)
     cells = (shapes.astype(float)[pattern_of], own, sizes.astype(float))

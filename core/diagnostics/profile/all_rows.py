@@ -14,6 +14,7 @@ from core.params import Range
 from core.population import Population
 from core.registry import About
 from core.result import Finding, Result
+from core.sampled_columns import counted_numbers
 from core.study import Study
 
 ABOUT = About("All rows", "What is in the whole table?", gravest="caution")
@@ -61,7 +62,10 @@ def all_rows(study: Study, *, most_missing: Annotated[float, Range(0.05, 0.95)] 
     HyperLogLog.
     """
     data = study.dataset
-    whole = data.population or Population.of_frame(data.X, data.target, data.y)
+    whole = data.population
+    if whole is None:
+        known = {name: numbers.measures for name, numbers in counted_numbers(study).items()}
+        whole = Population.of_frame(data.X, data.target, data.y, known if data.represents is None else None)
     columns = whole.columns[whole.columns["column"].isin(data.X.columns)]
     n_missing = columns["n_missing"] + columns["n_infinite"]
     shown = {"column": columns["column"], "kind": columns["kind"], "n_missing": n_missing}

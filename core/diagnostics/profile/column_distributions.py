@@ -134,9 +134,14 @@ def _drawn_classes(sample: SampledColumns) -> list[int]:
 
 
 def _quartiles(sample: SampledColumns, names: pd.Series) -> pd.DataFrame:
-    each = [quartiles(sample, sample.column[name]).assign(column=name) for name in names if sample.column[name].numeric]
     order = ["column", "class", "n_samples", "q25", "median", "low", "high", "q75"]
-    return pd.concat(each, ignore_index=True)[order] if each else pd.DataFrame(columns=order)
+    numbers = [name for name in names if sample.column[name].numeric]
+    if not numbers:
+        return pd.DataFrame(columns=order)
+    parts = [quartiles(sample, sample.column[name]) for name in numbers]
+    table = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    named = np.repeat(np.array([*numbers, None], dtype=object)[:-1], len(sample.standing))
+    return pd.DataFrame({"column": named} | table)[order]
 
 
 def _findings(study: Study, sample: SampledColumns, columns: pd.DataFrame, n_kept: int) -> tuple[Finding, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -10,12 +10,12 @@ import plotly.graph_objects as go
 
 from core import charts, synthetic, wording
 from core.dataset import Dataset
-from core.numerics.value_runs import ValueRuns, value_runs
+from core.missing_profile import missing
 from core.params import Range
-from core.reading.suggest import suggest_leave_out
+from core.reading.suggest import NEAR_UNIQUE, suggest_leave_out
 from core.registry import About
 from core.result import Finding, Result
-from core.sampled_columns import SampledColumns, whole_columns
+from core.sampled_columns import CountedNumbers, counted_numbers
 from core.study import Study
 from core.table import Table
 
@@ -84,18 +84,13 @@ def column_roles(
     ----------
     Kuhn and Johnson (2013), Applied Predictive Modeling, section 3.5, for predictors with near-zero variance.
     """
-    X, runs = study.dataset.X, {name: value_runs(study.dataset.X[name].to_numpy()) for name in study.dataset.numeric}
-    reasons = _reasons(study.dataset, runs)
-    whole = None if study.represents is None else whole_columns(study)
+    X, weights, numbers = study.dataset.X, study.represents, counted_numbers(study)
+    held = {name: numbers.get(name) or _texts(column, weights) for name, column in X.items()}
+    n_missing = {name: int(np.count_nonzero(missing(column))) for name, column in X.items()}
+    reasons = _reasons(study.dataset, held, {name: len(X) - n for name, n in n_missing.items()})
+    total = float(study.dataset.n_samples if weights is None else weights.sum())
     rows = [
-        _describe(
-            X[name],
-            runs.get(name) or _text_runs(X[name]),
-            _weighted(whole, name),
-            reasons.get(name, ""),
-            nearly,
-            many_levels,
-        )
+        _describe(name, held[name], (len(X), n_missing[name], total), reasons.get(name, ""), (nearly, many_levels))
         for name in X.columns
     ]
     names = ["column", "type", "role", "n_missing", "missing_share", "n_distinct", "typical", "top_share", "reason"]
@@ -103,14 +98,19 @@ def column_roles(
     return Result({"columns": table}, _findings(table))
 
 
-def _reasons(dataset: Dataset, runs: dict[str, ValueRuns]) -> dict[str, str]:
+def _reasons(dataset: Dataset, held: dict[str, CountedNumbers | Texts], n_filled: dict[str, int]) -> dict[str, str]:
     """What the data page says against a column; whole numbers are given back their type first.
 
-    A measurement with several values is not asked about: nothing is ever said against it.
+    A column with several values of which many come again is not asked about: nothing is ever said against it.
     """
-    whole = {name: "int64" for name in runs if _whole(dataset.X[name].to_numpy())}
-    asked = [name for name in dataset.X.columns if name not in runs or name in whole or runs[name].n_distinct < 2]
-    frame = dataset.X[asked].copy(deep=False)
+    alike = {name: one.n_distinct < 2 or one.n_distinct > NEAR_UNIQUE * n_filled[name] for name, one in held.items()}
+    asked = [name for name, odd in alike.items() if odd]
+    numbers = [name for name in asked if dataset.X[name].dtype != "category"]
+    whole = {name: "int64" for name in numbers if _whole(dataset.X[name].to_numpy())}
+    kept = [name for name in asked if name in whole or name not in numbers or held[name].n_distinct < 2]
+    if not kept:
+        return {}
+    frame = dataset.X[kept].copy(deep=False)
     frame[dataset.target] = dataset.y
     return suggest_leave_out(Table(frame.astype(whole), dataset.name, ""), dataset.target)
 
@@ -120,33 +120,33 @@ def _whole(values: np.ndarray) -> bool:
     return bool(values.size) and all(((p % 1 == 0) & (np.abs(p) < 2**53)).all() for p in (values[:100], values))
 
 
-def _text_runs(column: pd.Series) -> tuple[int, int, str]:
-    """Different texts, rows of the most frequent one, and this text."""
-    counts = column.value_counts(sort=True)
-    return int((counts > 0).sum()), int(counts.max()) if len(counts) else 0, str(counts.index[0]) if len(counts) else ""
+class Texts(NamedTuple):
+    """The texts of a column: how many different ones, the weight of the most frequent one and of all, and this text."""
+
+    n_distinct: int
+    largest: float
+    filled: float
+    median: str
 
 
-def _weighted(whole: SampledColumns | None, name: str) -> tuple[float, float, float, float | str] | None:
-    """Of the whole table behind a working sample: its rows, those with a gap, those with the most frequent value, and the typical value."""
-    if whole is None:
-        return None
-    column, total = whole.one(name), float(whole.weights.sum())
-    weight = column.weight(whole.weights)
-    if not weight.any():
-        return total, total, 0.0, wording.MISSING
-    at = int(np.searchsorted(np.cumsum(weight), weight.sum() / 2)) if column.numeric else int(weight.argmax())
-    middle = float(column.distinct[at]) if column.numeric else str(column.distinct[at])
-    return total, total - float(weight.sum()), float(weight.max()), middle
+def _texts(column: pd.Series, weights: np.ndarray | None) -> Texts:
+    codes, levels = column.cat.codes.to_numpy().astype(np.intp), column.cat.categories
+    counts = np.bincount(codes + 1, minlength=len(levels) + 1)[1:]
+    if not counts.any():
+        return Texts(0, 0.0, 0.0, "")
+    mass = counts if weights is None else np.bincount(codes + 1, weights, minlength=len(levels) + 1)[1:]
+    at = int(mass.argmax())
+    return Texts(int(np.count_nonzero(counts)), float(mass[at]), float(mass.sum()), str(levels[at]))
 
 
 def _describe(
-    column: pd.Series, runs: tuple, weighted: tuple | None, reason: str, nearly: float, many_levels: int
+    name: str, held: CountedNumbers | Texts, rows: tuple[int, int, float], reason: str, limits: tuple[float, int]
 ) -> tuple:
-    n_distinct, largest, middle = runs
-    n, n_missing, text = len(column), int(column.isna().sum()), column.dtype == "category"
-    total, gaps, largest, middle = weighted or (n, n_missing, largest, middle)
-    typical = wording.MISSING if not n_distinct else middle if text else wording.number(middle)
-    top = largest / total if n_distinct else 0.0
+    """One line of the table; ``rows`` are those in hand, those with a gap, and those of the whole table."""
+    (n, n_missing, total), text = rows, isinstance(held, Texts)
+    n_distinct, (nearly, many_levels) = held.n_distinct, limits
+    typical = wording.MISSING if not n_distinct else held.median if text else wording.number(held.median)
+    top = held.largest / total if n_distinct else 0.0
     role = "feature"
     if not n_distinct:
         role, reason = "empty", reason or "It has no value in any row."
@@ -155,11 +155,12 @@ def _describe(
     elif reason:
         role = "identifier"
     elif top > nearly:
-        role, reason = "nearly constant", f"One value fills {wording.of(largest, total)}."
+        role, reason = "nearly constant", f"One value fills {wording.of(held.largest, total)}."
     elif text and n_distinct > many_levels:
         role = "many levels"
         reason = f"It has {wording.count(n_distinct)} different texts, {wording.number((n - n_missing) / n_distinct)} rows each on average."
-    return (column.name, "text" if text else "number", role, n_missing, gaps / total, n_distinct, typical, top, reason)
+    gaps = (total - held.filled) / total
+    return (name, "text" if text else "number", role, n_missing, gaps, n_distinct, typical, top, reason)
 
 
 def _findings(table: pd.DataFrame) -> tuple[Finding, ...]:

@@ -114,15 +114,16 @@ def _clusters(pairs: pd.DataFrame, redundant: float, sample: SampledColumns) -> 
 
 def _matrix(pairs: pd.DataFrame) -> pd.DataFrame:
     """A square of the columns with the closest ties, those that belong together side by side."""
-    names = list(dict.fromkeys(pairs[["column", "other"]].to_numpy().ravel()))[:DRAWN]
+    column, other = pairs["column"].to_numpy(), pairs["other"].to_numpy()
+    names = list(dict.fromkeys(np.column_stack([column, other]).ravel()))[:DRAWN]
     at = {name: i for i, name in enumerate(names)}
-    inside = pairs[pairs["column"].isin(at) & pairs["other"].isin(at)]
-    grid = np.full((len(names),) * 2, np.nan)
-    i, j = inside["column"].map(at).to_numpy(), inside["other"].map(at).to_numpy()
-    grid[i, j] = grid[j, i] = inside["strength"]
+    i, j = (np.array([at.get(name, -1) for name in side], dtype=int) for side in (column, other))
+    grid, inside = np.full((len(names),) * 2, np.nan), (i >= 0) & (j >= 0)
+    i, j = i[inside], j[inside]
+    grid[i, j] = grid[j, i] = pairs["strength"].to_numpy()[inside]
     np.fill_diagonal(grid, 1.0)
-    cells = [(name, other) for name in names for other in names]
-    return pd.DataFrame(cells, columns=["column", "other"]).assign(strength=grid.ravel())
+    table = {"column": np.repeat(np.array(names, dtype=object), len(names)), "other": names * len(names)}
+    return pd.DataFrame(table | {"strength": grid.ravel()})
 
 
 def _findings(study: Study, ties: ColumnTies, tables: dict[str, pd.DataFrame], redundant: float) -> tuple[Finding, ...]:

@@ -71,8 +71,8 @@ def duplicate_rows(study: Study, *, tolerated: Annotated[float, Range(0.0, 0.5, 
     ----------
     Cover and Hart (1967), IEEE Transactions on Information Theory 13, for the error that no classifier can avoid.
     """
-    group = identical_rows(_columns(study.dataset))
-    counts = _group_counts(group, study.codes, len(study.classes))
+    rows, group = _shared(identical_rows(_columns(study.dataset)))
+    counts = _group_counts(group, study.codes[rows], len(study.classes))
     lost = counts - _kept(counts)
     draws = _null(group, study, N_DRAWS)
     mixed = (counts > 0).sum(axis=1) > 1
@@ -94,7 +94,7 @@ def duplicate_rows(study: Study, *, tolerated: Annotated[float, Range(0.0, 0.5, 
     tables = {
         "classes": classes,
         "summary": _summary(classes, judged, judge.against_null(counts[mixed].sum(), draws[:, 0])),
-        "groups": _groups(group, counts, mixed, study.classes),
+        "groups": _groups(rows[np.unique(group, return_index=True)[1]], counts, mixed, study.classes),
     }
     return Result(tables, _findings(study, classes, judged, tolerated))
 
@@ -104,9 +104,16 @@ def _columns(dataset: Dataset) -> list[np.ndarray]:
     return [(X.cat.codes if name in text else X).to_numpy() for name, X in dataset.X.items()]
 
 
+def _shared(group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The rows that equal another one, and their groups, from 0 in the old order."""
+    shared = np.bincount(group) > 1
+    rows = np.flatnonzero(shared[group])
+    return rows, (np.cumsum(shared) - 1)[group[rows]]
+
+
 def _group_counts(group: np.ndarray, codes: np.ndarray, n_classes: int) -> np.ndarray:
     flat = group * n_classes + codes
-    return np.bincount(flat, minlength=(int(group.max()) + 1) * n_classes).reshape(-1, n_classes)
+    return np.bincount(flat, minlength=(int(group.max(initial=-1)) + 1) * n_classes).reshape(-1, n_classes)
 
 
 def _kept(counts: np.ndarray) -> np.ndarray:
@@ -121,11 +128,9 @@ def _null(group: np.ndarray, study: Study, n_draws: int) -> np.ndarray:
     """Contradictory rows, then unavoidable errors of each class (n_draws, 1 + n_classes), with labels at random."""
     rng = np.random.default_rng(study.random_state)
     n_classes = len(study.classes)
-    rows = np.flatnonzero(np.bincount(group)[group] > 1)
-    group = np.unique(group[rows], return_inverse=True)[1]
     draws = np.zeros((n_draws, 1 + n_classes))
-    for i in range(n_draws if len(rows) else 0):
-        counts = _group_counts(group, rng.permutation(study.codes)[: len(rows)], n_classes)
+    for i in range(n_draws if len(group) else 0):
+        counts = _group_counts(group, rng.permutation(study.codes)[: len(group)], n_classes)
         draws[i, 0] = counts[(counts > 0).sum(axis=1) > 1].sum()
         draws[i, 1:] = (counts - _kept(counts)).sum(axis=0)
     return draws
@@ -141,10 +146,9 @@ def _summary(classes: pd.DataFrame, errors: judge.Judged, rows: judge.Judged) ->
     return pd.DataFrame([copies, *judged], columns=columns)
 
 
-def _groups(group: np.ndarray, counts: np.ndarray, mixed: np.ndarray, classes: tuple[str, ...]) -> pd.DataFrame:
+def _groups(first: np.ndarray, counts: np.ndarray, mixed: np.ndarray, classes: tuple[str, ...]) -> pd.DataFrame:
     chosen = np.flatnonzero(mixed)
     chosen = chosen[np.argsort(-counts[chosen].sum(axis=1), kind="stable")][:SHOWN]
-    first = np.unique(group, return_index=True)[1]
     rows = [
         (i + 1, int(first[g]) + 1, classes[c], int(counts[g, c]))
         for i, g in enumerate(chosen)
