@@ -33,6 +33,7 @@ GUESSED = (
     "euc_kr",
 )
 EVIDENCE = 50_000
+NOT_OF_FILES = ("idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined")
 
 
 def decode(data: bytes, encoding: str = "") -> tuple[bytes, str, tuple[str, ...]]:
@@ -112,18 +113,31 @@ def _same(encoding: str, name: str) -> bool:
     return encoding.lower().replace("_", "-").replace("-sig", "") in (name, name[:6], name.replace("-", ""))
 
 
+def codec(encoding: str) -> str:
+    """The usual name of an encoding of text.
+
+    Raises
+    ------
+    UserError
+        It is not known, or no file is written in it.
+    """
+    try:
+        found = codecs.lookup(encoding)
+        known = found._is_text_encoding and found.name not in NOT_OF_FILES
+    except (LookupError, ValueError):
+        known = False
+    if not known:
+        raise UserError(f"The encoding {quoted(encoding)} is not known.", "Try 'utf-8' or 'cp1252'.")
+    return found.name
+
+
 def _utf8(data: bytes, encoding: str) -> bytes:
     try:
-        text = data.decode(encoding)
-    except LookupError as error:
-        raise UserError(f"The encoding {quoted(encoding)} is not known.", "Try 'utf-8' or 'cp1252'.") from error
-    except (UnicodeDecodeError, UnicodeError) as error:
+        return data.decode(codec(encoding)).encode("utf-8", "replace")
+    except UnicodeError as error:
         raise UserError(
             f"The file cannot be read with the encoding {quoted(encoding)}.", "Leave the encoding to be found out."
         ) from error
-    if not isinstance(text, str):
-        raise UserError(f"The encoding {quoted(encoding)} is not known.", "Try 'utf-8' or 'cp1252'.")
-    return text.encode("utf-8", "replace")
 
 
 def _guess(data: bytes) -> tuple[bytes, str, tuple[str, ...]]:

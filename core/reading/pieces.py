@@ -14,7 +14,7 @@ from pyarrow import csv as arrow_csv
 
 from core.errors import UserError
 from core.reading.dialect import SAMPLE_BYTES, Dialect, Stated, find_dialect
-from core.reading.encoding import EVIDENCE, MARKS, decode
+from core.reading.encoding import EVIDENCE, MARKS, codec, decode
 from core.reading.records import _end, _offset
 from core.wording import quoted
 
@@ -165,13 +165,13 @@ def _in_utf8(path: str, encoding: str, folder: str) -> tuple[str, str, tuple[str
             raise Irregular("the file mixes encodings")
     copy = os.path.join(folder, "text")
     try:
-        codec = codecs.lookup(used).name
-        with open(path, encoding=codec, newline="") as source, open(copy, "w", encoding="utf-8", newline="") as target:
+        with (
+            open(path, encoding=codec(used), newline="") as source,
+            open(copy, "w", encoding="utf-8", newline="") as target,
+        ):
             while piece := source.read(CHUNK):
                 target.write(piece.removeprefix("\ufeff") if target.tell() == 0 else piece)
-    except LookupError as error:
-        raise UserError(f"The encoding {quoted(used)} is not known.", "Try 'utf-8' or 'cp1252'.") from error
-    except (UnicodeError, UnicodeEncodeError) as error:
+    except UnicodeError as error:
         problem = f"The file cannot be read with the encoding {quoted(used)}."
         raise UserError(problem, "Leave the encoding to be found out.") from error
     return copy, used, notes

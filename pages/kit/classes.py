@@ -12,8 +12,9 @@ from core.target_rule import LIMITS, TargetRule, preview
 from core.wording import times
 from pages.kit import choices, show, tables, text
 
+NAMED = "merge"
 KINDS = {
-    "": "As they are", "merge fewer_than": "Merge the small ones", "keep": "Keep some and merge the others",
+    "": "As they are", NAMED: "Merge some", "merge fewer_than": "Merge the small ones", "keep": "Keep some and merge the others",
     "cut at": "Cut the number at a value", "cut above": "The highest share against the rest", "bins n": "Bins of equal size",
 }  # fmt: skip
 OF_NUMBERS = ("cut at", "cut above", "bins n")
@@ -33,12 +34,12 @@ def rule() -> None:
             kwargs={"rule": suggested[0].text},
         )
     with st.popover("Make other classes of it", icon=":material/call_merge:"):
-        kinds = {kind: words for kind, words in KINDS.items() if numeric or kind not in OF_NUMBERS}
         kind = f"{now.kind} {now.option}".strip()
+        kinds = {one: words for one, words in KINDS.items() if numeric or one not in OF_NUMBERS or one == kind}
         key = "rule kind"
-        st.session_state[key] = kind if kind in kinds else ""
+        st.session_state[key] = kind
         st.selectbox("Classes", kinds, format_func=text.naming(kinds), key=key, on_change=_kind, args=(key, column))
-        if now.kind:
+        if now.kind and (numeric or kind not in OF_NUMBERS):
             _value(now, column)
     if now.kind:
         _picture(now, column)
@@ -63,41 +64,52 @@ def _picture(now: TargetRule, column: pd.Series) -> None:
 
 def _kind(key: str, column: pd.Series) -> None:
     kind, _, option = st.session_state[key].partition(" ")
-    known = [str(label) for label in column.dropna().astype(str).value_counts().index]
+    known = _labels(column)
     start = {"fewer_than": 10.0, "n": 3.0, "above": 0.9}
-    start["at"] = (
-        float(np.round(np.nanquantile(column.to_numpy("float64", na_value=np.nan), 0.9), 6)) if option == "at" else 0.0
-    )
-    names = tuple(known[:2]) if kind == "keep" else ()
-    choices.choose(rule=TargetRule(kind, option, start.get(option, 0.0), names).text)
+    if option == "at":
+        finite = _finite(column)
+        start["at"] = float(np.quantile(finite, 0.9, method="inverted_cdf")) if len(finite) else 0.0
+    names = {"keep": tuple(known[:2]), NAMED: tuple(known[-2:])}.get(f"{kind} {option}".strip(), ())
+    choices.choose(rule=TargetRule(kind, option, start.get(option, 0.0), names).text if option or names else "")
 
 
 def _value(now: TargetRule, column: pd.Series) -> None:
     key = f"rule value {now.kind} {now.option}"
-    if now.kind == "keep":
-        known = text.labels(list(column.dropna().astype(str).value_counts().index))
+    if not now.option:
+        known = text.labels(_labels(column))
         st.session_state[key] = [name for name in now.names if name in known]
-        st.multiselect(
-            "Classes to keep", known, format_func=text.naming(known), key=key, on_change=_changed, args=(key, now)
-        )
+        label = f"Classes to {now.kind}"
+        st.multiselect(label, known, format_func=text.naming(known), key=key, on_change=_changed, args=(key, now))
         return
     st.session_state[key] = now.value if now.option in ("at", "above") else int(now.value)
     change = {"key": key, "on_change": _changed, "args": (key, now)}
     if now.option == "at":
-        low, high = (float(column.min()), float(column.max()))
-        st.session_state[key] = min(max(now.value, low), high)
-        st.slider("At this value and above", low, high, **change)
+        finite = _finite(column)
+        if len(np.unique(finite)) > 1:
+            low, high = float(finite.min()), float(finite.max())
+            st.session_state[key] = min(max(now.value, low), high)
+            st.slider("At this value and above", low, high, **change)
     elif now.option == "above":
+        st.session_state[key] = min(max(now.value, 0.01), 0.99)
         st.slider("Share of rows below the cut", 0.01, 0.99, step=0.01, **change)
     else:
         low, high, _ = LIMITS[now.kind, now.option]
         label = "Classes with fewer rows than this" if now.option == "fewer_than" else "Number of bins"
-        st.number_input(label, int(low), int(min(high, 10_000_000)), **change)
+        st.number_input(label, int(low), int(high), **change)
 
 
 def _changed(key: str, now: TargetRule) -> None:
     value = st.session_state[key]
-    names = tuple(value) if now.kind == "keep" else ()
-    if now.kind == "keep" and not names:
-        return
-    choices.choose(rule=TargetRule(now.kind, now.option, 0.0 if names else float(value), names).text)
+    if now.option and value is not None:
+        choices.choose(rule=TargetRule(now.kind, now.option, float(value)).text)
+    elif value and not now.option:
+        choices.choose(rule=TargetRule(now.kind, names=tuple(value)).text)
+
+
+def _labels(column: pd.Series) -> list[str]:
+    return [str(label) for label in column.dropna().astype(str).value_counts().index]
+
+
+def _finite(column: pd.Series) -> np.ndarray:
+    values = column.to_numpy("float64", na_value=np.nan)
+    return values[np.isfinite(values)]

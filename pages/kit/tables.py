@@ -101,7 +101,8 @@ def n_rows() -> int:
 def mark() -> tuple[str, str] | None:
     """The column that marks rows for testing, and its value for them; not looked for in a table that is not in memory."""
     held = whole_table()
-    return None if held.all_rows else kept.small(lambda: split_mark(held), "mark", held.fingerprint)
+    found = None if held.all_rows else kept.small(lambda: split_mark(held), "mark", held.fingerprint)
+    return None if found and found[0] == target() else found
 
 
 def suspects() -> Sequence[Any]:
@@ -168,9 +169,14 @@ def rule_reason() -> tuple[TargetRule, str] | None:
 
 
 def role_reasons() -> Mapping[str, Any]:
-    """Columns that may be more than a feature, and why."""
+    """Columns that may be more than a feature, and why; none while the target has no classes."""
     held, column = table(), target()
-    return kept.small(lambda: suggest_roles(held, column, rule().text), "roles", held.fingerprint, column, rule().text)
+    try:
+        return kept.small(
+            lambda: suggest_roles(held, column, rule().text), "roles", held.fingerprint, column, rule().text
+        )
+    except UserError:  # the page says what is wrong
+        return {}
 
 
 def category_reasons() -> Mapping[str, str]:
