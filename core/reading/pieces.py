@@ -18,7 +18,7 @@ from core.reading.encoding import EVIDENCE, MARKS, codec, decode
 from core.reading.records import _end, _offset
 from core.wording import quoted
 
-BLOCK = 2**20
+BLOCK = 2**22
 TAIL = 2**16
 CHUNK = 2**22
 
