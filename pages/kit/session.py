@@ -37,6 +37,12 @@ def results(items: Sequence[Method], asked: Study | None = None) -> dict[Method,
     return {item: result(item, asked) for item in items}
 
 
+def ahead(items: Sequence[Method]) -> None:
+    """Start diagnostics of the page that probably comes next, where workers do it beside this one."""
+    if _runner().workers:
+        results(items)
+
+
 def forget_unfit() -> None:
     """Forget choices that the table does not know, such as those of a link that was made for another one."""
     try:

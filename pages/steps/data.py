@@ -46,6 +46,7 @@ def headline() -> Callable[[], None]:
         else [item for item in session.of_page(*session.PROFILE) if item.about.judges_sizes]
     )
     found = session.results(items)
+    session.ahead(session.of_page(*session.PROFILE))
     with st.container(border=True):
         st.markdown("#### The diagnosis in one line")
         show.headline({item: job.results[0] for item, job in found.items() if job.results})
