@@ -16,6 +16,7 @@ from core.numerics.ties import (
     correlations_differ,
     cramer,
     fisher_error,
+    joint_weights,
     one_hot,
     rank_correlation,
     rank_error,
@@ -28,6 +29,9 @@ MOST_COLUMNS = 300
 
 TEXTS, LEVELS = 20, 600
 """Levels of one text, and of all texts together."""
+
+FEW = 8
+"""Levels per text from which pairs of levels are counted and not multiplied out: where both take as long."""
 
 PRODUCTS, FEWEST_ROWS = 500_000_000, 2_000
 """Rows times encoded columns squared is kept near this; yet so many rows are looked at."""
@@ -90,13 +94,16 @@ def _measured(sample: SampledColumns, random_state: int) -> ColumnTies:
     width = len(numbers) + sum(min(int((c.size > 0).sum()), n_levels + 1) for c in texts)
     rows, weights = _rows(sample, width, random_state)
     shrink = effective_size(weights) / weights.sum()
-    T, starts = one_hot([_places(column, n_levels, rows) for column in texts])
+    places = [_places(column, n_levels, rows) for column in texts]
+    T, starts = one_hot(places)
     R = _ranks(numbers, rows, weights)
     parts = [_upper(RANK, numbers, *rank_correlation(R, R, weights))] if len(numbers) > 1 else []
     if numbers and texts:
         parts.append(_all(RATIO, texts, numbers, *correlation_ratio(T, starts, R, weights, shrink)))
     if len(texts) > 1:
-        parts.append(_upper(CRAMER, texts, *cramer(T, starts, weights, shrink)))
+        counted = FEW * len(texts) < T.shape[1]
+        table = joint_weights(places, starts, T.shape[1], weights) if counted else None
+        parts.append(_upper(CRAMER, texts, *cramer(T, starts, weights, shrink, table)))
     differing, compared = _differing(numbers, rows, weights, sample.of_interest[rows])
     return ColumnTies(_pairs(parts, shrink), differing, compared, len(varied) - len(chosen), len(rows))
 

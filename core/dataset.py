@@ -255,7 +255,9 @@ def _digest(
 
 
 def _labels(column: pd.Series, rule: TargetRule, target: str) -> pd.Series:
-    labels = (rule.apply(column) if column.notna().any() else column).map(str, na_action="ignore").astype("str")
+    labels = rule.apply(column) if column.notna().any() else column
+    if labels.dtype != "str":
+        labels = labels.map(str, na_action="ignore").astype("str")
     n_classes = labels.nunique()
     if len(labels) == 0:
         raise UserError("The table has no rows.", "Choose a file with rows under its header.")
@@ -289,5 +291,8 @@ def _features(frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
             values[odd] = np.nan
             columns[name] = values
         else:
-            columns[name] = pd.Categorical(column, categories=sorted(column.dropna().unique()))
+            codes, levels = pd.factorize(column)
+            order = np.argsort(np.array(levels, dtype=object)) if len(levels) else np.zeros(0, dtype=np.intp)
+            rank = np.append(np.argsort(order), -1)
+            columns[name] = pd.Categorical.from_codes(rank[codes], categories=sorted(levels))
     return pd.DataFrame(columns, index=frame.index), infinite

@@ -168,5 +168,7 @@ def _typed(column: pd.Series) -> pd.Series:
 
 
 def _text(column: pd.Series) -> pd.Series:
-    text = column.astype(object).where(column.notna(), None).map(str, na_action="ignore").astype("str")
+    text = column
+    if column.dtype != "str":
+        text = column.astype(object).where(column.notna(), None).map(str, na_action="ignore").astype("str")
     return text.where(text.str.strip() != "")

@@ -82,8 +82,37 @@ def one_hot(places: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     return T, starts
 
 
+def joint_weights(places: list[np.ndarray], starts: np.ndarray, width: int, weights: np.ndarray) -> np.ndarray:
+    """The weight of the rows that have both of two levels, ``(w T)ᵀ T``, by counting: quicker than the product for few texts of many levels.
+
+    Parameters
+    ----------
+    places : list of ndarray of int (n_samples,)
+        See ``one_hot``.
+    starts : ndarray of int (n_texts,)
+    width : int
+        Levels in all.
+    weights : ndarray (n_samples,)
+
+    Returns
+    -------
+    ndarray (width, width)
+    """
+    table = np.zeros((width, width))
+    for i, (place, start) in enumerate(zip(places, starts, strict=True)):
+        seen = np.flatnonzero(place >= 0)
+        own, mass = place[seen] * (width + 1), weights[seen]
+        n_own = int(place.max(initial=-1)) + 1
+        for other, begin in zip(places[i:], starts[i:], strict=True):
+            flat = np.bincount(own + np.where(other[seen] >= 0, begin + other[seen], width), mass, n_own * (width + 1))
+            part = flat.reshape(n_own, width + 1)[:, begin : begin + int(other.max(initial=-1)) + 1]
+            table[start : start + n_own, begin : begin + part.shape[1]] = part
+            table[begin : begin + part.shape[1], start : start + n_own] = part.T
+    return table
+
+
 def cramer(
-    T: np.ndarray, starts: np.ndarray, weights: np.ndarray, shrink: float = 1.0
+    T: np.ndarray, starts: np.ndarray, weights: np.ndarray, shrink: float = 1.0, table: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Cramér's V of every pair of texts, with its bias taken off.
 
@@ -97,6 +126,8 @@ def cramer(
     weights : ndarray (n_samples,)
     shrink : float
         Rows that count per unit of weight: the effective number of rows over the sum of weights.
+    table : ndarray (n_levels_in_all, n_levels_in_all), optional
+        See ``joint_weights``; the product of T with itself unless given.
 
     Returns
     -------
@@ -107,7 +138,8 @@ def cramer(
     ----------
     Bergsma (2013), Journal of the Korean Statistical Society 42.
     """
-    table = (T * weights[:, None]).T @ T
+    if table is None:
+        table = (T * weights[:, None]).T @ T
     of_text = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, T.shape[1])))
     margin = np.add.reduceat(table, starts, axis=1)
     weight = np.add.reduceat(margin, starts, axis=0)
@@ -218,7 +250,7 @@ def rank_error(a: np.ndarray, b: np.ndarray, levels_a: np.ndarray, levels_b: np.
     spread = [float(w @ (x - w @ x / total) ** 2 / total) for x in (a, b)]
     if min(spread) <= 1e-12:
         return 0.0
-    told = a * b + _above(levels_a, w * b) / total + _above(levels_b, w * a) / total
+    told = a * b + (_above(levels_a, w * b) + _above(levels_b, w * a)) / total
     told -= w @ told / total
     return float(np.sqrt((w**2 @ told**2) / total**2 / (spread[0] * spread[1])))
 
