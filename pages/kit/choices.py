@@ -221,4 +221,5 @@ def _kept_file(file: Any) -> tuple[str, Any, str]:
     context = get_script_run_ctx()
     if context is not None and hasattr(context.uploaded_file_mgr, "remove_file"):
         context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)
+    file.close()
     return file.name, content, digest

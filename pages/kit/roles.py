@@ -23,9 +23,10 @@ KEY = "ask roles"
 
 def questions() -> None:
     """Ask about columns that must not pass in silence: groups, times, second labels."""
+    answered = {*tables.roles(), *tables.leave_out()}
     open_questions = [
-        (name, found) for name, found in tables.role_reasons().items() if found.role in ASKED and name not in tables.roles()
-    ]  # fmt: skip
+        (name, found) for name, found in tables.role_reasons().items() if found.role in ASKED and name not in answered
+    ]
     for name, found in open_questions[:MOST_SHOWN]:
         label, meaning = ASKED[found.role]
         with st.container(border=True):
@@ -88,6 +89,8 @@ def _edited() -> None:
     shown, key = state.get("roles shown", []), f"{KEY} {state.get('roles edited', 0)}"
     role, category, left_out = choices.choice("role"), list(choices.choice("category")), list(tables.leave_out())
     for position, change in state[key].get("edited_rows", {}).items():
+        if int(position) >= len(shown):  # of the table before
+            continue
         name = shown[int(position)]
         if "role" in change:
             left_out = [item for item in left_out if item != name] + [name] * (change["role"] == "leave out")

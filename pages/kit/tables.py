@@ -143,8 +143,8 @@ def leave_out() -> tuple[str, ...]:
 
 
 def roles() -> dict[str, str]:
-    """The role of each column that was given one."""
-    known = set(table().frame.columns) - {target()}
+    """The role of each column that was given one and is not left out."""
+    known = set(table().frame.columns) - {target(), *leave_out()}
     given = [text.partition(":") for text in choice("role")]
     return {column: role for role, _, column in given if column in known and role in ROLES}
 
