@@ -16,9 +16,9 @@ from core.column_ties import column_ties
 from core.errors import UserError, unknown
 from core.numerics.apart import effective_size, ordered_area
 from core.numerics.levels import median_ranks, quantiles_by_class
+from core.reading.disguise import suspected_missing
 from core.result import Finding, Result
 from core.sampled_columns import Column, SampledColumns, whole_columns
-from core.stand_ins import stand_ins
 from core.study import Study
 
 FREQUENT, TIES, EXTREMES = 10, 10, 5
@@ -50,7 +50,7 @@ def column_profile(study: Study, name: str, checks: Mapping[str, Result] | None 
         ``bins``: column, bin, label, from, to, place, class, n_samples, share, low, high, drawn. ``outliers`` (numbers): class, n_outliers, n_samples,
         share, low, high. ``extremes`` (numbers): row (counted from 1), value, robust_z, class. ``difference``: distance, low, high,
         expected, null_high, cut, share_class, share_rest, p. ``information``: as ``information_of_columns``. ``area`` (numbers): area, low,
-        high, null_high. ``ties``: other, measure, value, strength, low, high, n_rows. ``suspects``: value, n_rows, reason.
+        high, null_high. ``ties``: other, measure, value, strength, low, high, n_rows. ``suspects`` (values that may stand for a missing one, by the rule of the data page): value, n_rows, confidence, reason.
         ``checks``: check, severity, sentence.
 
     Raises
@@ -72,7 +72,7 @@ def column_profile(study: Study, name: str, checks: Mapping[str, Result] | None 
         "difference": pd.DataFrame([difference(sample, column, study.dataset.X.shape[1])]),
         "information": information_of_columns(sample, (name,), study.dataset.X.shape[1]),
         "ties": _ties(pairs, name),
-        "suspects": pd.DataFrame(stand_ins(column), columns=["value", "n_rows", "reason"]),
+        "suspects": _suspects(study, name),
         "checks": _said(checks or {}, name),
     }
     if column.numeric:
@@ -197,6 +197,15 @@ def _ties(pairs: pd.DataFrame, name: str) -> pd.DataFrame:
     return own.drop(columns="column").assign(other=other).reset_index(drop=True)
 
 
+def _suspects(study: Study, name: str) -> pd.DataFrame:
+    """Values of a column that may stand for a missing one; gaps of the other columns speak for some, so all are looked at, once."""
+    if "suspected_missing" not in study._memory:
+        study._memory["suspected_missing"] = suspected_missing(study.dataset.X)
+    found = [one for one in study._memory["suspected_missing"] if one.column == name]
+    rows = [(one.value, one.n, one.confidence, one.reason) for one in found]
+    return pd.DataFrame(rows, columns=["value", "n_rows", "confidence", "reason"])
+
+
 def _said(checks: Mapping[str, Result], name: str) -> pd.DataFrame:
     """The sentences of checks that name the column."""
     quoted = (wording.quoted(name), wording.quoted(name, 40))
@@ -232,7 +241,7 @@ def _findings(study: Study, column: Column, tables: Mapping[str, pd.DataFrame]) 
         found.append(Finding("fine", text))
     if len(tables["suspects"]):
         first = tables["suspects"].iloc[0]
-        text = f"{wording.quoted(first['value'])} in {wording.plural(first['n_rows'], 'row')} may stand for a missing value. {first['reason']}"
+        text = f"{wording.quoted(first['value'])} may stand for a missing value. {first['reason']}"
         found.append(Finding("caution", text))
     return tuple(found)
 

@@ -17,15 +17,17 @@ SURE = frozenset(
         r"\|",
         "?|??|na|n/a|n.a.|#n/a|nan|null|nil|missing|unknown|unk|undefined|unspecified|untested|not available|not recorded|"
         "not known|not provided|not specified|not reported|not stated|not tested|no data|no answer|no information|"
-        "(missing)|(unknown)|(null)|<na>|unknown/invalid",
+        "(missing)|(unknown)|(null)|<na>|unknown/invalid|unbekannt|k.a.|inconnu|desconocido",
     )
 )
 """Words that hardly mean anything else."""
-UNSURE = frozenset({"-", "--", "---", ".", "..", "n.d.", "tbd", "not applicable", "does not apply"})
-LEVEL_TOO = frozenset({"none", "nothing", "nd"})
+UNSURE = frozenset(
+    {"-", "--", "---", "–", "—", ".", "..", "...", "_", "*", "n.d.", "tbd", "not applicable", "does not apply"}
+)
+LEVEL_TOO = frozenset({"none", "nothing", "nd", "blank", "empty", "refused"})
 """Words that are as often a level of their own; named only where they come together with other gaps."""
 LOW = (0, -1, -9, -99, -999, -9999, -99999)
-HIGH = (9, 99, 999, 9999, 99999, 999999)
+HIGH = (9, 77, 88, 99, 777, 888, 999, 7777, 8888, 9999, 77777, 88888, 99999, 999999)
 NEVER_ZERO = frozenset(
     re.findall(
         r"\w+",
@@ -149,6 +151,7 @@ def applied(frame: pd.DataFrame, suspects: Iterable[Suspect]) -> pd.DataFrame:
 
 def _words(name: str, column: pd.Series) -> list[_Candidate]:
     counts = column.value_counts()
+    counts = counts[counts > 0]
     texts = {text: str(text).strip().lower() for text in counts.index}
     if len(texts) < 2:
         return []

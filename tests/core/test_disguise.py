@@ -27,6 +27,8 @@ NAMED = {
     "-1 for never": ("a", sprinkled(RNG.integers(0, 300, N), -1, 0.8), "-1", "guess"),
     "-9 below counts": ("a", sprinkled(RNG.integers(0, 40, N), -9, 0.02), "-9", "guess"),
     "0 for a year": ("a", sprinkled(RNG.integers(1950, 2020, N), 0, 0.02), "0", "guess"),
+    "88 above scores": ("a", sprinkled(RNG.integers(0, 10, N), 88, 0.05), "88", "likely"),
+    "unbekannt": ("a", sprinkled(["x", "y"] * (N // 2), "unbekannt", 0.1), "unbekannt", "likely"),
     "?": ("a", sprinkled(["x", "y"] * (N // 2), "?", 0.1), "?", "likely"),
     "Unknown": ("a", sprinkled(["x", "y"] * (N // 2), "Unknown", 0.4), "Unknown", "likely"),
     "-": ("a", sprinkled(["x", "y"] * (N // 2), "-", 0.1), "-", "guess"),
@@ -41,6 +43,7 @@ ALONE = {
     "percentages up to 99": RNG.integers(0, 100, N),
     "mostly 0": np.where(RNG.random(N) < 0.9, 0, RNG.normal(100, 5, N)),
     "none as a level": np.array(["none", "some", "much"] * (N // 3), dtype=object),
+    "refused as a level": np.array(["agreed", "refused", "asked"] * (N // 3), dtype=object),
     "one word": np.array(["?"] * N, dtype=object),
     "nothing": np.full(N, np.nan),
     "infinite": np.array([np.inf, -np.inf] * (N // 2)),
@@ -64,6 +67,7 @@ def test_named(case):
 
 def test_left_alone():
     assert suspected_missing(pd.DataFrame(ALONE)) == ()
+    assert suspected_missing(pd.DataFrame({"a": pd.Categorical(["x", "y"] * 20, categories=["?", "x", "y"])})) == ()
 
 
 def test_a_narrow_gap_needs_the_gaps_of_another_column():
