@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from core.errors import unknown
@@ -40,6 +41,7 @@ class Sample:
     what_is_wrong: str
 
 
+@cache
 def samples() -> tuple[Sample, ...]:
     """List the sample tables, the opening example first.
 
