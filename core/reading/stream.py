@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -112,17 +112,22 @@ class _Pass:
         self.n_rows = self.n_empty = self.n_headers = 0
         self.writer: parquet.ParquetWriter | None = None
         self.held: list[pa.Table] = []
+        self.written: Future | None = None
 
     def run(self) -> Stored:
-        digest = ""
-        with ThreadPoolExecutor(WORKERS) as pool:
-            for piece in pieces(self.text):
+        """Parse the next piece and write the last one while the columns of this one get their types."""
+        digest, source = "", pieces(self.text)
+        with ThreadPoolExecutor(WORKERS) as pool, ThreadPoolExecutor(1) as ahead, ThreadPoolExecutor(1) as behind:
+            following = ahead.submit(next, source, None)
+            while (piece := following.result()) is not None:
+                following = ahead.submit(next, source, None)
                 if isinstance(piece, str):
                     digest = piece
                     continue
-                columns = list(pool.map(self._column, range(len(self.tallies)), self._kept(piece)))
-                self._write(columns)
-        self._flush()
+                self._write(list(pool.map(self._column, range(len(self.tallies)), self._kept(piece))), behind)
+            self._flush(behind)
+            if self.written:
+                self.written.result()
         if self.writer:
             self.writer.close()
         if not self.n_rows:
@@ -187,25 +192,27 @@ class _Pass:
             )
             tally.told = None
 
-    def _write(self, columns: list[pa.Array]) -> None:
+    def _write(self, columns: list[pa.Array], behind: ThreadPoolExecutor) -> None:
         if any(tally.changed for tally in self.tallies):
             return
         schema = pa.schema([(f"c{j}", TYPES[tally.kind or "number"]) for j, tally in enumerate(self.tallies)])
         arrays = [a if a.type == t else a.cast(t) for a, t in zip(columns, schema.types, strict=True)]
         self.held.append(pa.Table.from_arrays(arrays, schema=schema))
         if sum(len(table) for table in self.held) >= GROUP:
-            self._flush()
+            self._flush(behind)
 
-    def _flush(self) -> None:
+    def _flush(self, behind: ThreadPoolExecutor) -> None:
         if not self.held:
             return
+        if self.written:
+            self.written.result()
         table, self.held = pa.concat_tables(self.held), []
         if self.writer is None:
             words = [
                 name for name, kind in zip(table.schema.names, table.schema.types, strict=True) if kind == TYPES["text"]
             ]
             self.writer = parquet.ParquetWriter(self.path, table.schema, compression="lz4", use_dictionary=words)
-        self.writer.write_table(table)
+        self.written = behind.submit(self.writer.write_table, table)
 
     def _notes(self) -> tuple[str, ...]:
         notes = []
