@@ -8,7 +8,7 @@ import streamlit as st
 
 from core import charts
 from core.errors import UserError
-from core.target_rule import LIMITS, TargetRule, preview
+from core.target_rule import LIMITS, TargetRule
 from core.wording import times
 from pages.kit import choices, show, tables, text
 
@@ -42,13 +42,13 @@ def rule() -> None:
         if now.kind and (numeric or kind not in OF_NUMBERS):
             _value(now, column)
     if now.kind:
-        _picture(now, column)
+        _picture()
 
 
-def _picture(now: TargetRule, column: pd.Series) -> None:
+def _picture() -> None:
     """The classes that the rule makes, and how uneven they are."""
     try:
-        made = preview(column, now)
+        made = tables.made()
     except UserError as error:
         st.caption(text.md(f"{error.problem} {error.remedy}"))
         return

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.glossary import term
 from core.study import Study
-from core.wording import count, of
+from core.wording import count, of, plural
 from pages.kit import choices, classes, roles, session, show, tables, text
 
 MOST_SHOWN = 5
@@ -14,7 +14,10 @@ MOST_SHOWN = 5
 
 def chosen() -> bool:
     """The target, the class of interest, and the roles; true when they make a study, else all can still be changed."""
-    names = text.labels(tables.table().frame.columns)
+    held = tables.table()
+    names = text.labels(held.frame.columns)
+    if held.all_rows:
+        st.caption(f"Suggestions and the preview look at {plural(len(held.frame), 'row')} drawn at random.")
     left, middle, right = st.columns(3)
     with left:
         bound = choices.bound("target", tables.target())

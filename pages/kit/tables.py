@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import streamlit as st
 
 from core.dataset import Dataset
@@ -20,7 +22,7 @@ from core.reading.samples import Sample, load, samples
 from core.reading.suggest import suggest_leave_out, suggest_targets
 from core.roles import ROLES
 from core.table import Table
-from core.target_rule import TargetRule, suggested_rule
+from core.target_rule import TargetRule, preview, suggested_rule
 from pages.kit import kept
 from pages.kit.choices import DEFAULTS, READING, UPLOAD, choice
 
@@ -162,10 +164,25 @@ def rule() -> TargetRule:
         return TargetRule()
 
 
+def made() -> pd.DataFrame:
+    """class and n_samples of the classes that the rule makes of all rows.
+
+    Raises
+    ------
+    UserError
+        The rule does not fit the column.
+    """
+    held, column, now = whole_table(), target(), rule()
+    if held.all_rows is None:
+        return preview(held.frame[column], now)
+    counts = kept.small(lambda: held.all_rows.classes(column, now)[1], "made", held.fingerprint, column, now.text)
+    return counts.rename_axis("class").reset_index()
+
+
 def rule_reason() -> tuple[TargetRule, str] | None:
     """The rule that is suggested for the target, and why."""
     held, column = table(), target()
-    return kept.small(lambda: suggested_rule(held.frame[column]), "rule", held.fingerprint, column)
+    return kept.small(lambda: suggested_rule(_labels(held, column)), "rule", held.fingerprint, column)
 
 
 def role_reasons() -> Mapping[str, Any]:
@@ -219,6 +236,20 @@ def _file(file: tuple[str, Any, str]) -> Table:
     place = getattr(content, "path", "")
     return kept.large(
         lambda: read(place or content, name, **chosen), "file", digest, str(place), sorted(chosen.items())
+    )
+
+
+def _labels(held: Table, column: str) -> pd.Series:
+    """The column, with the text of all rows where only some are in memory."""
+    values = held.frame[column]
+    if held.all_rows is None or pd.api.types.is_numeric_dtype(values.dtype):
+        return values
+    try:
+        counts = held.all_rows.classes(column)[1]
+    except UserError:  # far too many for any rule
+        return values
+    return pd.Series(
+        pd.Categorical.from_codes(np.repeat(np.arange(len(counts)), counts), list(counts.index)), name=column
     )
 
 

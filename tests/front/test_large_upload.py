@@ -26,9 +26,12 @@ def test_a_large_upload_lies_in_a_folder_and_every_page_says_what_it_looks_at(op
     assert held.path.read_bytes() == content
     shown = re.sub(r"\\", "", "\n".join(markdown_texts(app)))
     assert "big.csv: 6,000 rows, 3 columns" in shown
+    assert "drawn at random" in shown, "suggestions look at the rows in memory"
     sentence = "All 120 rows of 'yes' and 1,880 of the 5,880 rows of 'no' make the working sample"
     for page in ("profile", "remedy"):
         app.switch_page(f"steps/{page}.py").run()
         assert not app.exception and not app.error
         assert sentence in re.sub(r"\\", "", "\n".join(markdown_texts(app))), page
-    assert "120 of 6,000 rows (2 %)" in re.sub(r"\\", "", "\n".join(markdown_texts(app.switch_page("steps/data.py").run())))
+    assert "120 of 6,000 rows (2 %)" in re.sub(
+        r"\\", "", "\n".join(markdown_texts(app.switch_page("steps/data.py").run()))
+    )

@@ -3,6 +3,7 @@
 import re
 
 import numpy as np
+import pytest
 from hostile_tables import markdown_texts
 
 RNG = np.random.default_rng(0)
@@ -59,9 +60,42 @@ def test_a_number_becomes_classes_by_a_rule_with_its_sizes_shown(opened):
     assert "48 of 480 rows (10 %)" in texts(app)
     app.slider[0].set_value(20.0).run()
     assert app.query_params["rule"] == "cut:at=20"
-    app = opened(upload=csv_file(PATIENTS), data="upload", target="score", rule="cut:at=<b>")
+    app = opened(upload=csv_file(PATIENTS), data="upload", target="score", rule="cut:at=<b>", disguised='[["a"], "b"]')
     assert "rule" not in app.query_params, "what is no rule is forgotten"
     assert not app.exception
+
+
+@pytest.mark.parametrize(
+    "choices",
+    [
+        {"target": "outcome", "rule": "cut:at=7"},
+        {"target": "outcome", "rule": "merge:sick|nobody"},
+        {"target": "score", "rule": "cut:above=0.995", "disguised": "[" * 6000},
+        {"role": "time:patient_id"},
+    ],
+)
+def test_choices_that_make_no_study_can_be_changed_back(opened, choices):
+    app = opened(upload=csv_file(PATIENTS), data="upload", **choices)
+    assert not app.exception
+    assert len(app.error) == 1
+    assert "Roles of the columns" in [fold.label for fold in app.expander]
+
+
+def test_a_test_file_that_does_not_fit_can_be_forgotten(opened):
+    app = opened(upload=csv_file(PATIENTS))
+    uploader = next(box for box in app.file_uploader if box.label == "Upload a test file")
+    uploader.set_value(csv_file(PATIENTS.replace(b"pressure", b"other"), "later.csv")).run()
+    assert "has no column" in app.error[0].value
+    click(app, "Forget the test file")
+
+
+def test_what_is_left_out_is_not_seen_whatever_its_role(opened):
+    app = opened(
+        "profile", upload=csv_file(PATIENTS), data="upload", target="outcome", role="feature:age", leave_out="age"
+    )
+    columns = next(box for box in app.selectbox if box.label == "Column").options
+    assert "score" in columns
+    assert "age" not in columns
 
 
 def test_a_test_file_is_scored_when_it_is_opened_and_not_before(opened):
