@@ -19,6 +19,9 @@ UNSEEN = ("identifier", "second label", "leave out")
 
 DAY = pd.Timedelta(days=1)
 
+HEAD = 100
+"""Rows in which the first dates are mostly found."""
+
 
 def chosen_roles(
     columns: Iterable[str], target: str, leave_out: Iterable[str], roles: Mapping[str, str]
@@ -194,5 +197,6 @@ def as_text(column: pd.Series) -> pd.Series:
 
 
 def _starts_like_a_date(column: pd.Series) -> bool:
-    first = column.dropna().head(3)
+    first = column.head(HEAD).dropna().head(3)
+    first = first if len(first) == 3 else column.dropna().head(3)
     return len(first) > 0 and date_format(first) is not None

@@ -110,7 +110,7 @@ class TargetRule:
         if self.kind in ("bins", "cut"):
             bins, names = self._binned(column)
             return pd.Series(pd.Categorical.from_codes(bins, names), index=column.index).astype("str")
-        labels = column.map(str, na_action="ignore").astype("str")
+        labels = column if column.dtype == "str" else column.map(str, na_action="ignore").astype("str")
         counts = labels.value_counts()
         known = set(counts.index)
         if strange := [name for name in self.names if name not in known]:
