@@ -10,6 +10,7 @@ import pandas as pd
 
 from core.learners.encoding import one_hot, robust_units, scaled
 from core.numerics.divergence import at_equal_sizes, beyond_chance, from_probabilities, of_numbers
+from core.validation import alone_numbered, folds
 
 N_FOLDS = 6
 """Each sixth of the rows is tested once, the next one calibrates, and the other four train."""
@@ -19,6 +20,9 @@ MOST_ROWS = 1500
 
 MOST_SQUARED = 16
 """Encoded columns whose squares and products enter the classifier: those of the columns that differ most by themselves."""
+
+PENALTIES = ((1, 0.01), (2, 0.01), (2, 1.0))
+"""Degree and inverse penalty of the models of which the rows that calibrate choose one."""
 
 MOST_ENCODED = 300
 FEWEST = 20
@@ -34,7 +38,8 @@ class Divergence:
     columns : ndarray (n_features,)
         Of each column by itself, beyond what chance gives at these sizes.
     joint, low, high : float
-        Of all columns together, by a classifier, with the 95 % interval; never below 0.
+        Of all columns together, by a classifier, with the 95 % interval of what this classifier finds; never below 0. The true divergence
+        may lie above ``high``: with few rows and many columns a classifier finds only a part of it.
     n_first, n_second : int
         Rows that entered the classifier.
     protocol : str
@@ -56,7 +61,13 @@ class Divergence:
 
 
 def compared(
-    first: pd.DataFrame, second: pd.DataFrame, *, random_state: int = 0, max_rows: int = MOST_ROWS, correct: bool = True
+    first: pd.DataFrame,
+    second: pd.DataFrame,
+    *,
+    groups: np.ndarray | None = None,
+    random_state: int = 0,
+    max_rows: int = MOST_ROWS,
+    correct: bool = True,
 ) -> Divergence:
     """Estimate the Jensen–Shannon divergence of two samples with the same columns.
 
@@ -64,6 +75,8 @@ def compared(
     ----------
     first, second : pandas.DataFrame (n_samples, n_features)
         Columns as in ``Dataset.X``; text columns share their levels.
+    groups : ndarray of int (n_first + n_second,), optional
+        Rows that belong together: no fold parts them, and they count as one in the interval; negative is a row of its own.
     random_state : int
         Seed of the sample and of the folds.
     max_rows : int
@@ -82,17 +95,21 @@ def compared(
     """
     rng = np.random.default_rng(random_state)
     columns = np.array([_of_column(first[name], second[name]) for name in first.columns])
-    first, second = _drawn(first, max_rows, rng), _drawn(second, max_rows, rng)
+    rows = [drawn(np.arange(len(part)), None, max_rows, rng) for part in (first, second)]
+    if groups is not None:
+        groups = alone_numbered(np.concatenate([groups[rows[0]], groups[len(first) + rows[1]]]))
+    first, second = first.iloc[rows[0]], second.iloc[rows[1]]
     ratio = len(second) / len(first)
     y = np.r_[np.ones(len(first), dtype=int), np.zeros(len(second), dtype=int)]
     together = pd.concat([first, second], ignore_index=True)
-    proba = _out_of_fold(_encoded(together.iloc[:, np.argsort(-columns, kind="stable")]), y, random_state)
+    Z, n_single = _encoded(together.iloc[:, np.argsort(-columns, kind="stable")])
+    proba = _out_of_fold(Z, n_single, y, _parts(y, groups, random_state))
     if correct:
         proba = at_equal_sizes(proba, ratio)
-    value, error = from_probabilities(proba[y == 1], proba[y == 0])
+    value, error = from_probabilities(proba[y == 1], proba[y == 0], groups)
     ends = np.clip([value, value - LEVEL * error, value + LEVEL * error], 0, 1)
     steps = "platt>prior" if correct else "platt"
-    protocol = f"JSD2|LogReg-deg2|{steps}|n={len(first)}+{len(second)}|folds={N_FOLDS}|seed={random_state}"
+    protocol = f"JSD2|LogReg-deg1or2|{steps}|n={len(first)}+{len(second)}|folds={N_FOLDS}|seed={random_state}"
     return Divergence(columns, *map(float, ends), len(first), len(second), protocol)
 
 
@@ -104,7 +121,8 @@ def drawn(rows: np.ndarray, weight: np.ndarray | None, limit: int, rng: np.rando
     rows : ndarray of int (n,)
         Positions to draw from.
     weight : ndarray (n_samples,) or None
-        How many rows of the whole table each position stands for; where these differ, rows are drawn with replacement.
+        How many rows of the whole table each position stands for; where these differ, a row is kept with a chance in proportion, and none
+        is taken twice: copies on both sides of a fold would make two samples look apart.
     limit : int
     rng : numpy.random.Generator
 
@@ -114,8 +132,7 @@ def drawn(rows: np.ndarray, weight: np.ndarray | None, limit: int, rng: np.rando
         Positions, rising.
     """
     if weight is not None and np.ptp(weight[rows]) > 0:
-        n = min(limit, len(rows))
-        return np.sort(rng.choice(rows, n, replace=True, p=weight[rows] / weight[rows].sum()))
+        rows = rows[rng.random(len(rows)) < weight[rows] / weight[rows].max()]
     return rows if len(rows) <= limit else np.sort(rng.choice(rows, limit, replace=False))
 
 
@@ -126,14 +143,8 @@ def _of_column(first: pd.Series, second: pd.Series) -> float:
     return of_numbers(first.to_numpy(), second.to_numpy())
 
 
-def _drawn(frame: pd.DataFrame, max_rows: int, rng: np.random.Generator) -> pd.DataFrame:
-    if len(frame) <= max_rows:
-        return frame
-    return frame.iloc[np.sort(rng.choice(len(frame), max_rows, replace=False))]
-
-
-def _encoded(frame: pd.DataFrame) -> np.ndarray:
-    """Scaled numbers with gaps filled and marked, 0/1 columns of text, and squares and products of the first of them."""
+def _encoded(frame: pd.DataFrame) -> tuple[np.ndarray, int]:
+    """Scaled numbers with gaps filled and marked, 0/1 columns of text, how many; then squares and products of the first of them."""
     blocks = []
     for name in frame.columns:
         if frame[name].dtype == "category":
@@ -146,27 +157,48 @@ def _encoded(frame: pd.DataFrame) -> np.ndarray:
     base = np.hstack(blocks)
     base = base[:, base.std(axis=0) > 0][:, :MOST_ENCODED]
     if not base.shape[1]:
-        return np.zeros((len(frame), 1))
+        return np.zeros((len(frame), 1)), 1
     base = (base - base.mean(axis=0)) / base.std(axis=0)
     squared = base[:, :MOST_SQUARED]
     left, right = np.triu_indices(squared.shape[1])
-    return np.hstack([base, squared[:, left] * squared[:, right]])
+    return np.hstack([base, squared[:, left] * squared[:, right]]), base.shape[1]
 
 
-def _out_of_fold(Z: np.ndarray, y: np.ndarray, random_state: int) -> np.ndarray:
-    """Calibrated probabilities of the first sample, from folds that neither trained nor calibrated on the row."""
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.model_selection import StratifiedKFold
+def _parts(y: np.ndarray, groups: np.ndarray | None, random_state: int) -> list[np.ndarray]:
+    """The test rows of each fold; fewer folds where there are fewer groups."""
+    n_folds = N_FOLDS if groups is None else min(N_FOLDS, int(groups.max()) + 1)
+    return [test for _, test in folds(y, n_folds=n_folds, groups=groups, random_state=random_state)]
 
-    parts = [test for _, test in StratifiedKFold(N_FOLDS, shuffle=True, random_state=random_state).split(Z, y)]
-    proba = np.empty(len(y))
+
+def _out_of_fold(Z: np.ndarray, n_single: int, y: np.ndarray, parts: list[np.ndarray]) -> np.ndarray:
+    """Calibrated probabilities of the first sample, from folds that neither trained nor calibrated on the row.
+
+    Where whole groups leave one of the samples out of the rows that train or calibrate, nothing is claimed.
+    """
+    proba = np.full(len(y), y.mean())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # separable samples may need more steps than are worth it
         for k, test in enumerate(parts):
-            calibrate = parts[(k + 1) % N_FOLDS]
-            train = np.concatenate([part for j, part in enumerate(parts) if j not in (k, (k + 1) % N_FOLDS)])
-            model = LogisticRegression(C=1.0, max_iter=100, tol=1e-3).fit(Z[train], y[train])
-            scores = model.decision_function(Z)[:, None]
-            platt = LogisticRegression(C=1e6).fit(scores[calibrate], y[calibrate])
-            proba[test] = platt.predict_proba(scores[test])[:, 1]
+            calibrate = parts[(k + 1) % len(parts)]
+            others = [part for part in parts if part is not test and part is not calibrate]
+            train = np.concatenate([*others, np.array([], dtype=np.intp)])
+            if min(len(np.unique(y[train])), len(np.unique(y[calibrate]))) == 2:
+                proba[test] = _calibrated(Z, n_single, y, train, calibrate)[test]
     return proba
+
+
+def _calibrated(Z: np.ndarray, n_single: int, y: np.ndarray, train: np.ndarray, calibrate: np.ndarray) -> np.ndarray:
+    """Probabilities of all rows by the model that predicts the rows that calibrate best."""
+    from sklearn.linear_model import LogisticRegression
+
+    best, least = np.full(len(y), y.mean()), np.inf
+    for degree, penalty in PENALTIES:
+        used = Z[:, :n_single] if degree == 1 else Z
+        model = LogisticRegression(C=penalty, max_iter=100, tol=1e-3).fit(used[train], y[train])
+        scores = model.decision_function(used)[:, None]
+        proba = LogisticRegression(C=1e6).fit(scores[calibrate], y[calibrate]).predict_proba(scores)[:, 1]
+        told = np.where(y == 1, proba, 1 - proba)[calibrate]
+        loss = -float(np.log(np.maximum(told, 1e-9)).mean())
+        if loss < least - 1e-9:
+            best, least = proba, loss
+    return best

@@ -110,7 +110,9 @@ def at_equal_sizes(proba: np.ndarray, ratio: float) -> np.ndarray:
     return ratio * proba / (ratio * proba + 1 - proba)
 
 
-def from_probabilities(of_first: np.ndarray, of_second: np.ndarray) -> tuple[float, float]:
+def from_probabilities(
+    of_first: np.ndarray, of_second: np.ndarray, groups: np.ndarray | None = None
+) -> tuple[float, float]:
     """Divergence by how surely a classifier tells two samples apart on rows that it has not seen.
 
     D = ½ [2 + mean over the first sample of log₂ p + mean over the second of log₂ (1 − p)], with p the probability at equal sizes that
@@ -120,6 +122,8 @@ def from_probabilities(of_first: np.ndarray, of_second: np.ndarray) -> tuple[flo
     ----------
     of_first, of_second : ndarray (n_first,), (n_second,)
         p of the rows of each sample.
+    groups : ndarray of int (n_first + n_second,), optional
+        Rows that belong together, from 0; they count as one in the error. None takes every row for itself.
 
     Returns
     -------
@@ -128,5 +132,6 @@ def from_probabilities(of_first: np.ndarray, of_second: np.ndarray) -> tuple[flo
     """
     first = np.log2(np.clip(of_first, FLOOR, 1 - FLOOR))
     second = np.log2(1 - np.clip(of_second, FLOOR, 1 - FLOOR))
-    error = np.sqrt(first.var() / len(first) + second.var() / len(second)) / 2
+    parts = np.concatenate([(told - told.mean()) / len(told) for told in (first, second)])
+    error = np.sqrt(((parts if groups is None else np.bincount(groups, parts)) ** 2).sum()) / 2
     return float((2 + first.mean() + second.mean()) / 2), float(error)

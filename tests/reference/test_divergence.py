@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy.spatial.distance import jensenshannon
 
-from core.divergence import compared
+from core.divergence import compared, drawn
 from core.numerics.divergence import at_equal_sizes, beyond_chance, from_counts, from_probabilities, of_numbers
 
 
@@ -63,7 +63,7 @@ def test_at_correlation_nine_tenths_the_joint_estimate_is_right_and_the_marginal
     assert np.abs([one.joint - truth for one in found]).max() < 0.02
     assert max(one.marginal for one in found) < 0.01
     assert all(one.low <= truth <= one.high for one in found[:3])
-    assert found[0].protocol == "JSD2|LogReg-deg2|platt>prior|n=4000+4000|folds=6|seed=0"
+    assert found[0].protocol == "JSD2|LogReg-deg1or2|platt>prior|n=4000+4000|folds=6|seed=0"
 
 
 def test_at_a_tenth_of_the_rows_only_the_corrected_estimate_is_right():
@@ -105,3 +105,24 @@ def test_single_columns_of_equal_samples_show_no_divergence_on_average():
     assert raw > 0.007
     assert abs(raw - 11 * (1 / 240 + 1 / 5000) / (8 * np.log(2))) < 0.0005
     assert np.mean([beyond_chance(*pair) for pair in counts]) < 0.002
+
+
+def test_a_shift_of_one_column_of_twenty_is_seen_and_copies_in_one_group_are_not_told_apart():
+    rng = np.random.default_rng(0)
+    first, second = pd.DataFrame(rng.normal(size=(1500, 20))), pd.DataFrame(rng.normal(size=(200, 20)))
+    assert compared(first, second).high < 0.02
+    second[3] += 1.0
+    assert compared(first, second).low > 0.02, "the true divergence is 0.161"
+    group = np.repeat(np.arange(40), 10)
+    copies = pd.DataFrame(rng.normal(size=(40, 12))[group] + 0.05 * rng.normal(size=(400, 12)))
+    parted = [compared(copies[:200], copies[200:], groups=known) for known in (None, group)]
+    assert parted[0].low > 0.2, "forty persons are learned by heart"
+    assert parted[1].low == 0
+
+
+def test_rows_of_a_working_sample_are_drawn_by_what_they_stand_for_and_none_twice():
+    weight = np.repeat([50.0, 1.0], [4000, 4000])
+    rows = drawn(np.arange(8000), weight, 8000, np.random.default_rng(0))
+    assert len(np.unique(rows)) == len(rows)
+    assert (rows < 4000).sum() == 4000
+    assert 40 < (rows >= 4000).sum() < 130

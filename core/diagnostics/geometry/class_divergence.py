@@ -35,16 +35,17 @@ def class_divergence(study: Study, *, max_rows: Annotated[int, Range(200, 20000,
 
     For two classes with densities P and Q and M = (P + Q) / 2: D = ½ KL(P ‖ M) + ½ KL(Q ‖ M), in bits. By column (marginal): P and Q are
     histograms on common bins; what two samples of these sizes from one source show on average, (k − 1) (1/n + 1/m) / (8 ln 2) for k bins,
-    is taken off. Together (joint): a logistic model with squares and products of the columns gives the probability p that a row belongs to P, and D = ½ [2 + E_P log₂ p + E_Q log₂ (1 − p)].
+    is taken off. Together (joint): a logistic model of the columns, with squares and products where this predicts better, gives the probability p that a row belongs to P, and D = ½ [2 + E_P log₂ p + E_Q log₂ (1 − p)].
 
     How it is detected
     ------------------
-    The model is fitted on four sixths of the rows and calibrated on a fifth one; then its probabilities are corrected for the unequal
+    Three models (degree one or two) are fitted on four sixths of the rows; a fifth sixth calibrates them and chooses one; then its probabilities are corrected for the unequal
     number of rows, in this order, and the last sixth is scored; each sixth takes its turn. On rows that the model
     has not seen the joint value lies below the true one on average, so it does not rise by chance: two equal classes get 0, whatever their
     sizes. It is a caution when the joint divergence of the class of interest from the rest, at the low end of its interval, is
     more than three times that of the best single column and above 0.05: then no look at single columns shows what tells the class apart.
-    That rule and the correction of the single columns are ours.
+    That rule and the correction of the single columns are ours. The interval is that of the model's value: the true one may be larger.
+    Rows of one group stay on one side of every split, and count as one.
 
     Why it matters
     --------------
@@ -108,8 +109,11 @@ def _compared(study: Study, first: np.ndarray, second: np.ndarray, max_rows: int
     rng = np.random.default_rng(study.random_state)
     X, sets = study.dataset.X, [np.flatnonzero(first), np.flatnonzero(second)]
     limit = min(max(max_rows, 3 * min(len(rows) for rows in sets)), 3 * max_rows)
-    samples = [X.iloc[drawn(rows, study.dataset.represents, limit, rng)] for rows in sets]
-    return compared(*samples, random_state=study.random_state, max_rows=limit)
+    taken = [drawn(rows, study.dataset.represents, limit, rng) for rows in sets]
+    groups = study.dataset.group_codes
+    groups = None if groups is None else groups[np.concatenate(taken)]
+    samples = [X.iloc[rows] for rows in taken]
+    return compared(*samples, groups=groups, random_state=study.random_state, max_rows=limit)
 
 
 def _record(study: Study, label: str, partner: str, found: Divergence) -> dict:
