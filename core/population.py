@@ -235,7 +235,7 @@ def measured(values: np.ndarray, runs: ValueRuns) -> dict:
     found = {"n_different": runs.n_distinct} | dict.fromkeys(("mean", "sd", "low", *QUANTILES, "high"), np.nan)
     if not runs.n_filled:
         return found
-    filled = values[~np.isnan(values)]
+    filled = values if runs.n_filled == len(values) else values[~np.isnan(values)]
     with np.errstate(over="ignore", invalid="ignore"):
         found["mean"] = float(filled.mean())
         found["sd"] = float(filled.std(ddof=1)) if runs.n_filled > 1 else np.nan

@@ -45,7 +45,9 @@ class ValueRuns:
     @cached_property
     def largest(self) -> int:
         """Rows with the most frequent value; 0 without values."""
-        return int(np.diff(np.append(self.starts, self.n_filled)).max()) if self.n_filled else 0
+        if self.n_distinct == self.n_filled:
+            return min(self.n_filled, 1)
+        return int(np.diff(np.append(self.starts, self.n_filled)).max())
 
     @property
     def median(self) -> float:

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 
 from core import charts, synthetic, wording
 from core.dataset import Dataset
+from core.divergence import drawn
 from core.errors import NotApplicable
 from core.missing_profile import missing_profile
 from core.numerics.gap_association import Tested, areas_by_gap, ranks_by_column, strength_by_gap
@@ -109,10 +110,9 @@ def missing_at_random(study: Study, *, noticed: Annotated[float, Range(0.02, 0.4
 
 
 def _rows(study: Study) -> np.ndarray:
-    n = study.dataset.n_samples
-    if n <= MAX_ROWS:
-        return np.arange(n)
-    return np.sort(np.random.default_rng(study.random_state).choice(n, MAX_ROWS, replace=False))
+    """Rows as the whole table would give them."""
+    rng = np.random.default_rng(study.random_state)
+    return drawn(np.arange(study.dataset.n_samples), study.represents, MAX_ROWS, rng)
 
 
 def _pairs(names: np.ndarray, numeric: pd.Index, area: Tested, strength: dict[str, Tested]) -> pd.DataFrame:
@@ -168,10 +168,11 @@ def _little(values: np.ndarray, ranks: np.ndarray) -> tuple[pd.DataFrame, str]:
     found = []
     for scale, table in (("values", values), ("normal scores", scores)):
         part = table[np.ix_(rows, kept)]
-        spread = np.nanstd(part, axis=0)
+        apart = part - np.nanmean(part, axis=0)
+        spread = np.sqrt(np.nanmean(apart**2, axis=0))
         if not (np.isfinite(spread) & (spread > 0)).all():
             continue
-        result = little_test(pattern_sums((part - np.nanmean(part, axis=0)) / spread, pattern))
+        result = little_test(pattern_sums(apart / spread, pattern))
         shift = np.sqrt(max(result.statistic - result.df, 0.0) / len(rows))
         counts = (len(rows), len(kept), n_patterns, result.n_steps)
         found.append((scale, result.statistic, result.df, result.p, shift, *counts))
@@ -247,7 +248,10 @@ def _sampled(study: Study, n_rows: int, n_gaps: int) -> tuple[Finding, ...]:
     n, n_columns = study.dataset.X.shape
     said = []
     if n_rows < n:
-        said.append(f"{wording.count(n_rows)} of {wording.plural(n, 'row')}, drawn at random")
+        how = "drawn at random" if study.represents is None else "drawn so that each class has its share of the table"
+        said.append(
+            f"{wording.count(n_rows)} of {wording.plural(n, 'row')}{'' if study.represents is None else ' in hand'}, {how}"
+        )
     if n_gaps > MAX_GAPS or n_columns > MAX_OTHERS:
         said.append(f"{min(n_gaps, MAX_GAPS)} columns with gaps and {min(n_columns, MAX_OTHERS)} others")
     return (Finding("fine", f"This was judged on {' and '.join(said)}."),) if said else ()
