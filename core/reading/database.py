@@ -25,7 +25,8 @@ class Field:
         Which of the columns c0, c1, … it is; no name from a file is part of a query.
     name : str
     kind : str
-        "whole", "number", "text", "yes/no", or "other" for what is spelled out as text.
+        "whole", "number", "text", "yes/no", "instant" for a time with a zone, which is spelled in UTC whatever the machine, or
+        "other" for what is spelled out as text.
     """
 
     position: int
@@ -54,6 +55,8 @@ class Relation:
         The file was written here: its cells need no further care.
     tokens : tuple of str
         Words that are missing in every column; of a file that was not written here.
+    stamp : tuple of int
+        Bytes of the file and when it was last written, as it was read; of a file that was not written here.
     """
 
     path: str
@@ -61,6 +64,7 @@ class Relation:
     fields: tuple[Field, ...]
     own: bool = True
     tokens: tuple[str, ...] = ()
+    stamp: tuple[int, int] = (0, 0)
 
     @property
     def shown(self) -> tuple[Field, ...]:
@@ -83,17 +87,25 @@ class Relation:
             numbers = [repr(float(token)) for token in self.tokens if _is_number(token)]
             taken = f" OR CAST({c} AS DOUBLE) IN ({', '.join(numbers)})" if numbers else ""
             return f"CASE WHEN isnan(CAST({c} AS DOUBLE)){taken} THEN NULL ELSE CAST({c} AS {kind}) END"
-        spelled = (
-            f"CASE {c} WHEN true THEN 'True' WHEN false THEN 'False' END"
-            if field.kind == "yes/no"
-            else f"CAST({c} AS VARCHAR)"
-        )
+        spelled = {
+            "yes/no": f"CASE {c} WHEN true THEN 'True' WHEN false THEN 'False' END",
+            "instant": f"CAST(make_timestamp(epoch_us({c})) AS VARCHAR) || '+00:00'",
+        }.get(field.kind, f"CAST({c} AS VARCHAR)")
         bare = f"trim({spelled}, {literal(BLANKS)})"
         absent = ", ".join(literal(token.strip()) for token in ("", *self.tokens))
         return f"CASE WHEN {bare} IN ({absent}) THEN NULL ELSE {bare} END"
 
 
 BLANKS = "".join(chr(sign) for sign in range(0x3001) if chr(sign).isspace())
+
+
+def stamp_of(path: str) -> tuple[int, int]:
+    """Bytes of a file and when it was last written; (−1, −1) where there is none."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return -1, -1
+    return found.st_size, found.st_mtime_ns
 
 
 def literal(text: str) -> str:
@@ -123,6 +135,8 @@ def opened(relation: Relation) -> Iterator:
     """
     import duckdb
 
+    if relation.stamp != (0, 0) and stamp_of(relation.path) != relation.stamp:
+        raise UserError("The Parquet file has changed or gone since it was read.", "Choose it again.")
     path = _without_patterns(relation)
     config = {
         "threads": THREADS, "memory_limit": MEMORY, "temp_directory": relation.folder, "max_temp_directory_size": SPILL,

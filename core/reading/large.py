@@ -18,7 +18,7 @@ from pyarrow import parquet
 from core.errors import UserError
 from core.reading.all_rows import AllRows, Folder
 from core.reading.columns import typed
-from core.reading.database import Field, Relation, literal, opened
+from core.reading.database import Field, Relation, literal, opened, stamp_of
 from core.reading.delimiter import reader
 from core.reading.dialect import Stated
 from core.reading.kinds import kind_of
@@ -240,7 +240,7 @@ def _parquet(path: str, name: str, tokens: tuple[str, ...], folder: Folder) -> T
         Field(j, unique, _kind(one.type))
         for j, (unique, one) in enumerate(zip(unique_names(schema.names), schema, strict=True))
     )
-    relation = Relation(path, folder.name, fields, False, tokens)
+    relation = Relation(path, folder.name, fields, False, tokens, stamp_of(path))
     missing, suspects = _gaps(relation, n_rows)
     kinds = {field.name: TYPED.get(field.kind, "text") for field in fields}
     reading = Reading("Parquet", missing_tokens=missing, suspects=suspects, kinds=kinds)
@@ -260,6 +260,8 @@ def _kind(kind: pa.DataType) -> str:
         return "number"
     if pa.types.is_boolean(kind):
         return "yes/no"
+    if pa.types.is_timestamp(kind) and kind.tz:
+        return "instant"
     return "text" if pa.types.is_string(kind) or pa.types.is_large_string(kind) else "other"
 
 

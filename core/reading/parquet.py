@@ -54,6 +54,7 @@ def read_parquet(data: bytes) -> tuple[list[str], list[pa.Array | pd.Series]]:
             if prefixed
             else file.read(use_pandas_metadata=False)
         )
+        table.validate(full=True)
     except DAMAGE as error:
         raise UserError("The Parquet file cannot be read.", DAMAGED) from error
     columns = [_joined(column) for column in table.columns]

@@ -16,7 +16,7 @@ from core.wording import count, quoted
 MAX_VALUES = 150
 MOST_VALUES = 100_000
 BATCH = 100_000
-TYPES = {"whole": pa.int64(), "number": pa.float64(), "text": pa.string(), "yes/no": pa.string(), "other": pa.string()}
+TYPES = {"whole": pa.int64(), "number": pa.float64()}
 CHOOSE = "Choose another target column, or make fewer classes of it by a rule such as bins:n=3 or merge:fewer_than=10."
 
 
@@ -181,7 +181,7 @@ def values_of(relation: Relation, field: Field) -> tuple[np.ndarray, pd.Series]:
         parts.append(places[encoded.indices.fill_null(len(places) - 1).to_numpy()])
         if len(seen) > MOST_VALUES:
             raise _too_many(field, len(seen), "more than")
-    values = _series(pa.chunked_array([pa.array(list(seen), TYPES[field.kind])]), field)
+    values = _series(pa.chunked_array([pa.array(list(seen), TYPES.get(field.kind, pa.string()))]), field)
     return np.concatenate(parts) if parts else np.zeros(0, "int32"), values.rename(field.name)
 
 

@@ -133,6 +133,8 @@ class _Pass:
         if not self.n_rows:
             raise UserError("The file has a header but no rows.", "Choose a file with rows under its header.")
         for tally in self.tallies:
+            if not tally.kind and tally.words:
+                tally.kind, tally.changed = "text", "only words for missing"
             (tally.suspects if tally.kind == "text" else tally.missing).update(tally.words)
         return Stored(tuple(self.tallies), self.n_rows, digest, self._notes())
 

@@ -25,7 +25,7 @@ N = 400
 FORMS = {
     "plain": [lambda i: str(i), lambda i: f"{i / 7:.3f}", lambda i: "rgb"[i % 3], lambda i: "yes" if i % 9 == 0 else "no"],
     "text late": [lambda i: "x" if i == 390 else str(i), lambda i: "0.5" if i > 380 else str(i)],
-    "words for missing": [lambda i: "NA" if i < 200 else str(i), lambda i: "?" if i % 3 else "1.5", lambda i: "NA" if i % 2 else "b"],
+    "words for missing": [lambda i: "NA" if i < 200 else str(i), lambda i: "?" if i % 3 else "1.5", lambda i: "NA" if i % 2 else "b", lambda i: "NA"],
     "empty first": [lambda i: "" if i < 300 else str(i), lambda i: "" if i < 300 else "blue", lambda i: ""],
     "not numbers": [lambda i: f"0{i % 9}1", lambda i: "1_000", lambda i: str(10**18 + 9 * 10**18 * (i == 399)), lambda i: "inf"],
     "marks": [lambda i: f"{i},000.50", lambda i: f"{i} %", lambda i: f" {i} ", lambda i: f'"{i}\n{i}"'],
@@ -115,6 +115,25 @@ def test_parquet_is_described_where_it_lies(low_limits, monkeypatch, tmp_path):
     pd.testing.assert_frame_equal(small.frame, big.frame)
     assert (small.reading.missing_tokens, small.reading.suspects) == (big.reading.missing_tokens, big.reading.suspects)
     same_population(big.all_rows.population("y'; DROP TABLE x"), small.frame, "y'; DROP TABLE x")
+
+
+def test_parquet_that_is_not_what_it_was_or_seems(low_limits, monkeypatch, tmp_path):
+    path = tmp_path / "t.parquet"
+    hours = pa.array(range(0, 3600 * N, 3600), pa.timestamp("s", tz="Asia/Kolkata"))
+    parquet.write_table(pa.table({"when": hours, "y": ["a", "b"] * (N // 2)}), path)
+    held = read(path)
+    assert held.frame["when"].iloc[1] == "1970-01-01 01:00:00+00:00", "the same on every machine"
+    parquet.write_table(pa.table({"when": hours[:9], "y": list("ababababa")}), path)
+    with pytest.raises(UserError, match="has changed or gone"):
+        Dataset.from_table(held, "y")
+    ends = pa.py_buffer(np.arange(N + 1, dtype="int32").tobytes())
+    odd = pa.Array.from_buffers(pa.string(), N, [None, ends, pa.py_buffer(b"\xff" * N)])
+    parquet.write_table(pa.table({"a": odd}), path)
+    with pytest.raises(UserError, match="cannot be read"):
+        read(path.read_bytes())
+    monkeypatch.setattr(large, "LARGE_CELLS", 10**9)
+    with pytest.raises(UserError, match="cannot be read"):
+        read(path.read_bytes())
 
 
 def same_population(found, frame, target):
