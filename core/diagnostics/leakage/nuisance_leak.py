@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 
 from core import charts, judge, learners, synthetic, wording
 from core.dataset import Dataset
+from core.divergence import drawn
 from core.errors import NotApplicable, unknown
 from core.numerics.told_apart import mean_area, mean_area_error, shuffled_mean_areas
 from core.params import Range
@@ -175,6 +176,10 @@ def _told(
 def _depends(study: Study, site: np.ndarray, words: list[str], rng: np.random.Generator) -> pd.DataFrame:
     """The largest difference between the share of a site in the class of interest and in the rest."""
     known = site >= 0
+    if study.represents is not None:  # the rest as the whole table has it
+        rest = np.flatnonzero(known & ~_positive(study))
+        known &= _positive(study)
+        known[drawn(rest, study.represents, len(rest), rng)] = True
     total, own = (np.bincount(site[part], minlength=len(words)) for part in (known, known & _positive(study)))
     n_own, n_rest = max(own.sum(), 1), max(total.sum() - own.sum(), 1)
     draws = rng.multivariate_hypergeometric(total, own.sum(), N_EXCHANGES, method="marginals")

@@ -200,7 +200,7 @@ def _findings(study: Study, tables: dict[str, pd.DataFrame], difference: float, 
     )
     return (
         *_differences(tables["classes"], difference),
-        *_told(tables["of_interest"], difference),
+        *_told(tables["of_interest"], difference, of_all or study.represents is None),
         *_hit(tables["burden"], study),
         Finding("fine", text),
     )
@@ -233,15 +233,20 @@ def _differences(classes: pd.DataFrame, difference: float) -> tuple[Finding, ...
     return (Finding(severity, text),)
 
 
-def _told(of_interest: pd.DataFrame, difference: float) -> tuple[Finding, ...]:
+def _told(of_interest: pd.DataFrame, difference: float, counted: bool) -> tuple[Finding, ...]:
     """What a gap says about a row, for the column where it says most about the class of interest."""
     size = of_interest["difference"].abs()
     clear = of_interest[(of_interest["p_holm"] <= SIGNIFICANT) & (size >= min(NOTICED, difference))]
     if clear.empty:
         return ()
     row = clear.loc[size[clear.index].round(12).idxmax()]
+    share = (
+        wording.of(row["n_class"], row["n_missing"])
+        if counted
+        else f"{wording.share(row['prevalence'])} of the rows of the table"
+    )
     text = (
-        f"Where {wording.quoted(row['column'])} is missing, {wording.of(row['n_class'], row['n_missing'])} belong to {wording.quoted(row['class'])}; "
+        f"Where {wording.quoted(row['column'])} is missing, {share} belong to {wording.quoted(row['class'])}; "
         f"where it is filled, {wording.share(row['prevalence_filled'])}. The gap is {'more' if row['difference'] > 0 else 'less'} frequent in the class "
         f"than in the rest, by {wording.share(abs(row['difference']))} of the rows (interval {_points(row)})."
     )

@@ -12,7 +12,7 @@ from core import charts, judge, synthetic, wording
 from core.dataset import Dataset
 from core.errors import NotApplicable
 from core.missing_profile import MissingProfile, missing_profile
-from core.numerics.gap_burden import at_table_shares
+from core.numerics.gap_burden import at_table_shares, table_share
 from core.numerics.hypergeometric import two_sided
 from core.numerics.mask import blocks, nested_chain, nested_order, phi
 from core.numerics.multiplicity import holm
@@ -93,16 +93,27 @@ def missing_patterns(study: Study, *, nested: Annotated[float, Range(0.3, 1.0, 0
         "order": order,
         "structure": structure,
     }
-    return Result(tables, (*_by_class(tables["patterns"], study), _ordered(tables), _frequent(tables, gaps)))
+    return Result(tables, (*_by_class(tables["patterns"], study), _ordered(tables), _frequent(tables, gaps, study)))
 
 
 def _patterns(gaps: MissingProfile, shown: np.ndarray, study: Study) -> pd.DataFrame:
     """The most frequent patterns, and the class of interest in each."""
     c, n, counts = study.positive_code, study.dataset.n_samples, gaps.by_class[shown]
     size, own, n_class = counts.sum(axis=1), counts[:, c], study.class_sizes[c]
-    p = np.where(size >= FEWEST, two_sided(own, n, size, n_class), np.nan)
-    share = gaps.sizes[shown] / n
-    share_low, share_high = judge.proportion_interval(share * n, np.full(len(size), n))
+    p, n_known = two_sided(own, n, size, n_class), np.full(len(size), float(n))
+    if study.represents is not None:  # the rest is that of the table, known as well as by so many rows of it
+        n_known, (share, n_rest) = (
+            table_share(counts, study.class_sizes, study.class_shares)[1],
+            _of_rest(study, counts),
+        )
+        p = np.array(
+            [
+                two_sided(k, n_class + r, k + g, n_class)
+                for k, g, r in zip(own, np.rint(share * n_rest), n_rest, strict=True)
+            ]
+        )
+    p, share = np.where(size >= FEWEST, p, np.nan), gaps.sizes[shown] / n
+    share_low, share_high = judge.proportion_interval(share * n_known, n_known)
     rest = (counts @ study.standing - own * study.standing[c]) / np.maximum(size - own, 1)
     ends = (own / size, *judge.proportion_interval(own, size))
     class_share, low, high = (at_table_shares(end, study.standing[c], rest) for end in ends)
@@ -111,6 +122,15 @@ def _patterns(gaps: MissingProfile, shown: np.ndarray, study: Study) -> pd.DataF
     table |= {"share_low": share_low, "share_high": share_high, "class": study.positive, "n_class": own}
     table |= {"class_share": class_share, "low": low, "high": high, "expected": study.class_shares[c]}
     return pd.DataFrame(table | {"p": p, "p_holm": holm(p)})
+
+
+def _of_rest(study: Study, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The share of each pattern among the rows of the table outside the class of interest, and the rows that know it as well."""
+    others = np.arange(len(study.classes)) != study.positive_code
+    share, n_rows = table_share(
+        counts[:, others], study.class_sizes[others], study.class_shares[others] / study.class_shares[others].sum()
+    )
+    return share, np.rint(n_rows)
 
 
 def _named(gaps: MissingProfile, pattern: int) -> str:
@@ -177,8 +197,8 @@ def _by_class(patterns: pd.DataFrame, study: Study) -> tuple[Finding, ...]:
         return (Finding("fine", text),)
     row = clear.loc[clear["p"].idxmin()]
     text = (
-        f"Of the {wording.plural(row['n_samples'], 'row')} that lack just {row['columns']}, {wording.share(row['class_share'])} are of "
-        f"{wording.quoted(study.positive)} (interval {wording.share(row['low'])} to {wording.share(row['high'])}), and "
+        f"Of the {wording.plural(row['n_samples'], 'row')}{' in hand' if study.represents is not None else ''} that lack just {row['columns']}, {wording.share(row['class_share'])} are of "
+        f"{wording.quoted(study.positive)}{', each class by its share of the table' if study.represents is not None else ''} (interval {wording.share(row['low'])} to {wording.share(row['high'])}), and "
         f"{wording.share(row['expected'])} of all rows: this combination of gaps has to do with the class. "
         f"This holds for {wording.count(len(clear))} of the {wording.plural(n_tested, 'pattern')} tested."
     )
@@ -210,13 +230,16 @@ def _ordered(tables: dict[str, pd.DataFrame]) -> Finding:
     return Finding("caution", text)
 
 
-def _frequent(tables: dict[str, pd.DataFrame], gaps: MissingProfile) -> Finding:
-    n, n_patterns = int(gaps.by_class.sum()), int(gaps.shapes.any(axis=1).sum())
+def _frequent(tables: dict[str, pd.DataFrame], gaps: MissingProfile, study: Study) -> Finding:
+    n, n_patterns = int(study.table_sizes.sum()), int(gaps.shapes.any(axis=1).sum())
     lacking = tables["patterns"].iloc[int((tables["patterns"]["n_columns"].to_numpy() > 0).argmax())]
+    with_gaps = 1 - gaps.complete @ gaps.weights / study.dataset.n_samples
     text = (
-        f"{wording.of(n - gaps.complete @ gaps.weights, n)} have gaps, in {wording.plural(n_patterns, 'pattern')}. The most frequent one lacks "
-        f"{lacking['columns']} and nothing else, in {wording.of(lacking['share'] * n, n)}."
+        f"{wording.of(round(with_gaps * n), n)} have gaps, in {wording.plural(n_patterns, 'pattern')}. The most frequent one lacks "
+        f"{lacking['columns']} and nothing else, in {wording.of(round(lacking['share'] * n), n)}."
     )
+    if study.represents is not None:
+        text += f" This is estimated from {wording.plural(study.dataset.n_samples, 'row')} in hand, each class by its share of the table."
     return Finding("fine", text)
 
 

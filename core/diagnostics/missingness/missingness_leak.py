@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 
 from core import charts, judge, synthetic, wording
 from core.dataset import Dataset
+from core.divergence import drawn
 from core.errors import NotApplicable
 from core.missing_profile import missing_profile
 from core.numerics.mask import patterns
@@ -98,8 +99,11 @@ def missingness_leak(study: Study, *, leak: Annotated[float, Range(0.7, 1.0, 0.0
 def _mask(study: Study) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Rows that are judged, their mask, and its columns: those with gaps beside values."""
     gaps, rows = missing_profile(study), np.arange(study.dataset.n_samples)
+    rng, own = np.random.default_rng(study.random_state), study.codes == study.positive_code
+    if study.represents is not None:  # the rest as the whole table has it, and every row of the class
+        rows = np.sort(np.r_[rows[own], drawn(rows[~own], study.represents, len(rows), rng)])
     if len(rows) > MAX_ROWS:
-        rows = np.sort(np.random.default_rng(study.random_state).choice(rows, MAX_ROWS, replace=False))
+        rows = np.sort(rng.choice(rows, MAX_ROWS, replace=False))
     mask = gaps.mask(rows)
     usable = mask.any(axis=0) & ~mask.all(axis=0)
     if not usable.any():
