@@ -12,6 +12,7 @@ from core.engine import provenance
 from core.errors import UserError
 from core.evaluation.compare import with_baseline
 from core.evaluation.scoring import COST, LOWER_IS_BETTER, decided
+from core.judge import difference_interval, proportion_interval
 from core.numerics.decisions import confusion, decide, decision_scores
 from core.recipe import Recipe
 from core.result import Finding, Result
@@ -37,13 +38,18 @@ def final_score(study: Study, recipe: Recipe) -> Result:
     Result
         ``scores``: recipe, metric, value, low, high. ``differences``: metric, difference (recipe less baseline), low, high; on the same
         rows. ``classes``: class, n_training, training_share, n_test, test_share. ``confusion``: recipe, class, predicted, n_rows.
-        Intervals come from rows drawn anew within each class; they do not speak of other training rows.
+        Intervals come from rows drawn anew within each class, widened for few rows of the class of interest (expanded percentiles); those of
+        recall and precision are exact. They do not speak of other training rows, nor of rows that belong together.
         The first finding is the verdict.
 
     Raises
     ------
     UserError
         No test set is declared.
+
+    References
+    ----------
+    Hesterberg (2015), The American Statistician 69, for expanded percentiles. Clopper and Pearson (1934), Biometrika 26.
     """
     test = study.dataset.test
     if test is None:
@@ -52,9 +58,10 @@ def final_score(study: Study, recipe: Recipe) -> Result:
     codes = test.y.map({label: code for code, label in enumerate(study.classes)}).to_numpy(dtype=np.intp)
     draws = _draws(codes, len(study.classes), np.random.default_rng(study.random_state))
     outcomes = {one: _outcome(study, one, test.X, codes, draws) for one in with_baseline([recipe])}
+    tail = _tail(int((codes == study.positive_code).sum()))
     tables = {
-        "scores": pd.concat([_spread(values).assign(recipe=one.title) for one, (values, _) in outcomes.items()], ignore_index=True),
-        "differences": _differences(outcomes, recipe), "classes": _classes(study, codes),
+        "scores": pd.concat([_scores(study, one, *found, tail) for one, found in outcomes.items()], ignore_index=True),
+        "differences": _differences(outcomes, recipe, tail), "classes": _classes(study, codes),
         "confusion": pd.concat([_confusion(study, one, matrix) for one, (_, matrix) in outcomes.items()], ignore_index=True),
     }  # fmt: skip
     tables["scores"] = tables["scores"][["recipe", "metric", "value", "low", "high"]]
@@ -114,18 +121,41 @@ def _ranking(score: np.ndarray, found: np.ndarray, draws: np.ndarray) -> list[di
     return result
 
 
-def _spread(values: dict[str, np.ndarray], name: str = "value") -> pd.DataFrame:
+def _tail(n: int) -> float:
+    """The share of draws beyond each limit: with n rows, rows drawn anew spread too little by √((n − 1) / n), and as a normal, not as t."""
+    from scipy.special import ndtr
+    from scipy.stats import t
+
+    return float(ndtr(-np.sqrt(n / (n - 1)) * t.isf(0.025, n - 1))) if n > 1 else 0.0
+
+
+def _scores(
+    study: Study, recipe: Recipe, values: dict[str, np.ndarray], matrix: np.ndarray, tail: float
+) -> pd.DataFrame:
+    """Every metric with its interval; exact where it is a share of rows."""
+    table, c = _spread(values, tail).assign(recipe=recipe.title), study.positive_code
+    for metric, n in (("recall", matrix[c].sum()), ("precision", matrix[:, c].sum())):
+        if n and matrix[c].sum():
+            table.loc[table["metric"] == metric, ["low", "high"]] = [
+                float(end) for end in proportion_interval(matrix[c, c], n)
+            ]
+    return table
+
+
+def _spread(values: dict[str, np.ndarray], tail: float, name: str = "value") -> pd.DataFrame:
     rows = []
     for metric, column in values.items():
         drawn = column[1:][~np.isnan(column[1:])]
-        low, high = np.quantile(drawn, [0.025, 0.975]) if len(drawn) else (np.nan, np.nan)
+        low, high = np.quantile(drawn, [tail, 1 - tail]) if len(drawn) else (np.nan, np.nan)
         rows.append((metric, column[0], low, high))
     return pd.DataFrame(rows, columns=["metric", name, "low", "high"])
 
 
-def _differences(outcomes: dict[Recipe, tuple[dict[str, np.ndarray], np.ndarray]], recipe: Recipe) -> pd.DataFrame:
+def _differences(
+    outcomes: dict[Recipe, tuple[dict[str, np.ndarray], np.ndarray]], recipe: Recipe, tail: float
+) -> pd.DataFrame:
     base, chosen = outcomes[Recipe()][0], outcomes[recipe][0]
-    return _spread({metric: chosen[metric] - base[metric] for metric in base}, "difference")
+    return _spread({metric: chosen[metric] - base[metric] for metric in base}, tail, "difference")
 
 
 def _classes(study: Study, codes: np.ndarray) -> pd.DataFrame:
@@ -152,7 +182,7 @@ def _findings(study: Study, recipe: Recipe, tables: dict[str, pd.DataFrame], cod
     start = f"On {wording.plural(len(codes), 'test row')}, {wording.count(n_own)} of them {label}, doing nothing has {metric} "
     start += wording.with_interval(base["value"], base["low"], base["high"])
     if recipe == Recipe():
-        return (Finding("fine", f"{start}."), *_shifted(study, tables))
+        return (Finding("fine", f"{start}."), *_grouped(study), *_shifted(study, tables))
     own, change = scores.loc[(recipe.title, metric)], tables["differences"].set_index("metric").loc[metric]
     low, high = (change["low"], change["high"]) if metric not in LOWER_IS_BETTER else (-change["high"], -change["low"])
     word = "better" if low > 0 else "worse" if high < 0 else "not told apart from it"
@@ -160,13 +190,23 @@ def _findings(study: Study, recipe: Recipe, tables: dict[str, pd.DataFrame], cod
         f"{start}; '{recipe.title}' has {wording.with_interval(own['value'], own['low'], own['high'])} and is {word}: the difference on the "
         f"same rows is {wording.change(change['difference'])} (interval {wording.change(change['low'])} to {wording.change(change['high'])})."
     )
-    return (Finding("fine" if word == "better" else "caution", text), *_shifted(study, tables))
+    return (Finding("fine" if word == "better" else "caution", text), *_grouped(study), *_shifted(study, tables))
+
+
+def _grouped(study: Study) -> tuple[Finding, ...]:
+    """What the intervals leave out where rows belong together."""
+    columns = study.dataset.roles.get("group", ())
+    if not columns:
+        return ()
+    text = (
+        f"Test rows count as independent here. Where several of them share one {wording.listing(columns)}, the intervals are too narrow, and a "
+        "difference just beyond 0 may be chance."
+    )
+    return (Finding("caution", text),)
 
 
 def _shifted(study: Study, tables: dict[str, pd.DataFrame]) -> tuple[Finding, ...]:
     """Whether the class of interest is as frequent in both files."""
-    from core.judge import difference_interval
-
     row = tables["classes"].set_index("class").loc[study.positive]
     n_training, n_test = tables["classes"][["n_training", "n_test"]].sum()
     low, high = difference_interval(row["n_test"], n_test, row["training_share"] * n_training, n_training)

@@ -3,18 +3,21 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from core.errors import UserError
-from core.evaluation.final import _ranking, final_score
+from core.evaluation.final import _ranking, _tail, final_score
 from core.held_out import with_test
+from core.judge import proportion_interval
 from core.recipe import Recipe
 from core.study import Study
 from core.synthetic import planted
 from core.table import Table
 
 OVERLAP = [planted("overlap", class_sizes=(450, 50), random_state=seed) for seed in (0, 1)]
+GROUPS = pd.DataFrame({"patient": np.arange(500)})
 
 
 @pytest.fixture(scope="module")
@@ -64,3 +67,17 @@ def test_a_handful_of_rows_claims_nothing_and_shifted_shares_are_told(study):
 def test_without_a_test_file_there_is_no_final_score():
     with pytest.raises(UserError, match="No test file"):
         final_score(Study(OVERLAP[0]), Recipe())
+
+
+def test_intervals_are_exact_for_shares_wider_for_few_rows_and_silent_on_groups_no_more(study):
+    scores = final_score(study, Recipe()).tables["scores"].set_index("metric")
+    recall = scores.loc["recall"]
+    assert [recall["low"], recall["high"]] == pytest.approx(
+        [float(end) for end in proportion_interval(round(recall["value"] * 50), 50)]
+    )
+    assert _tail(10) == pytest.approx(0.0086, abs=1e-4)
+    assert _tail(100_000) == pytest.approx(0.025, abs=1e-5)
+    grouped = study.with_(
+        dataset=replace(study.dataset, roles={**study.dataset.roles, "group": ("patient",)}, groups=GROUPS)
+    )
+    assert any("share one 'patient'" in finding.text for finding in final_score(grouped, Recipe()).findings)
