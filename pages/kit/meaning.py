@@ -14,25 +14,25 @@ MOST_SHOWN = 5
 
 def chosen() -> bool:
     """The target, the class of interest, and the roles; true when they make a study, else all can still be changed."""
-    held = tables.table()
+    held, target, left_out = tables.table(), tables.target(), tables.leave_out()
     names = text.labels(held.frame.columns)
     if held.all_rows:
         st.caption(f"Suggestions and the preview look at {plural(len(held.frame), 'row')} drawn at random.")
     left, middle, right = st.columns(3)
     with left:
-        bound = choices.bound("target", tables.target())
+        bound = choices.bound("target", target)
         st.selectbox("Target", names, format_func=text.naming(names), help=term("Target"), **bound)
-        st.caption(text.md(tables.target_reasons().get(tables.target(), "It is not among the likely targets.")))
+        st.caption(text.md(tables.target_reasons().get(target, "It is not among the likely targets.")))
         classes.rule()
     with right:
-        features = {name: text for name, text in names.items() if name != tables.target()}
-        bound = choices.bound("leave_out", list(tables.leave_out()))
+        features = {name: text for name, text in names.items() if name != target}
+        bound = choices.bound("leave_out", list(left_out))
         st.multiselect("Columns to leave out", features, format_func=text.naming(features), placeholder="None", **bound)
-        rest = {name: why for name, why in tables.leave_out_reasons().items() if name not in tables.leave_out()}
+        rest = {name: why for name, why in tables.leave_out_reasons().items() if name not in left_out}
         for name, why in list(rest.items())[:MOST_SHOWN]:
             st.caption(text.md(f"{names[name]}: {why}"))
         if rest:
-            st.button("Leave these out", on_click=choices.choose, kwargs={"leave_out": (*tables.leave_out(), *rest)})
+            st.button("Leave these out", on_click=choices.choose, kwargs={"leave_out": (*left_out, *rest)})
     study = show.guarded(session.study)()
     if study is not None:
         with middle:

@@ -64,14 +64,14 @@ def with_role(name: str, role: str) -> tuple[str, ...]:
 
 
 def _table() -> pd.DataFrame:
-    reasons, chosen, categories = tables.role_reasons(), tables.roles(), tables.categories()
-    codes = tables.category_reasons()
+    reasons, chosen, categories = tables.role_reasons(), tables.roles(), set(tables.categories())
+    codes, left_out, target = tables.category_reasons(), set(tables.leave_out()), tables.target()
     rows = []
     for name, column in tables.table().frame.items():
-        if name == tables.target():
+        if name == target:
             continue
         found = reasons.get(name)
-        role = "leave out" if name in tables.leave_out() else chosen.get(name, "feature")
+        role = "leave out" if name in left_out else chosen.get(name, "feature")
         why = (
             f"Suggested: {found.role}. {found.reason}"
             if found and found.role != role

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from hostile_tables import markdown_texts
 
+from pages.kit import tables as kept_tables
+
 RNG = np.random.default_rng(0)
 PATIENTS = "\n".join(
     ["patient_id,pressure,age,score,outcome"]
@@ -96,6 +98,17 @@ def test_what_is_left_out_is_not_seen_whatever_its_role(opened):
     columns = next(box for box in app.selectbox if box.label == "Column").options
     assert "score" in columns
     assert "age" not in columns
+
+
+def test_a_table_of_many_columns_is_drawn_in_time_that_grows_with_them(opened, monkeypatch):
+    content = "\n".join(
+        [",".join([f"x{j}" for j in range(300)] + ["y"]), *(",".join(["1"] * 300 + [y]) for y in "aabb" * 9)]
+    )
+    app, asked, plain = opened(upload=csv_file(content.encode())), [], kept_tables.target
+    monkeypatch.setattr(kept_tables, "target", lambda: asked.append(1) or plain())
+    app.run()
+    assert not app.exception
+    assert len(asked) < 100
 
 
 def test_a_test_file_is_scored_when_it_is_opened_and_not_before(opened):
