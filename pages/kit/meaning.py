@@ -16,7 +16,7 @@ def chosen() -> bool:
     """The target, the class of interest, and the roles; true when they make a study, else all can still be changed."""
     held, target, left_out = tables.table(), tables.target(), tables.leave_out()
     names = text.labels(held.frame.columns)
-    if held.all_rows:
+    if len(held.frame) < held.n_rows:
         st.caption(f"Suggestions and the preview look at {plural(len(held.frame), 'row')} drawn at random.")
     left, middle, right = st.columns(3)
     with left:

@@ -13,6 +13,7 @@ from pages.kit import choices
 @pytest.fixture
 def small_limit(monkeypatch):
     monkeypatch.setattr(large, "LARGE_BYTES", 50_000)
+    monkeypatch.setattr(large, "PREVIEW_ROWS", 5000)
     monkeypatch.setattr(choices, "LARGE_BYTES", 50_000)
 
 
@@ -26,7 +27,7 @@ def test_a_large_upload_lies_in_a_folder_and_every_page_says_what_it_looks_at(op
     assert held.path.read_bytes() == content
     shown = re.sub(r"\\", "", "\n".join(markdown_texts(app)))
     assert "big.csv: 6,000 rows, 3 columns" in shown
-    assert "drawn at random" in shown, "suggestions look at the rows in memory"
+    assert "look at 5,000 rows drawn at random" in shown, "suggestions look at the rows in memory"
     sentence = "All 120 rows of 'yes' and 1,880 of the 5,880 rows of 'no' make the working sample"
     for page in ("profile", "remedy"):
         app.switch_page(f"steps/{page}.py").run()
