@@ -72,7 +72,7 @@ def measured(study: Study, recipe: Recipe, n_folds: int, fresh: tuple[pd.DataFra
 def main() -> None:
     """Measure all sizes and write both files."""
     fresh, (X, rare) = generated(FRESH, 1), generated(N, 0)
-    whole = Dataset.from_frame(X.assign(outcome=np.where(rare, "rare", "common")), "outcome")
+    whole = Dataset.from_frame(X.assign(outcome=np.where(rare, "rare", "common")), "outcome", working_rows=0)
     records = []
     for learner in ("linear", "boosted"):
         for size in (*SIZES, N):

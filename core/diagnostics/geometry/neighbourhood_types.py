@@ -180,7 +180,12 @@ def _findings(study: Study, tables: dict[str, pd.DataFrame], level: float) -> tu
     calm = classes[~classes["class"].isin(named["class"]) & (classes["class"] == study.positive)]
     for row in calm.itertuples():
         counts = ", ".join(f"{wording.share(shares.loc[row[1], name])} {name}" for name in TYPES)
-        text = f"Of the rows of {wording.quoted(row[1])}, {counts}. "
+        hand = (
+            ""
+            if study.represents is None
+            else " among the rows in hand; in the whole table rows of larger classes stand closer"
+        )
+        text = f"Of the rows of {wording.quoted(row[1])}, {counts}{hand}. "
         text = text.replace(" outlier.", " outliers.")
         if not np.isnan(row.unsafe_equal_sizes):
             text += f"With class sizes made equal {wording.share(1 - row.unsafe_equal_sizes)} are safe."
