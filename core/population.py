@@ -158,7 +158,7 @@ def drawn(codes: np.ndarray, classes: tuple[str, ...], size: int, random_state: 
 
     Examples
     --------
-    >>> drawn(np.array([0] * 90 + [1] * 10), ("no", "yes"), 30).sentence[:63]
+    >>> drawn(np.array([0] * 90 + [1] * 10), ("no", "yes"), 30).sentence[:64]
     "All 10 rows of 'yes' and 20 of the 90 rows of 'no' make the work"
     """
     labelled = np.flatnonzero(codes >= 0)

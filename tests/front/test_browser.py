@@ -133,7 +133,7 @@ def go(page, step):
 
 
 def upload(page, path):
-    page.locator('input[type="file"]').set_input_files(path)
+    page.locator('input[type="file"]').first.set_input_files(path)
     page.get_by_text("What was read").wait_for()
     page.get_by_test_id("stSidebar").get_by_text(path.name, exact=True).wait_for(state="attached")
     settled(page, "Counterpoise")
