@@ -145,9 +145,7 @@ def _parts(codes: np.ndarray, train: np.ndarray, rng: np.random.Generator) -> tu
     return tuple(parts)
 
 
-def _scores(
-    probas: list[np.ndarray], codes: np.ndarray, judged: np.ndarray, weight: np.ndarray | None
-) -> np.ndarray:
+def _scores(probas: list[np.ndarray], codes: np.ndarray, judged: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
     """Recall at prevalence and average precision (2, n_judged), averaged over the models of one size."""
     values = np.full((2, len(judged)), np.nan)
     for i, c in enumerate(judged):
