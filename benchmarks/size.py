@@ -32,7 +32,7 @@ RARE, GAPS = 0.01, 0.1
 UPLOAD = """
 import io, json, re, sys, time
 from pathlib import Path
-import core.dataset, core.reading.read, core.reading.large
+import core.dataset, core.reading.all_rows, core.reading.read, core.reading.large
 import duckdb, pyarrow.csv, pyarrow.parquet
 
 def peak():
@@ -47,7 +47,14 @@ def step(name):
     steps[name] = time.time() - start
     steps[f"{name}, peak"] = peak() - idle
 
-table = core.reading.large.read_large(upload, "table") or core.reading.read.read(upload.getvalue(), "table")
+if len(upload.getbuffer()) > core.reading.large.LARGE_BYTES:  # as the app does it: into a folder, out of the memory
+    folder = core.reading.all_rows.Folder()
+    path = Path(folder.name) / "upload"
+    path.write_bytes(upload.getbuffer())
+    upload.close()
+    table = core.reading.read.read(path, "table")
+else:
+    table = core.reading.read.read(upload.getvalue(), "table")
 step("read")
 if table.all_rows is not None:
     table.all_rows.population("outcome")
