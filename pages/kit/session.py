@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -40,7 +41,8 @@ def results(items: Sequence[Method], asked: Study | None = None) -> dict[Method,
 def ahead(items: Sequence[Method]) -> None:
     """Start diagnostics of the page that probably comes next, where workers do it beside this one."""
     if _runner().workers:
-        results(items)
+        with suppress(UserError):  # the page says what is wrong
+            results(items)
 
 
 def forget_unfit() -> None:

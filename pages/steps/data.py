@@ -46,7 +46,6 @@ def headline() -> Callable[[], None]:
         else [item for item in session.of_page(*session.PROFILE) if item.about.judges_sizes]
     )
     found = session.results(items)
-    session.ahead(session.of_page(*session.PROFILE))
     with st.container(border=True):
         st.markdown("#### The diagnosis in one line")
         show.headline({item: job.results[0] for item, job in found.items() if job.results})
@@ -60,6 +59,8 @@ def headline() -> Callable[[], None]:
 
 source()
 held = show.guarded(tables.table)()
+if held is not None and not tables.sample():
+    session.ahead(session.of_page(*session.PROFILE))
 top = st.container()
 follow = None
 if held is None and "upload" in st.session_state:
