@@ -221,7 +221,7 @@ def test_hostile_names_stay_text_on_a_dark_phone(address, visit, playwright, tmp
     """T4: nothing runs, nothing is fetched, nothing is wider than the screen, and every name reads as the file spells it."""
     file = tmp_path / "canary.csv"
     label = "<img src=x onerror=window.__xss=1>"
-    names = [name for name in HOSTILE if "\n" not in name][:12]  # all of them: test_escaped_text_reads_as_it_was_given
+    names = [name for name in HOSTILE if "\n" not in name]
     file.write_bytes(table(names, ["![x](http://canary.invalid/m.png)", label]))
     page = visit(address, color_scheme="dark", **playwright.devices["Pixel 7"])
     settled(page, "Counterpoise")
