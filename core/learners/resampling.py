@@ -132,7 +132,7 @@ class CopyingSampler(BaseEstimator):
         sampler.fit_resample(np.zeros((len(y), 1)), y)
         rows = sampler.sample_indices_
         if represents is not None:
-            self.represents_ = _shared_out(represents[rows], y[rows], found.rows)
+            self.represents_ = shared_out(represents[rows], y[rows], found.rows)
         return X.iloc[rows], y[rows]
 
 
@@ -180,7 +180,7 @@ class InterpolatingSampler(BaseEstimator):
             labels.append(y_new)
         y_all, self.represents_ = np.concatenate(labels), represents
         if found is not None:
-            self.represents_ = _with_synthetic(represents, y_all, found.rows)
+            self.represents_ = with_synthetic(represents, y_all, found.rows)
         return pd.concat(frames, ignore_index=True), y_all
 
     def _draw(
@@ -241,14 +241,14 @@ class _Filled:
         return pd.DataFrame(made, columns=self.columns)
 
 
-def _shared_out(represents: np.ndarray, y: np.ndarray, rows: dict[Any, float]) -> np.ndarray:
+def shared_out(represents: np.ndarray, y: np.ndarray, rows: dict[Any, float]) -> np.ndarray:
     """Scale what the rows of each class stand for so that it adds up to the rows of the class."""
     labels, positions = np.unique(y, return_inverse=True)
     total = np.array([rows[label] for label in labels.tolist()])
     return represents * (total / np.bincount(positions, represents))[positions]
 
 
-def _with_synthetic(represents: np.ndarray, y: np.ndarray, rows: dict[Any, float]) -> np.ndarray:
+def with_synthetic(represents: np.ndarray, y: np.ndarray, rows: dict[Any, float]) -> np.ndarray:
     """Let the synthetic rows, which come last, stand for what the rows of their class do not."""
     labels, positions = np.unique(y, return_inverse=True)
     n = len(represents)
@@ -256,7 +256,7 @@ def _with_synthetic(represents: np.ndarray, y: np.ndarray, rows: dict[Any, float
     total = np.array([rows[label] for label in labels.tolist()])
     left = total - np.bincount(positions[:n], represents, minlength=len(labels))
     stands = np.concatenate([represents, (left / np.maximum(made, 1))[positions[n:]]])
-    return _shared_out(stands, y, rows)
+    return shared_out(stands, y, rows)
 
 
 def _mode_filled(column: pd.Series) -> np.ndarray:

@@ -138,6 +138,8 @@ class Resampled(Wrapped):
     def fit(self, X: Any, y: Any, rows: Rows | None = None) -> Resampled:
         """Resample, then fit the inner classifier."""
         stands, sampler, made = represented(rows), clone(self.sampler), None
+        if len(np.unique(y)) == 1:  # the only row of the other class is in the fold that is held out
+            return self._keep(fit_on(clone(self.classifier), X, y, rows))
         if stands is None:
             X_new, y_new = sampler.fit_resample(as_frame(X), np.asarray(y))
         else:
