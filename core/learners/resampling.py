@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,7 +53,13 @@ class Reached:
 
 
 def reached(
-    y: np.ndarray, represents: np.ndarray, balance: float, *, down: bool = False, made: bool = False
+    y: np.ndarray,
+    represents: np.ndarray,
+    balance: float,
+    *,
+    down: bool = False,
+    made: bool = False,
+    goal: Callable[[np.ndarray], np.ndarray] | None = None,
 ) -> Reached:
     """Carry sampling over to a working sample.
 
@@ -72,6 +79,8 @@ def reached(
         As in ``targets``.
     made : bool
         The rows that are added are synthetic: they are not like copies.
+    goal : callable or None
+        Rows per class M from the rows per class N, in place of ``balance``.
 
     Examples
     --------
@@ -80,7 +89,7 @@ def reached(
     """
     labels, positions, sizes = np.unique(y, return_inverse=True, return_counts=True)
     table = np.bincount(positions, represents)
-    rows = table + balance * ((table.min() if down else table.max()) - table)
+    rows = table + balance * ((table.min() if down else table.max()) - table) if goal is None else goal(table)
     if down:
         wanted = np.minimum(sizes, np.maximum(np.round(rows), 1))
     else:

@@ -105,8 +105,10 @@ class _Sampler:
         wanted = np.array([self.sampling_strategy_rows_[label] for label in labels.tolist()])
         self.notes_: list[str] = []
         found = None
+        space.represents = represents
         if represents is not None:
-            found = reached(codes, represents, self.balance, down=self._down, made=not self._down)
+            goal = getattr(self.sampling_strategy, "rows", None)
+            found = reached(codes, represents, self.balance, down=self._down, made=not self._down, goal=goal)
             wanted = np.array(list(found.wanted.values()))
         rows, numbers, levels, made = self._resample(space, codes, wanted, rng)
         codes_new = np.concatenate([codes if rows is None else codes[rows], made])
@@ -170,7 +172,7 @@ class OverSampler(_Sampler, BaseOverSampler):
     balance : float
         How far classes grow towards the largest, between 0 and 1.
     sampling_strategy : "auto", dict, float or callable
-        As in imbalanced-learn; "auto" follows ``balance``.
+        As in imbalanced-learn; "auto" follows ``balance``. A callable that is a ``Goal`` also says what a working sample is to stand for.
     random_state : int, RandomState or None
         Seed.
 

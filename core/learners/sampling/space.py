@@ -26,7 +26,11 @@ class Space:
         In the units of the table; NaN is missing. A view of the table where it is one block of floats: never write into it.
     levels : ndarray of int (n_samples, n_text)
         Codes of the levels; -1 is missing.
+    represents : ndarray (n_samples,) or None
+        How many rows of the whole table each row stands for, when the rows are a working sample.
     """
+
+    represents: np.ndarray | None = None
 
     def __init__(self, X: Any) -> None:
         self._form = X
@@ -90,6 +94,32 @@ class Space:
         found, distances = nearest(
             self.scaled(queries), self.scaled(pool), k, own, self.levels[queries], self.levels[pool]
         )
+        return pool[found], distances
+
+    def nearest_to(
+        self, numbers: np.ndarray, levels: np.ndarray | None, pool: np.ndarray, k: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The k rows of a pool that lie nearest to each of some made rows.
+
+        Parameters
+        ----------
+        numbers : ndarray (n_queries, n_numeric)
+            In the units of the table.
+        levels : ndarray of int (n_queries, n_text) or None
+            None leaves the text columns out.
+        pool : ndarray of int
+            Row numbers.
+        k : int
+            At most as many as the pool has.
+
+        Returns
+        -------
+        rows, distances : ndarray (n_queries, k)
+            As ``nearest`` has them.
+        """
+        queries, none = scaled(numbers, *self.units), np.full(len(numbers), -1)
+        texts = (None, None) if levels is None else (levels, self.levels[pool])
+        found, distances = nearest(queries, self.scaled(pool), k, none, *texts)
         return pool[found], distances
 
     def restore(self, rows: np.ndarray | None, numbers: np.ndarray, levels: np.ndarray) -> Any:
