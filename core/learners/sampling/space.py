@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core.learners.encoding import robust_units, scaled
+from core.learners.encoding import one_hot, robust_units, scaled
 from core.numerics.mixed_neighbours import nearest
 
 
@@ -70,6 +70,11 @@ class Space:
     def scaled(self, rows: np.ndarray) -> np.ndarray:
         """Numbers of some rows in robust units (n_rows, n_numeric), for distances; NaN is missing."""
         return scaled(self.numbers[rows], *self.units)
+
+    def encoded(self, rows: np.ndarray) -> np.ndarray:
+        """Some rows as numbers alone (n_rows, n_encoded): robust units, and text as ``core.learners.encoding.one_hot`` writes it."""
+        text = {j: pd.Categorical.from_codes(c, range(1 + c.max(initial=0))) for j, c in enumerate(self.levels[rows].T)}
+        return np.hstack([self.scaled(rows), one_hot(pd.DataFrame(text, index=range(len(rows))))])
 
     def nearest(self, queries: np.ndarray, pool: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
         """The k rows of a pool that lie nearest to each query, the query itself left out.
