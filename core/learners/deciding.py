@@ -37,7 +37,11 @@ class Calibrated(Wrapped):
     out_of_fold_proba_ : ndarray (n_samples, n_classes)
         Calibrated probabilities of the rows given to ``fit``, from inner folds that did not train on them; NaN for rows
         that no inner fold tested.
+    restores_prior : bool
+        What comes out is meant to speak of the shares of the rows given to ``fit``, whatever the inner classifier was told.
     """
+
+    restores_prior = True
 
     def __init__(self, classifier: Any, method: str = "sigmoid", random_state: int = 0) -> None:
         super().__init__(classifier)
@@ -123,7 +127,7 @@ class Thresholded(Wrapped):
         rarest = labels[np.bincount(positions, stands).argmin()]
         self.positive_ = rarest if self.positive is None else self.positive
         if self.criterion == "theory":
-            self.threshold_ = 1 / (1 + self.miss_cost)
+            self.threshold_ = self.threshold_of_costs
         elif self.positive_ not in labels:
             self.threshold_ = 0.5
         else:
@@ -136,6 +140,11 @@ class Thresholded(Wrapped):
             found = y[tested] == self.positive_
             self.threshold_ = best_threshold(score[tested], found, self.criterion, self.miss_cost, weight)
         return self
+
+    @property
+    def threshold_of_costs(self) -> float | None:
+        """The threshold where it follows from the costs alone; None where it is tuned."""
+        return 1 / (1 + self.miss_cost) if self.criterion == "theory" else None
 
     def predict(self, X: Any) -> np.ndarray:
         """The class of interest where its probability reaches the threshold, else the most probable other class."""

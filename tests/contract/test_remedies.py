@@ -55,7 +55,7 @@ def made(remedy, classifier):
 def test_it_is_described(remedy):
     assert remedy.group in STAGES
     assert remedy.title and remedy.question.endswith("?") and remedy.why and remedy.what_to_do and remedy.reference
-    assert all(parameter.help and parameter.constraint for parameter in remedy.params)
+    assert all(parameter.help and (parameter.constraint or parameter.kind is bool) for parameter in remedy.params)
     assert not {parameter.name for parameter in remedy.params} & set(CONTEXT)
 
 
