@@ -1,0 +1,172 @@
+"""The graphs of records that SMOTE draws rows on, and what rows on them would give away."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from core import wording
+from core.errors import NotApplicable
+from core.evaluation.made_rows import sampler_of
+from core.learners.resampling import reached, targets
+from core.learners.sampling.space import Space
+from core.numerics.exposure import POINTS, exposed
+from core.recipe import Recipe
+from core.registry import method
+from core.study import Study
+
+MOST_RECORDS = 10_000
+"""Records of a class whose graph is looked at; of a class with more, a random sample of so many."""
+
+BESIDE = {
+    "random_oversampling": "Random oversampling copies records: each copy shows a record of {} as it stands in the table.",
+    "rose": "Rows of ROSE are drawn around single records. The forecast, which is for rows on lines between records, does not cover them; the mean of "
+    "the rows around one record comes near it.",
+    "copula_synthesis": "Copula draws do not lie between records. The forecast does not cover them; exact copies are counted in the audit of the made rows.",
+}
+"""What is known of samplers that the forecast does not cover."""
+
+OTHER = "The forecast is for SMOTE and does not cover '{}'. The attack can be run on the rows that it makes."
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """The records of a class and their nearest neighbours within it.
+
+    Parameters
+    ----------
+    rows : ndarray of int (n_records,)
+        As rows of the study; a sample where the class has more than ``MOST_RECORDS``.
+    near : ndarray of int (n_records, k)
+        Positions in ``rows``; without columns where the class can only be copied.
+    apart : ndarray of bool (n_records, k)
+        Whether a record and its neighbour differ in the columns that show lines.
+    weights : ndarray (n_records,)
+        Share of the made rows that each record starts.
+    n_columns, n_class : int
+        Columns that can show lines; records of the class.
+    """
+
+    rows: np.ndarray
+    near: np.ndarray
+    apart: np.ndarray
+    weights: np.ndarray
+    n_columns: int
+    n_class: int
+
+    def at(self, n_made: int) -> Revealed:
+        """What so many made rows of the class would give away."""
+        n, k = self.near.shape
+        if k == 0:
+            chance = np.full(n, float(n_made > 0))
+            return Revealed(self.rows, chance, chance, np.zeros(n), n_made, self.n_columns, k)
+        expected = self.weights * n_made * n / self.n_class
+        found = exposed(self.near, expected, self.apart, lines=min(POINTS, max(k, 2)))
+        return Revealed(self.rows, *found, n_made, self.n_columns, k)
+
+
+@dataclass(frozen=True, eq=False)
+class Revealed:
+    """What the rows made of one class would give away.
+
+    Parameters
+    ----------
+    rows : ndarray of int (n_records,)
+        The records, as rows of the study.
+    chance, bold, n_lines : ndarray (n_records,)
+        See ``core.numerics.exposure.exposed``.
+    n_made, n_columns, k : int
+        Rows that are made; columns that can show lines; neighbours.
+    """
+
+    rows: np.ndarray
+    chance: np.ndarray
+    bold: np.ndarray
+    n_lines: np.ndarray
+    n_made: int
+    n_columns: int
+    k: int
+
+
+def revealed(study: Study, recipe: Recipe) -> dict[int, Revealed]:
+    """What the rows made of each growing class would give away, by the code of the class.
+
+    Raises
+    ------
+    NotApplicable
+        The recipe has no sampler, or one that the forecast does not cover.
+    """
+    graphs = graphs_of(study, recipe)
+    return {code: graph.at(rows_made(study, code, balance_of(recipe))) for code, graph in graphs.items()}
+
+
+def fractional(X: pd.DataFrame, rows: np.ndarray) -> list[str]:
+    """Numeric columns that can show lines between some rows: not only whole numbers, without gaps in these rows, and not all alike there."""
+    numeric = [name for name in X.columns if X[name].dtype != "category"]
+    space = Space(X[numeric])
+    own = space.numbers[rows]
+    with np.errstate(invalid="ignore"):
+        shown = ~space.whole & ~np.isnan(own).any(axis=0) & (own != own[:1]).any(axis=0)
+    return [name for name, usable in zip(numeric, shown, strict=True) if usable]
+
+
+def graphs_of(study: Study, recipe: Recipe) -> dict[int, Graph]:
+    """The graph of every class that grows, by its code, that of the class of interest first.
+
+    Raises
+    ------
+    NotApplicable
+        As ``revealed``.
+    """
+    if getattr(sampler := sampler_of(study, recipe), "_down", getattr(sampler, "down", False)):
+        raise NotApplicable(f"'{recipe.title}' makes no rows; those that remain stand in it as they are.")
+    slug = recipe.stage("sampling").slug
+    if slug not in WEIGHTS:
+        known = BESIDE.get(slug, OTHER.format(method(slug).title))
+        raise NotApplicable(known.format(wording.quoted(study.positive)))
+    balance, space = balance_of(recipe), Space(study.dataset.X)
+    order = sorted(range(len(study.classes)), key=lambda code: code != study.positive_code)
+    growing = [code for code in order if rows_made(study, code, balance) > 0]
+    if not growing:
+        raise NotApplicable(f"'{recipe.title}' makes no rows on this table.")
+    return {code: _graph(study, space, code, slug, dict(dict(recipe.steps)[slug])) for code in growing}
+
+
+def _graph(study: Study, space: Space, code: int, slug: str, options: dict) -> Graph:
+    members = rows = np.flatnonzero(study.codes == code)
+    if len(rows) > MOST_RECORDS:
+        rows = np.sort(np.random.default_rng(study.random_state).choice(rows, MOST_RECORDS, replace=False))
+    columns = fractional(study.dataset.X, rows)
+    own = study.dataset.X[columns].to_numpy()[rows]
+    k, alike = (
+        min(options["k"], len(rows) - 1),
+        len(np.unique(np.hstack([space.scaled(rows), space.levels[rows]]), axis=0)) == 1,
+    )
+    near = np.empty((len(rows), 0), dtype=np.intp) if alike else np.searchsorted(rows, space.nearest(rows, rows, k)[0])
+    apart = (own[near] != own[:, None]).any(axis=2)
+    weights = WEIGHTS[slug](space, study.codes, rows, options)
+    return Graph(rows, near, apart, weights / weights.sum(), len(columns), len(members))
+
+
+def _even(space: Space, codes: np.ndarray, rows: np.ndarray, options: dict) -> np.ndarray:
+    return np.ones(len(rows))
+
+
+WEIGHTS = {"smote": _even}
+"""How many rows each record starts, by the sampler that the forecast covers."""
+
+
+def balance_of(recipe: Recipe) -> float:
+    """How far the sampler of a recipe balances the classes."""
+    return dict(dict(recipe.steps)[recipe.stage("sampling").slug])["balance"]
+
+
+def rows_made(study: Study, code: int, balance: float) -> int:
+    """Rows that a sampler makes of a class at some balance, as it does on these rows."""
+    if study.represents is None:
+        wanted = targets(study.codes, balance)
+    else:
+        wanted = reached(study.codes, study.represents, balance, made=True).wanted
+    return int(wanted[code] - study.class_sizes[code])
