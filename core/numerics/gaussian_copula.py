@@ -1,0 +1,96 @@
+"""Rows like some rows: normal variables with the correlations of the columns, cut into the values of the columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.numerics.latent_columns import Levels, Numbers, even_ranks
+from core.numerics.latent_correlation import latent_correlation
+
+MOST_LATENT = 400
+"""Normal variables whose correlations are found; of more, the ones that vary least are drawn on their own."""
+
+
+@dataclass(frozen=True, eq=False)
+class Copula:
+    """Columns, and the correlations of the normal variables behind them; see ``fit``.
+
+    Parameters
+    ----------
+    columns : tuple of Numbers or Levels
+        Numeric columns, then text columns, then the pattern of missing cells.
+    patterns : ndarray of bool (n_patterns, n_numeric + n_text)
+        Which cells are missing.
+    tied : ndarray of int (n_tied,)
+        The normal variables that have correlations.
+    correlation : ndarray (n_tied, n_tied)
+    n_numeric : int
+    """
+
+    columns: tuple
+    patterns: np.ndarray
+    tied: np.ndarray
+    correlation: np.ndarray
+    n_numeric: int
+
+    @property
+    def n_latent(self) -> int:
+        """How many normal variables there are."""
+        return sum(column.n_latent for column in self.columns)
+
+    def draw(self, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Make n rows: numbers (n, n_numeric) with NaN for missing and levels (n, n_text) with -1."""
+        values, vectors = np.linalg.eigh(self.correlation)
+        latent = rng.standard_normal((n, self.n_latent))
+        latent[:, self.tied] = latent[:, self.tied] @ (vectors * np.sqrt(np.maximum(values, 0))).T
+        ranks, start, found = even_ranks(latent, rng), 0, []
+        for column in self.columns:
+            found.append(column.write(ranks[:, start : start + column.n_latent], rng))
+            start += column.n_latent
+        missing = self.patterns[found.pop()]
+        split = self.n_numeric
+        numbers = np.column_stack([*found[:split], np.empty((n, 0))])
+        levels = np.column_stack([*found[split:], np.empty((n, 0), dtype=np.int32)]).astype(np.int32)
+        numbers[missing[:, :split]] = np.nan
+        levels[missing[:, split:]] = -1
+        return numbers, levels
+
+
+def fit(numbers: np.ndarray, levels: np.ndarray) -> Copula:
+    """Find the normal variables behind the columns of some rows.
+
+    Missing cells are left out pair by pair. Which cells are missing is one more column, whose levels are the patterns that some row has: a
+    made row never has a pattern that no row has, and patterns keep their ties to the values.
+
+    Parameters
+    ----------
+    numbers : ndarray (n_samples, n_numeric)
+        NaN is missing.
+    levels : ndarray of int (n_samples, n_text)
+        Negative is missing.
+    """
+    missing = np.hstack([np.isnan(numbers), levels < 0])
+    patterns, pattern = np.unique(missing, axis=0, return_inverse=True)
+    given = [*numbers.T, *levels.T, pattern.ravel()]
+    columns = tuple(
+        Numbers(values) if place < numbers.shape[1] else Levels(values) for place, values in enumerate(given)
+    )
+    read = [column.read(values) for column, values in zip(columns, given, strict=True)]
+    scores = np.hstack([part.scores for part in read])
+    bits = np.concatenate([part.bits for part in read])
+    coefficients = np.vstack([part.coefficients for part in read])
+    tied = np.arange(len(bits))
+    if len(tied) > MOST_LATENT:
+        tied = np.sort(np.argsort(-_variation(scores, bits), kind="stable")[:MOST_LATENT])
+    correlation = latent_correlation(scores[:, tied], bits[tied], coefficients[tied])
+    return Copula(columns, patterns, tied, correlation, numbers.shape[1])
+
+
+def _variation(scores: np.ndarray, bits: np.ndarray) -> np.ndarray:
+    """How much each column says, from 0 to 1: of a 0/1 column four times its variance, times the share of rows that hold it."""
+    seen = ~np.isnan(scores)
+    held = seen.mean(axis=0)
+    ones = np.where(seen, scores, 0.0).sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
+    return held * np.where(bits, 4 * ones * (1 - ones), 1.0)
