@@ -56,7 +56,9 @@ class Comparison:
                 yes = np.any([_compared(values, self.sign, other) for other, _ in others], axis=0)
         else:
             if self.sign not in ("=", "!="):
-                raise UserError(f"{quoted(self.column)} holds text, which {self.sign} does not compare.", "Use = or !=.")
+                raise UserError(
+                    f"{quoted(self.column)} holds text, which {self.sign} does not compare.", "Use = or !=."
+                )
             column = column.astype("category")
             wanted = [_level(self.column, word.text, column.cat.categories) for word in self.values]
             codes = column.cat.codes.to_numpy()
