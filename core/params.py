@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import inspect
+import re
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 from core.docstrings import parse
 from core.errors import UserError, unknown
-from core.wording import number, quoted
+from core.wording import count, number, quoted
 
 CONTEXT = ("random_state", "positive", "miss_cost")
 """Keyword arguments that the study fills in; an analyst is not asked for them."""
@@ -50,6 +52,25 @@ class Choice:
 
 
 @dataclass(frozen=True)
+class Text:
+    """Free text that a parameter may be.
+
+    Parameters
+    ----------
+    most : int
+        The largest number of characters.
+    example : str
+        What may be written.
+    read : callable
+        Gives the text in the form in which it is kept, or raises ``UserError`` when it says nothing.
+    """
+
+    most: int
+    example: str = ""
+    read: Callable[[str], str] = str.strip
+
+
+@dataclass(frozen=True)
 class Parameter:
     """One keyword-only argument of a method.
 
@@ -63,7 +84,7 @@ class Parameter:
         Its default value.
     help : str
         One or two sentences from the docstring.
-    constraint : Range, Choice or None
+    constraint : Range, Choice, Text or None
         What the value may be.
     """
 
@@ -71,7 +92,7 @@ class Parameter:
     kind: type
     default: Any
     help: str
-    constraint: Range | Choice | None
+    constraint: Range | Choice | Text | None
 
     @property
     def label(self) -> str:
@@ -96,6 +117,10 @@ class Parameter:
                 )
             case Choice(options) if cast not in options:
                 raise unknown(f"value of '{self.name}'", cast, options)
+            case Text(most) if len(cast) > most:
+                raise UserError(f"'{self.name}' has {count(len(cast))} characters.", f"Write at most {count(most)}.")
+            case Text(read=read):
+                return read(cast)
         return cast
 
 
@@ -137,3 +162,25 @@ def checked(parameters: tuple[Parameter, ...], values: Mapping[str, Any]) -> dic
         if name not in known:
             raise unknown("parameter", name, known)
     return {name: parameter.check(values.get(name, parameter.default)) for name, parameter in known.items()}
+
+
+def written(value: Any) -> str:
+    """A value as it stands in the text of a recipe: the signs that divide recipes, and line ends, become % and two digits.
+
+    Examples
+    --------
+    >>> written(0.5), written("dose + weight: 1,5")
+    ('0.5', 'dose %2B weight%3A 1%2C5')
+    """
+    return re.sub(r"[%+:,\x00-\x1f]", lambda found: f"%{ord(found[0]):02X}", str(value))
+
+
+def unwritten(text: str) -> str:
+    """What ``written`` was given.
+
+    Examples
+    --------
+    >>> unwritten("dose %2B weight%3A 1%2C5")
+    'dose + weight: 1,5'
+    """
+    return unquote(text)

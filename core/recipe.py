@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.errors import UserError
-from core.params import checked
+from core.params import checked, unwritten, written
 from core.registry import Method, method
 
 STAGES = ("weighting", "losses", "sampling", "ensembles", "calibration", "decision")
@@ -57,6 +57,8 @@ class Recipe:
     def parse(cls, text: str) -> Recipe:
         """Read the text form: ``smote:k=3+tuned_threshold``; the empty text is *do nothing*.
 
+        In a value, % and two digits stand for a sign that divides recipes: %2B is a plus, %2C a comma, %3A a colon, %25 a percent sign.
+
         Raises
         ------
         UserError
@@ -65,7 +67,8 @@ class Recipe:
         parameters: dict[str, dict[str, str]] = {}
         for part in filter(None, (piece.strip() for piece in text.split("+"))):
             slug, _, settings = part.partition(":")
-            parameters[slug] = dict(setting.partition("=")[::2] for setting in filter(None, settings.split(",")))
+            pairs = [setting.partition("=")[::2] for setting in filter(None, settings.split(","))]
+            parameters[slug] = {name: unwritten(value) for name, value in pairs}
         return cls.of(**parameters)
 
     @property
@@ -74,7 +77,7 @@ class Recipe:
         parts = []
         for slug, values in self.steps:
             default = {parameter.name: parameter.default for parameter in method(slug).params}
-            changed = ",".join(f"{name}={value}" for name, value in values if value != default[name])
+            changed = ",".join(f"{name}={written(value)}" for name, value in values if value != default[name])
             parts.append(f"{slug}:{changed}" if changed else slug)
         return "+".join(parts)
 

@@ -274,3 +274,19 @@ def _level(column: str, text: str, levels: pd.Index) -> int:
         if wanted in words:
             return words.index(wanted)
     raise unknown(f"value of {quoted(column)}", text, known)
+
+
+def tidied(text: str) -> str:
+    """The rules of a text on one line, divided by "; ".
+
+    Raises
+    ------
+    UserError
+        A rule cannot be read.
+
+    Examples
+    --------
+    >>> tidied(" age >= 18 ;\\n weight > 0;")
+    'age >= 18; weight > 0'
+    """
+    return "; ".join(rule.text for rule in read_rules(text))

@@ -1,0 +1,27 @@
+"""Free text as a parameter: its limit, its normal form, and the way through the text of a recipe."""
+
+import pytest
+
+from core.errors import UserError
+from core.params import Parameter, Text, checked, unwritten, written
+
+
+def shouted(text):
+    if "?" in text:
+        raise UserError("There is a question.", "Give an answer.")
+    return text.strip().upper()
+
+
+def test_free_text_has_a_limit_and_a_normal_form():
+    parameter = Parameter("words", str, "", "Some words.", Text(12, "yes", shouted))
+    assert checked((parameter,), {"words": " hello "}) == {"words": "HELLO"}
+    with pytest.raises(UserError, match="'words' has 13 characters"):
+        parameter.check("x" * 13)
+    with pytest.raises(UserError, match="There is a question"):
+        parameter.check("why?")
+
+
+@pytest.mark.parametrize("text", ["a + b: c, d = e; 100 %", "%2B", "two\nlines", "älter ≥ 18", ""])
+def test_what_is_written_is_read_again(text):
+    assert unwritten(written(text)) == text
+    assert not set("+:,\n") & set(written(text))
