@@ -9,7 +9,7 @@ import numpy as np
 from core.numerics.interpolation import between
 from core.params import Range
 from core.registry import About
-from core.wording import count, share
+from core.wording import plural, share
 
 ABOUT = About(
     "Constrained expansive oversampling (CEOS)",
@@ -89,20 +89,19 @@ def _reach_out(draw: Any, *, k: int, dominance: float) -> tuple[np.ndarray, np.n
 
 
 def _over_reach(draw: Any, numbers: np.ndarray, levels: np.ndarray) -> str:
-    """How many made rows have mostly rows of other classes around them, beside the same of real rows of the class."""
+    """How many made rows have mostly rows of other classes around them, beside the same of real rows of the class, themselves counted."""
     from core.learners.sampling.pairs import looked_up
 
     space, rng = draw.space, np.random.default_rng(0)
     pool = looked_up(np.arange(len(space)), rng)
     made = looked_up(np.arange(draw.n), rng, LOOKED_AT)
     real = looked_up(draw.members, rng, LOOKED_AT)
-    k = min(NEAR, len(pool) - 1)
-    around = (
-        space.nearest_to(numbers[made], levels[made], pool, k)[0],
-        space.nearest(real, pool, k)[0],
-    )
-    foreign = [float(np.mean((draw.codes[near] != draw.code).mean(axis=1) > 0.5)) for near in around]
+    k = min(NEAR, len(pool))
+    foreign = []
+    for cells, texts in ((numbers[made], levels[made]), (space.numbers[real], space.levels[real])):
+        near, _ = space.nearest_to(cells, texts, pool, k)
+        foreign.append(float(np.mean((draw.codes[near] != draw.code).mean(axis=1) > 0.5)))
     return (
-        f"Of {count(len(made))} made rows of a class, {share(foreign[0])} have mostly rows of other classes among their {k} nearest "
-        f"real rows; of {count(len(real))} of its real rows, {share(foreign[1])} have."
+        f"Of {plural(len(made), 'made row')} of a class, {share(foreign[0])} have mostly rows of other classes among their {k} nearest "
+        f"real rows; of {plural(len(real), 'real row')} of it, each counted among its own, {share(foreign[1])}."
     )

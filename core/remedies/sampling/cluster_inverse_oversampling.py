@@ -97,7 +97,7 @@ def _clusters(draw: Any, groups: int) -> np.ndarray:
     from core.learners.sampling.pairs import looked_up
     from core.numerics.clusters import sub_clusters
 
-    seed, rows = int(draw.rng.integers(2**31 - 1)), draw.space.encoded(draw.members)
+    seed, rows = int(draw.rng.integers(2**31 - 1)), _encoded(draw)
     if not groups:
         return sub_clusters(rows, random_state=seed)
     from sklearn.cluster import KMeans
@@ -107,3 +107,14 @@ def _clusters(draw: Any, groups: int) -> np.ndarray:
     groups = min(groups, len(np.unique(sample, axis=0)))
     found = KMeans(groups, n_init=3, random_state=seed).fit(sample).predict(rows)
     return np.unique(found, return_inverse=True)[1]
+
+
+def _encoded(draw: Any) -> np.ndarray:
+    """The rows of the class as numbers alone (n_members, n_encoded): robust units, and text as 0/1 columns."""
+    import pandas as pd
+
+    from core.learners.encoding import one_hot
+
+    levels = enumerate(draw.space.levels[draw.members].T)
+    text = {j: pd.Categorical.from_codes(codes, range(1 + codes.max(initial=0))) for j, codes in levels}
+    return np.hstack([draw.space.scaled(draw.members), one_hot(pd.DataFrame(text, index=range(len(draw.members))))])

@@ -9,7 +9,7 @@ import numpy as np
 from core.numerics.interpolation import MASKS
 from core.params import Choice, Range
 from core.registry import About
-from core.wording import count, share
+from core.wording import of, share
 
 ABOUT = About(
     "Neighbourhood-constrained SMOTE",
@@ -102,8 +102,7 @@ def _along_edges(draw: Any, *, k: int, gaps: str) -> tuple[np.ndarray, np.ndarra
     edges = _edges(draw, draw.members, others, k)
     kept = edges.kept(counted)
     draw.notes.append(
-        f"Of {count(kept.size)} edges between rows of a class, {count(kept.sum())} were kept; {share(counted)} of its edges to rows "
-        "of other classes counted."
+        f"Kept between rows of a class: {of(kept.sum(), kept.size, 'edge')}; {share(counted)} of its edges to rows of other classes counted."
     )
     if not kept.any():
         draw.notes.append("No edge was kept, so rows of the class were copied.")
