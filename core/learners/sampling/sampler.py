@@ -2,63 +2,25 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 from imblearn.over_sampling.base import BaseOverSampler
 from imblearn.under_sampling.base import BaseUnderSampler
-from imblearn.utils import check_sampling_strategy, check_target_type
-from imblearn.utils._validation import ArraysTransformer
-from sklearn.utils.multiclass import check_classification_targets
+from imblearn.utils import check_sampling_strategy
 from sklearn.utils.validation import _check_feature_names
 
 from core.learners.resampling import reached, shared_out, targets, with_synthetic
+from core.learners.sampling.draw import Draw
+from core.learners.sampling.labels import Labels
+from core.learners.sampling.output import Output
 from core.learners.sampling.space import Space
 from core.learners.wrapping import Resampled
-
-
-@dataclass(frozen=True, eq=False)
-class Draw:
-    """What is asked of a sampler: so many new rows of one class.
-
-    Parameters
-    ----------
-    space : Space
-        All rows.
-    codes : ndarray of int (n_samples,)
-        The class of each row.
-    code : int
-        The class that is drawn.
-    members : ndarray of int (n_members,)
-        Its rows; two or more, not all alike.
-    n : int
-        How many rows to make.
-    rng : numpy.random.Generator
-    notes : list of str
-        Sentences to the analyst; a sampler may add to it.
-    """
-
-    space: Space
-    codes: np.ndarray
-    code: int
-    members: np.ndarray
-    n: int
-    rng: np.random.Generator
-    notes: list[str]
-
-    def seeds(self, weights: np.ndarray | None = None) -> np.ndarray:
-        """Positions in ``members`` (n,) that new rows start from: each as often as its weight says, exact to one row.
-
-        Without weights every member comes equally often; what is left over is given to random members. With weights, shares are
-        rounded by largest remainder.
-        """
-        from core.numerics.apportion import largest_remainder
-
-        shares = np.ones(len(self.members)) if weights is None else weights
-        counts = largest_remainder(shares, self.n, self.rng)
-        return np.repeat(np.arange(len(self.members)), counts)
+from core.numerics.interpolation import MASKS
+from core.wording import quoted
 
 
 class _Sampler:
@@ -78,6 +40,26 @@ class _Sampler:
         self.balance = balance
         self.sampling_strategy = sampling_strategy
         self.random_state = random_state
+
+    def __repr__(self, N_CHAR_MAX: int = 700) -> str:
+        """The sampler by its file, with what was set."""
+        words = {**(self.options or {}), "balance": self.balance, "random_state": self.random_state}
+        if self.sampling_strategy != "auto":
+            words["sampling_strategy"] = self.sampling_strategy
+        name = getattr(self.choose, "__module__", "").rpartition(".")[2]
+        return f"{type(self).__name__}({name}, {', '.join(f'{key}={value!r}' for key, value in words.items())})"
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Parameters by name; with ``deep`` also each of the options."""
+        return {**super().get_params(deep=deep), **((self.options or {}) if deep else {})}
+
+    def set_params(self, **params: Any) -> _Sampler:
+        """Set parameters, or single options, by name."""
+        own = {name: params.pop(name) for name in list(params) if name in (self.options or {})}
+        super().set_params(**params)
+        if own:
+            self.options = {**self.options, **own}
+        return self
 
     def fit(self, X: Any, y: Any) -> _Sampler:
         """Check the rows and note how many of each class are wanted; nothing is drawn."""
@@ -100,57 +82,66 @@ class _Sampler:
         X, y
             Rows that were there come first, in their order; the kinds and types are those that were given.
         """
-        space, labels, codes, give_back = self._read(X, y)
+        space, labels = self._read(X, y)
+        codes, wanted = labels.codes, self._wanted(labels)
         rng = np.random.default_rng(_seed(self.random_state))
-        wanted = np.array([self.sampling_strategy_rows_[label] for label in labels.tolist()])
         self.notes_: list[str] = []
-        found = None
-        space.represents = represents
+        self.represents_, found, space.represents = None, None, represents
         if represents is not None:
             goal = getattr(self.sampling_strategy, "rows", None)
             found = reached(codes, represents, self.balance, down=self._down, made=not self._down, goal=goal)
             wanted = np.array(list(found.wanted.values()))
-        rows, numbers, levels, made = self._resample(space, codes, wanted, rng)
+        rows, made, table = self._resample(space, codes, wanted, rng)
         codes_new = np.concatenate([codes if rows is None else codes[rows], made])
-        self.represents_ = None
         if found is not None:
             kept = represents if rows is None else represents[rows]
             share = shared_out if self._down else with_synthetic
             self.represents_ = share(kept, codes_new, found.rows)
-        return space.restore(rows, numbers, levels), give_back(labels[codes_new])
+        return table, labels.back(codes_new)
 
     def _fit_resample(self, X: Any, y: Any) -> tuple[Any, Any]:
         return self.fit_resample(X, y)
 
-    def _read(self, X: Any, y: Any) -> tuple[Space, np.ndarray, np.ndarray, Any]:
-        check_classification_targets(y)
-        forms = ArraysTransformer(np.zeros((1, 1)), y)
-        flat, one_vs_all = check_target_type(y, indicate_one_vs_all=True)
-        flat = np.asarray(flat).ravel()
-        space = Space(X)
-        if len(flat) != len(space):
-            raise ValueError(f"X has {len(space)} rows and y has {len(flat)}.")
+    def _read(self, X: Any, y: Any) -> tuple[Space, Labels]:
+        self._check_options()
+        labels, space = Labels(y), Space(X)
+        if len(labels) != len(space):
+            raise ValueError(f"X has {len(space)} rows and y has {len(labels)}.")
         _check_feature_names(self, X, reset=True)
-        self.n_features_in_ = len(space.columns)
-        labels, codes = np.unique(flat, return_inverse=True)
-        if len(labels) < 2:
-            raise ValueError("There is 1 class; at least 2 classes are needed.")
-        sizes = dict(zip(labels.tolist(), np.bincount(codes).tolist(), strict=True))
-        self.sampling_strategy_ = check_sampling_strategy(self.sampling_strategy, flat, self._sampling_type)
-        if isinstance(self.sampling_strategy, str) and self.sampling_strategy == "auto":
-            self.sampling_strategy_rows_ = targets(flat, self.balance, down=self._down)
-        else:
-            change = {label: int(n) for label, n in self.sampling_strategy_.items()}
-            self.sampling_strategy_rows_ = {
-                label: change.get(label, n) if self._down else n + change.get(label, 0) for label, n in sizes.items()
-            }
+        self.n_features_in_ = space.n_columns
+        self.sampling_strategy_ = self._strategy(labels)
+        return space, labels
 
-        def give_back(labels_new: np.ndarray) -> Any:
-            if one_vs_all:
-                labels_new = (labels_new[:, None] == labels).astype(int)
-            return forms.transform(np.zeros((1, 1)), labels_new)[1]
+    def _check_options(self) -> None:
+        given = {**(self.options or {}), "balance": self.balance}
+        k, gaps = given.get("k", 1), given.get("gaps", "seed")
+        if not isinstance(k, Integral) or k < 1:
+            raise ValueError(f"k is {k}; it must be a whole number from 1.")
+        if gaps not in MASKS:
+            raise ValueError(f"gaps is {quoted(gaps)}; it must be one of {', '.join(quoted(name) for name in MASKS)}.")
+        if not 0 <= self.balance <= 1:
+            raise ValueError(f"balance is {self.balance}; it must lie between 0 and 1.")
 
-        return space, labels, codes, give_back
+    def _strategy(self, labels: Labels) -> dict[Any, int]:
+        """Rows to make, or rows to keep, of each class that changes; as imbalanced-learn has it."""
+        asked = self.sampling_strategy
+        if isinstance(asked, str) and asked == "auto":
+            wanted, sizes = np.array(list(targets(labels.codes, self.balance, down=self._down).values())), labels.sizes
+            changes = np.flatnonzero(sizes != (sizes.min() if self._down else sizes.max()))
+            numbers = wanted if self._down else wanted - sizes
+            return OrderedDict((labels.known[code], int(numbers[code])) for code in changes)
+        if isinstance(asked, dict) and (
+            strange := [label for label in asked if label not in set(labels.known.tolist())]
+        ):
+            raise ValueError(f"sampling_strategy names the class {quoted(strange[0])}; no row has it.")
+        return check_sampling_strategy(asked, labels.flat, self._sampling_type)
+
+    def _wanted(self, labels: Labels) -> np.ndarray:
+        wanted = labels.sizes.copy()
+        for label, n in self.sampling_strategy_.items():
+            code = np.searchsorted(labels.known, label)
+            wanted[code] = n if self._down else n + wanted[code]
+        return wanted
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -165,10 +156,11 @@ class OverSampler(_Sampler, BaseOverSampler):
     Parameters
     ----------
     choose : callable
-        ``choose(draw, **options) -> (numbers, levels)``: makes ``draw.n`` rows of one class, numbers (n, n_numeric) in the units of
-        the table and levels (n, n_text). Whole columns are rounded and values kept within those of the table afterwards.
+        ``choose(draw, **options)`` makes ``draw.n`` rows of one class: either row numbers (n,) of rows to copy, or a tuple of numbers
+        (n, n_numeric) in the units of the table and levels (n, n_text). Whole columns are rounded and values kept within
+        those of the table afterwards.
     options : dict or None
-        Further arguments of ``choose``.
+        Further arguments of ``choose``; ``get_params`` and ``set_params`` know them by name.
     balance : float
         How far classes grow towards the largest, between 0 and 1.
     sampling_strategy : "auto", dict, float or callable
@@ -188,25 +180,33 @@ class OverSampler(_Sampler, BaseOverSampler):
 
     def _resample(
         self, space: Space, codes: np.ndarray, wanted: np.ndarray, rng: np.random.Generator
-    ) -> tuple[None, np.ndarray, np.ndarray, np.ndarray]:
-        sizes = np.bincount(codes)
-        new = np.maximum(wanted - sizes, 0)
-        numbers = np.empty((new.sum(), space.numbers.shape[1]))
-        levels = np.empty((new.sum(), space.levels.shape[1]), dtype=np.int32)
-        start = 0
+    ) -> tuple[None, np.ndarray, Any]:
+        new = np.maximum(wanted - np.bincount(codes), 0)
+        out, start = Output(space, None, int(new.sum())), 0
         for code in np.flatnonzero(new):
-            part = slice(start, start + new[code])
-            draw = Draw(space, codes, int(code), np.flatnonzero(codes == code), int(new[code]), rng, self.notes_)
-            reason = _alike(draw)
-            if reason:
-                self.notes_.append(reason)
-                rows = draw.members[draw.seeds()]
-                numbers[part], levels[part] = space.numbers[rows], space.levels[rows]
+            part = slice(start, start := start + int(new[code]))
+            room = out.numbers[part], out.levels[part]
+            draw = Draw(space, codes, int(code), np.flatnonzero(codes == code), int(new[code]), rng, self.notes_, room)
+            found = self._drawn(draw)
+            if isinstance(found, tuple):
+                for ready, made in zip(room, found, strict=True):
+                    if made is not ready:
+                        ready[...] = made
+                space.tidy(room[0])
             else:
-                numbers[part], levels[part] = self.choose(draw, **(self.options or {}))
-                _tidy(numbers[part], space)
-            start += new[code]
-        return None, numbers, levels, np.repeat(np.arange(len(sizes)), new)
+                out.copy(part, found)
+        return None, np.repeat(np.arange(len(new)), new), out.table()
+
+    def _drawn(self, draw: Draw) -> tuple[np.ndarray, np.ndarray] | np.ndarray:
+        size = len(draw.members)
+        if size > 1 and not draw.alike:
+            return self.choose(draw, **(self.options or {}))
+        draw.note(
+            "A class has 1 row; it was copied."
+            if size == 1
+            else f"All {size} rows of a class are alike; they were copied."
+        )
+        return draw.members[draw.seeds()]
 
 
 class UnderSampler(_Sampler, BaseUnderSampler):
@@ -231,7 +231,7 @@ class UnderSampler(_Sampler, BaseUnderSampler):
 
     def _resample(
         self, space: Space, codes: np.ndarray, wanted: np.ndarray, rng: np.random.Generator
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    ) -> tuple[np.ndarray, np.ndarray, Any]:
         sizes, kept = np.bincount(codes), []
         for code in range(len(sizes)):
             members = np.flatnonzero(codes == code)
@@ -240,36 +240,12 @@ class UnderSampler(_Sampler, BaseUnderSampler):
                 members = self.choose(draw, **(self.options or {}))
             kept.append(members)
         self.sample_indices_ = rows = np.sort(np.concatenate(kept))
-        nothing = np.empty((0, space.numbers.shape[1])), np.empty((0, space.levels.shape[1]), dtype=np.int32)
-        return rows, *nothing, np.empty(0, dtype=int)
+        return rows, np.empty(0, dtype=int), Output(space, rows, 0).table()
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.sampler_tags.sample_indices = True
         return tags
-
-
-def _alike(draw: Draw) -> str:
-    """Why a class can only be copied; empty when it need not be."""
-    if len(draw.members) == 1:
-        return "A class has 1 row; it was copied."
-    first, rest = draw.members[0], draw.members[1:]
-    same = np.array_equal(
-        draw.space.levels[rest], np.broadcast_to(draw.space.levels[first], (len(rest), draw.space.levels.shape[1]))
-    )
-    numbers = draw.space.numbers
-    if same and np.array_equal(
-        numbers[rest], np.broadcast_to(numbers[first], (len(rest), numbers.shape[1])), equal_nan=True
-    ):
-        return f"All {len(draw.members)} rows of a class are alike; they were copied."
-    return ""
-
-
-def _tidy(numbers: np.ndarray, space: Space) -> None:
-    """Keep whole columns whole and every column within the values of the table, in place."""
-    for j in np.flatnonzero(space.whole):
-        np.round(numbers[:, j], out=numbers[:, j])
-    np.clip(numbers, *space.bounds, out=numbers)
 
 
 def _seed(random_state: Any) -> Any:

@@ -1,0 +1,62 @@
+"""The labels of rows as samplers see them: a code for each row, and the way back to the kind of labels that were given."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from imblearn.utils import check_target_type
+from imblearn.utils._validation import ArraysTransformer
+from sklearn.utils.multiclass import check_classification_targets
+
+
+class Labels:
+    """Labels of any kind that scikit-learn takes for classification.
+
+    Parameters
+    ----------
+    y : array, list, Series or one-column table (n_samples,), or one column per class
+
+    Attributes
+    ----------
+    given : object
+        The labels as they were given.
+    flat : ndarray (n_samples,)
+        One label per row.
+    known : ndarray (n_classes,)
+        The labels that there are, sorted.
+    codes : ndarray of int (n_samples,)
+        Place of each label among them.
+    sizes : ndarray of int (n_classes,)
+        Rows of each.
+    """
+
+    def __init__(self, y: Any) -> None:
+        self.given, self._columns = y, False
+        flat = np.asarray(y)
+        if flat.ndim != 1 or flat.dtype.kind not in "iubUSO":
+            check_classification_targets(y)
+            flat, self._columns = check_target_type(y, indicate_one_vs_all=True)
+            flat = np.asarray(flat).ravel()
+        self.flat = flat
+        self.codes, known = pd.factorize(flat, sort=True)
+        self.known = np.asarray(known, dtype=flat.dtype)
+        if (self.codes < 0).any():
+            raise ValueError(f"{np.sum(self.codes < 0)} rows of y have no label; leave them out or label them.")
+        if len(self.known) < 2:
+            raise ValueError(f"y holds {len(self.known)} class; at least 2 classes are needed.")
+        self.sizes = np.bincount(self.codes)
+
+    def __len__(self) -> int:
+        return len(self.flat)
+
+    def back(self, codes: np.ndarray) -> Any:
+        """Labels of the kind that was given, from codes."""
+        labels = self.known[codes]
+        if isinstance(self.given, np.ndarray) and self.given.ndim == 1:
+            return labels
+        if self._columns:
+            labels = (labels[:, None] == self.known).astype(int)
+        nothing = np.zeros((1, 1))
+        return ArraysTransformer(nothing, self.given).transform(nothing, labels)[1]
