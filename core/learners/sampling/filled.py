@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.learners.encoding import MAX_LEVELS
+from core.learners.encoding import MAX_LEVELS, scaled
 from core.learners.sampling.space import Space
 
 
@@ -22,20 +22,21 @@ class Filled:
 
     def __init__(self, space: Space) -> None:
         self.space = space
-        self.n_numbers = space.numbers.shape[1]
-        self.levels = np.empty_like(space.levels)
-        self._order: list[np.ndarray] = []
-        for j, codes in enumerate(space.levels.T):
-            sizes = np.bincount(codes[codes >= 0], minlength=1)
-            self._order.append(order := np.argsort(-sizes, kind="stable"))
-            self.levels[:, j] = np.where(codes < 0, order[0] if sizes.any() else -1, codes)
+        self.n_numbers = space.raw.shape[1]
+        sizes = [np.bincount(codes[codes >= 0], minlength=1) for codes in space.levels.T]
+        self._order = [np.argsort(-n, kind="stable") for n in sizes]
+        self._usual = np.array([order[0] if n.any() else -1 for order, n in zip(self._order, sizes, strict=True)])
 
     def matrix(self, rows: np.ndarray) -> np.ndarray:
         """Some rows (n_rows, n_filled) for distances."""
-        blocks = [np.nan_to_num(self.space.scaled(rows), nan=0.0)]
-        for levels, order in zip(self.levels[rows].T, self._order, strict=True):
-            shown = order[:MAX_LEVELS]
-            block = levels[:, None] == shown
+        return self.encoded(self.space.numbers[rows], self.space.levels[rows])
+
+    def encoded(self, numbers: np.ndarray, levels: np.ndarray) -> np.ndarray:
+        """Rows that need not be in the table, from numbers in its units and its levels, as ``matrix`` has them."""
+        coded = self._codes(numbers, levels)
+        blocks = [coded[:, : self.n_numbers]]
+        for codes, order in zip(coded[:, self.n_numbers :].T, self._order, strict=True):
+            block = codes[:, None] == order[:MAX_LEVELS]
             if len(order) > MAX_LEVELS:
                 block = np.column_stack([block, ~block.any(axis=1)])
             blocks.append(block / np.sqrt(2))
@@ -43,7 +44,11 @@ class Filled:
 
     def coded(self, rows: np.ndarray) -> np.ndarray:
         """Some rows (n_rows, n_numeric + n_text): numbers in robust units, then codes of levels."""
-        return np.hstack([np.nan_to_num(self.space.scaled(rows), nan=0.0), self.levels[rows]])
+        return self._codes(self.space.numbers[rows], self.space.levels[rows])
+
+    def _codes(self, numbers: np.ndarray, levels: np.ndarray) -> np.ndarray:
+        known = np.where(levels < 0, self._usual, levels) if levels.shape[1] else levels
+        return np.hstack([np.nan_to_num(scaled(numbers, *self.space.units), nan=0.0), known])
 
     def numbers_of(self, values: np.ndarray) -> np.ndarray:
         """The numbers (n, n_numeric) of rows of ``matrix`` or ``coded``, in the units of the table."""
@@ -64,4 +69,5 @@ class Filled:
             width = min(len(order), MAX_LEVELS + 1)
             out[:, j] = order[values[:, start : start + width].argmax(axis=1)]
             start += width
+        out[:, self._usual < 0] = -1
         return out
