@@ -12,8 +12,7 @@ import plotly.graph_objects as go
 from core import charts, wording
 from core.engine import provenance
 from core.errors import NotApplicable
-from core.evaluation.record_graphs import MOST_RECORDS, Graph, Revealed, balance_of, graphs_of, rows_made
-from core.learners.sampling.space import Space
+from core.evaluation.record_graphs import MOST_RECORDS, Graph, Revealed, balance_of, graphs_of, rows_made, whole_columns
 from core.numerics.exposure import POINTS
 from core.recipe import Recipe
 from core.result import Finding, Result
@@ -138,7 +137,7 @@ def _at(study: Study, graph: Graph, code: int, balance: float) -> dict[str, obje
 def _columns(study: Study) -> pd.DataFrame:
     """Columns of the table by what they do to lines."""
     data = study.dataset
-    whole = Space(data.X[list(data.numeric)]).whole
+    whole = np.array(list(whole_columns(data.X).values()), dtype=bool)
     gaps = data.X[list(data.numeric)].isna().any().to_numpy()
     kinds = {
         "fractions, complete": int((~whole & ~gaps).sum()),
@@ -152,15 +151,18 @@ def _columns(study: Study) -> pd.DataFrame:
 def _findings(
     study: Study, recipe: Recipe, found: dict[int, Revealed], tables: dict[str, pd.DataFrame]
 ) -> tuple[Finding, ...]:
-    findings = [
-        _without_lines(study, one, code) if one.n_columns < 2 else _share(study, one, code)
-        for code, one in found.items()
-    ]
-    usable = [one for one in found.values() if one.n_columns > 1]
-    if usable and usable[0].chance.mean() > LITTLE:
-        findings.append(
-            _smaller(tables["balances"], study.classes[next(c for c, one in found.items() if one.n_columns > 1)])
-        )
+    first, *others = found
+    told = _without_lines if found[first].n_columns < 2 else _share
+    findings = [told(study, found[first], first)]
+    if found[first].n_columns > 1 and found[first].chance.mean() > LITTLE:
+        findings.append(_smaller(tables["balances"], study.classes[first]))
+    shares = {study.classes[code]: found[code].chance.mean() for code in others if found[code].n_columns > 1}
+    many = [name for name, share in shares.items() if share > LITTLE]
+    if many:
+        names = wording.listing(sorted(many, key=shares.get, reverse=True))
+        start = f"Of {wording.plural(len(others), 'other class', 'other classes')} that grow, {wording.count(len(many))} would have"
+        text = f"{start} more than {wording.share(LITTLE)} of the records revealed: {names}."
+        findings.append(Finding("caution", text))
     return (*findings, *_limits(study, found))
 
 
@@ -179,10 +181,10 @@ def _share(study: Study, one: Revealed, code: int) -> Finding:
 
 
 def _without_lines(study: Study, one: Revealed, code: int) -> Finding:
-    name = wording.quoted(study.classes[code])
     text = (
-        f"Rows made of {name} show no lines: {wording.plural(one.n_columns, 'column')} of the table holds fractions without gaps in this class, and two are "
-        "needed. This attack does not work here, which is no guarantee: text and whole-number cells are taken from records."
+        f"Rows made of {wording.quoted(study.classes[code])} show no lines: two columns with fractions and without gaps in this class are needed, and there "
+        f"{'is 1' if one.n_columns == 1 else 'are none'}. This attack does not work here, which is no guarantee: cells of text are taken from records as "
+        "they stand, and so are many whole numbers."
     )
     return Finding("not applicable" if one.k else "caution", text)
 
@@ -201,13 +203,15 @@ def _smaller(balances: pd.DataFrame, name: str) -> Finding:
 def _limits(study: Study, found: dict[int, Revealed]) -> list[Finding]:
     """What breaks lines in this table, what the forecast leaves out, and what must not comfort."""
     n = _columns(study).set_index("kind")["n_columns"]
+    parts = {
+        "whole numbers": "rounding breaks lines in {} of whole numbers",
+        "text": "cells of {} of text are copied from records",
+        "fractions, with gaps": "in {} with gaps a cell is copied where one of both records has a gap",
+    }
+    broken = [text.format(wording.plural(n[kind], "column")) for kind, text in parts.items() if n[kind]]
     notes = [NEVER]
-    if n["fractions, complete"] < n.sum():
-        notes.append(
-            f"Lines show in the {wording.plural(n['fractions, complete'], 'column')} with fractions and without gaps. Rounding breaks them in the "
-            f"{wording.plural(n['whole numbers'], 'whole-number column')}; cells of the {wording.plural(n['text'], 'text column')} are copied "
-            f"from records; in the {wording.plural(n['fractions, with gaps'], 'column')} with gaps a cell is copied where one of both records has a gap."
-        )
+    if broken:
+        notes.append(f"Lines show only in columns with fractions and without gaps: {'; '.join(broken)}.")
     if any(len(one.rows) < study.class_sizes[code] for code, one in found.items()):
         notes.append(f"Of larger classes, {wording.count(MOST_RECORDS)} random records were looked at.")
     return [Finding("caution", text) for text in notes]

@@ -9,7 +9,7 @@ import pandas as pd
 
 from core import wording
 from core.errors import NotApplicable
-from core.evaluation.made_rows import sampler_of
+from core.evaluation.made_rows import equal_rows, sampler_of
 from core.learners.resampling import reached, targets
 from core.learners.sampling.space import Space
 from core.numerics.exposure import POINTS, exposed
@@ -90,30 +90,40 @@ class Revealed:
     k: int
 
 
-def revealed(study: Study, recipe: Recipe) -> dict[int, Revealed]:
+def revealed(study: Study, recipe: Recipe, rows: np.ndarray | None = None) -> dict[int, Revealed]:
     """What the rows made of each growing class would give away, by the code of the class.
+
+    Parameters
+    ----------
+    study : Study
+    recipe : Recipe
+    rows : ndarray of int or None
+        The rows that the sampler is given; all when left out.
 
     Raises
     ------
     NotApplicable
         The recipe has no sampler, or one that the forecast does not cover.
     """
-    graphs = graphs_of(study, recipe)
-    return {code: graph.at(rows_made(study, code, balance_of(recipe))) for code, graph in graphs.items()}
+    graphs, balance = graphs_of(study, recipe, rows), balance_of(recipe)
+    return {code: graph.at(rows_made(study, code, balance, rows)) for code, graph in graphs.items()}
+
+
+def whole_columns(X: pd.DataFrame) -> dict[str, bool]:
+    """Whether each numeric column holds whole numbers only."""
+    values = {name: X[name].to_numpy() for name in X.columns if X[name].dtype != "category"}
+    return {name: not np.any((cells != np.round(cells))[~np.isnan(cells)]) for name, cells in values.items()}
 
 
 def fractional(X: pd.DataFrame, rows: np.ndarray) -> list[str]:
     """Numeric columns that can show lines between some rows: not only whole numbers, without gaps in these rows, and not all alike there."""
-    numeric = [name for name in X.columns if X[name].dtype != "category"]
-    space = Space(X[numeric])
-    own = space.numbers[rows]
-    with np.errstate(invalid="ignore"):
-        shown = ~space.whole & ~np.isnan(own).any(axis=0) & (own != own[:1]).any(axis=0)
-    return [name for name, usable in zip(numeric, shown, strict=True) if usable]
+    own = X.iloc[rows]
+    parts = [name for name, whole in whole_columns(X).items() if not whole]
+    return [name for name in parts if not own[name].isna().any() and own[name].nunique() > 1]
 
 
-def graphs_of(study: Study, recipe: Recipe) -> dict[int, Graph]:
-    """The graph of every class that grows, by its code, that of the class of interest first.
+def graphs_of(study: Study, recipe: Recipe, rows: np.ndarray | None = None) -> dict[int, Graph]:
+    """The graph of every class that grows, by its code, that of the class of interest first; parameters as ``revealed`` has them.
 
     Raises
     ------
@@ -126,28 +136,32 @@ def graphs_of(study: Study, recipe: Recipe) -> dict[int, Graph]:
     if slug not in WEIGHTS:
         known = BESIDE.get(slug, OTHER.format(method(slug).title))
         raise NotApplicable(known.format(wording.quoted(study.positive)))
-    balance, space = balance_of(recipe), Space(study.dataset.X)
-    order = sorted(range(len(study.classes)), key=lambda code: code != study.positive_code)
-    growing = [code for code in order if rows_made(study, code, balance) > 0]
+    balance, order = balance_of(recipe), sorted(range(len(study.classes)), key=lambda code: code != study.positive_code)
+    growing = [code for code in order if rows_made(study, code, balance, rows) > 0]
     if not growing:
         raise NotApplicable(f"'{recipe.title}' makes no rows on this table.")
-    return {code: _graph(study, space, code, slug, dict(dict(recipe.steps)[slug])) for code in growing}
+    rows = np.arange(study.dataset.n_samples) if rows is None else rows
+    X, codes = study.dataset.X.iloc[rows].reset_index(drop=True), study.codes[rows]
+    space, rng = Space(X), np.random.default_rng(study.random_state)
+    found = {}
+    for code in growing:
+        own = np.flatnonzero(codes == code)
+        drawn = own if len(own) <= MOST_RECORDS else np.sort(rng.choice(own, MOST_RECORDS, replace=False))
+        weights = WEIGHTS[slug](space, codes, drawn, dict(dict(recipe.steps)[slug]))
+        near, apart, n_columns = _graph(space, X, drawn, dict(dict(recipe.steps)[slug])["k"])
+        found[code] = Graph(rows[drawn], near, apart, weights / weights.sum(), n_columns, len(own))
+    return found
 
 
-def _graph(study: Study, space: Space, code: int, slug: str, options: dict) -> Graph:
-    members = rows = np.flatnonzero(study.codes == code)
-    if len(rows) > MOST_RECORDS:
-        rows = np.sort(np.random.default_rng(study.random_state).choice(rows, MOST_RECORDS, replace=False))
-    columns = fractional(study.dataset.X, rows)
-    own = study.dataset.X[columns].to_numpy()[rows]
-    k, alike = (
-        min(options["k"], len(rows) - 1),
-        len(np.unique(np.hstack([space.scaled(rows), space.levels[rows]]), axis=0)) == 1,
-    )
-    near = np.empty((len(rows), 0), dtype=np.intp) if alike else np.searchsorted(rows, space.nearest(rows, rows, k)[0])
-    apart = (own[near] != own[:, None]).any(axis=2)
-    weights = WEIGHTS[slug](space, study.codes, rows, options)
-    return Graph(rows, near, apart, weights / weights.sum(), len(columns), len(members))
+def _graph(space: Space, X: pd.DataFrame, rows: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray, int]:
+    """Neighbours (positions in ``rows``), whether they differ from the record, and how many columns can show lines."""
+    columns = fractional(X, rows)
+    own = X[columns].to_numpy()[rows]
+    if np.ptp(equal_rows([X.iloc[rows]])[0]) == 0:
+        near = np.empty((len(rows), 0), dtype=np.intp)
+    else:
+        near = np.searchsorted(rows, space.nearest(rows, rows, min(k, len(rows) - 1))[0])
+    return near, (own[near] != own[:, None]).any(axis=2), len(columns)
 
 
 def _even(space: Space, codes: np.ndarray, rows: np.ndarray, options: dict) -> np.ndarray:
@@ -163,10 +177,11 @@ def balance_of(recipe: Recipe) -> float:
     return dict(dict(recipe.steps)[recipe.stage("sampling").slug])["balance"]
 
 
-def rows_made(study: Study, code: int, balance: float) -> int:
+def rows_made(study: Study, code: int, balance: float, rows: np.ndarray | None = None) -> int:
     """Rows that a sampler makes of a class at some balance, as it does on these rows."""
+    codes = study.codes if rows is None else study.codes[rows]
     if study.represents is None:
-        wanted = targets(study.codes, balance)
+        wanted = targets(codes, balance)
     else:
-        wanted = reached(study.codes, study.represents, balance, made=True).wanted
-    return int(wanted[code] - study.class_sizes[code])
+        wanted = reached(codes, study.represents if rows is None else study.represents[rows], balance, made=True).wanted
+    return int(wanted.get(code, 0) - np.sum(codes == code))

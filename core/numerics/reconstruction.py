@@ -112,8 +112,10 @@ def find_lines(Z: np.ndarray, n_near: int, tolerance: float = TOLERANCE) -> Line
     return Lines(*(np.array(column) for column in zip(*kept, strict=True)))
 
 
-def aligned(Z: np.ndarray, n_near: int, tolerance: float = TOLERANCE) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Triples of rows on one line: each row with two of its nearest rows that lie in one direction or in opposite ones.
+def aligned(
+    Z: np.ndarray, n_near: int, tolerance: float = TOLERANCE, rows: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Triples of rows on one line: each row, or each of some rows, with two of its nearest that lie in one direction or in opposite ones.
 
     Returns
     -------
@@ -121,10 +123,10 @@ def aligned(Z: np.ndarray, n_near: int, tolerance: float = TOLERANCE) -> tuple[n
     """
     rng = np.random.default_rng(0)
     side, key = rng.normal(size=(2, Z.shape[1]))
-    length, triples = (Z**2).sum(axis=1), []
+    length, triples, rows = (Z**2).sum(axis=1), [], np.arange(len(Z)) if rows is None else rows
     step = max(1, BLOCK_CELLS // (len(Z) + n_near * Z.shape[1]))
-    for start in range(0, len(Z), step):
-        own = np.arange(start, min(start + step, len(Z)))
+    for start in range(0, len(rows), step):
+        own = rows[start : start + step]
         d = length[own][:, None] + length - 2 * Z[own] @ Z.T
         d[np.arange(len(own)), own] = np.inf
         near = np.argpartition(d, n_near - 1, axis=1)[:, :n_near] if n_near < len(Z) - 1 else _others(own, len(Z))
@@ -150,7 +152,7 @@ def between_others(Z: np.ndarray, n_near: int, tolerance: float = TOLERANCE) -> 
     Z : ndarray (n_rows, n_columns)
         Records and made rows of one class; no two are equal.
     n_near : int
-        As in ``find_lines``.
+        Among how many nearest rows the others are looked for at first; among all for rows that lie between none of these.
 
     Returns
     -------
@@ -160,10 +162,11 @@ def between_others(Z: np.ndarray, n_near: int, tolerance: float = TOLERANCE) -> 
     ----------
     "SMOTE and Mirrors" (DistinSMOTE), which walks from the hull of the rows inwards; here each row is looked at by itself.
     """
-    i, j, m = aligned(Z, min(n_near, len(Z) - 1), tolerance)
     between = np.zeros(len(Z), dtype=bool)
-    for a, b, c in ((i, j, m), (j, i, m), (m, i, j)):
-        between[a[np.einsum("nd,nd->n", Z[b] - Z[a], Z[c] - Z[a]) < 0]] = True
+    for reach in (min(n_near, len(Z) - 1), len(Z) - 1):
+        i, j, m = aligned(Z, reach, tolerance, np.flatnonzero(~between))
+        for a, b, c in ((i, j, m), (j, i, m), (m, i, j)):
+            between[a[np.einsum("nd,nd->n", Z[b] - Z[a], Z[c] - Z[a]) < 0]] = True
     return between
 
 
