@@ -1,45 +1,40 @@
-"""What samplers share that go from row to row: where neighbours are looked up, and the way between two rows."""
+"""What samplers share that go from row to row: partners, and the way between two rows."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from core.learners.encoding import scaled
-from core.learners.sampling.sampler import Draw
+from core.learners.sampling.draw import Draw
 from core.numerics.interpolation import between
 from core.numerics.mixed_neighbours import nearest
 
-MOST = 30_000
-"""Rows among which neighbours are looked up; of a class with more, a random sample of so many."""
 
-
-def looked_up(rows: np.ndarray, rng: np.random.Generator, most: int = MOST) -> np.ndarray:
-    """Rows among which neighbours are looked up: all, or a random sample of ``most`` of them, in their order."""
+def some(rows: np.ndarray, most: int, rng: np.random.Generator) -> np.ndarray:
+    """All rows, or a random sample of ``most`` of them, in their order."""
     return rows if len(rows) <= most else np.sort(rng.choice(rows, most, replace=False))
 
 
-def own_partners(draw: Draw, seeds: np.ndarray, members: np.ndarray, k: int) -> np.ndarray:
-    """A random one of the k nearest other members for each seed.
+def own_partners(draw: Draw, seeds: np.ndarray, k: int) -> np.ndarray:
+    """A random one of the k nearest other members for each seed; the seed itself where none shares enough columns with it.
 
     Parameters
     ----------
     draw : Draw
     seeds : ndarray of int (n,)
-        Row numbers; members themselves.
-    members : ndarray of int
-        Row numbers, two or more.
+        Positions in the members of the draw.
     k : int
         Neighbours; fewer where there are fewer members.
 
     Returns
     -------
     ndarray of int (n,)
-        Row numbers.
+        Positions.
     """
-    pool = looked_up(members, draw.rng)
     asked, place = np.unique(seeds, return_inverse=True)
-    near, _ = draw.space.nearest(asked, pool, min(k, len(pool) - 1))
-    return near[place, draw.rng.integers(0, near.shape[1], len(seeds))]
+    near, enough = draw.neighbours(k, asked)
+    chosen = near[place, (draw.rng.random(len(seeds)) * enough[place]).astype(int)]
+    return np.where(enough[place] > 0, chosen, seeds)
 
 
 def along(draw: Draw, seeds: np.ndarray, partners: np.ndarray, gaps: str) -> tuple[np.ndarray, np.ndarray]:
@@ -66,8 +61,8 @@ def along(draw: Draw, seeds: np.ndarray, partners: np.ndarray, gaps: str) -> tup
 
 
 def donor_gaps(draw: Draw, gaps: str, n: int) -> np.ndarray | None:
-    """The gaps (n, n_numeric) of random rows of the class for the policy "donor"; None for any other."""
-    return np.isnan(draw.space.numbers[draw.rng.choice(draw.members, n)]) if gaps == "donor" else None
+    """Random rows of the class (n, n_numeric), which lend their gaps, for the policy "donor"; None for any other."""
+    return draw.space.numbers[draw.rng.choice(draw.members, n)] if gaps == "donor" else None
 
 
 def nearest_made(draw: Draw, rows: np.ndarray, made: tuple[np.ndarray, np.ndarray]) -> np.ndarray:

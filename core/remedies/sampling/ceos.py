@@ -9,7 +9,7 @@ import numpy as np
 from core.numerics.interpolation import between
 from core.params import Range
 from core.registry import About
-from core.wording import plural, share
+from core.wording import count, plural, share
 
 ABOUT = About(
     "Constrained expansive oversampling (CEOS)",
@@ -17,8 +17,8 @@ ABOUT = About(
     maturity="emerging",
 )
 
-LOOKED_AT, NEAR = 200, 5
-"""Made rows whose surroundings are looked at, and how many real rows make the surroundings."""
+LOOKED_AT, NEAR, POOL = 200, 5, 30_000
+"""Made rows whose surroundings are looked at, how many real rows make the surroundings, and among how many these are looked up."""
 
 
 def ceos(
@@ -70,10 +70,8 @@ def ceos(
 
 
 def _reach_out(draw: Any, *, k: int, dominance: float) -> tuple[np.ndarray, np.ndarray]:
-    from core.learners.sampling.pairs import looked_up
-
     space, rng = draw.space, draw.rng
-    enemies = looked_up(np.flatnonzero(draw.codes != draw.code), rng)
+    enemies = draw.looked_up(np.flatnonzero(draw.codes != draw.code))
     rows = draw.members[draw.seeds()]
     asked, place = np.unique(rows, return_inverse=True)
     near, _ = space.nearest(asked, enemies, min(k, len(enemies)))
@@ -84,18 +82,18 @@ def _reach_out(draw: Any, *, k: int, dominance: float) -> tuple[np.ndarray, np.n
     whole = space.whole
     numbers[:, whole] = own[:, whole] + np.trunc(numbers[:, whole] - own[:, whole])
     levels = space.levels[rows]
-    draw.notes.append(_over_reach(draw, numbers, levels))
+    draw.note(_over_reach(draw, numbers, levels))
     return numbers, levels
 
 
 def _over_reach(draw: Any, numbers: np.ndarray, levels: np.ndarray) -> str:
     """How many made rows have mostly rows of other classes around them, beside the same of real rows of the class, themselves counted."""
-    from core.learners.sampling.pairs import looked_up
+    from core.learners.sampling.pairs import some
 
     space, rng = draw.space, np.random.default_rng(0)
-    pool = looked_up(np.arange(len(space)), rng)
-    made = looked_up(np.arange(draw.n), rng, LOOKED_AT)
-    real = looked_up(draw.members, rng, LOOKED_AT)
+    pool = some(np.arange(len(space)), POOL, rng)
+    made = some(np.arange(draw.n), LOOKED_AT, rng)
+    real = some(draw.members, LOOKED_AT, rng)
     k = min(NEAR, len(pool))
     foreign = []
     for cells, texts in ((numbers[made], levels[made]), (space.numbers[real], space.levels[real])):
@@ -103,5 +101,5 @@ def _over_reach(draw: Any, numbers: np.ndarray, levels: np.ndarray) -> str:
         foreign.append(float(np.mean((draw.codes[near] != draw.code).mean(axis=1) > 0.5)))
     return (
         f"Of {plural(len(made), 'made row')} of a class, {share(foreign[0])} have mostly rows of other classes among their {k} nearest "
-        f"real rows; of {plural(len(real), 'real row')} of it, each counted among its own, {share(foreign[1])}."
+        f"real rows; of {count(len(real))} of its real rows, each counted among its own, {share(foreign[1])}."
     )

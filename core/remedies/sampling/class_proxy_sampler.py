@@ -14,8 +14,8 @@ ABOUT = About(
     "Class-proxy sampler", "What if rare rows were drawn around the middle of their class?", maturity="emerging"
 )
 
-LENDERS = 2_000
-"""Rows of the class among which those near a made row are looked up."""
+LENDERS, FITTED = 2_000, 30_000
+"""Rows of the class among which those near a made row are looked up; rows that mean and spread are taken from."""
 
 
 def class_proxy_sampler(
@@ -69,7 +69,7 @@ def class_proxy_sampler(
 
 
 def _around_the_middle(draw: Any, *, borrowed: int, k: int) -> tuple[np.ndarray, np.ndarray]:
-    from core.learners.sampling.pairs import looked_up
+    from core.learners.sampling.pairs import some
 
     space, rng = draw.space, draw.rng
     mean, spread = _proxy(draw, borrowed)
@@ -77,7 +77,7 @@ def _around_the_middle(draw: Any, *, borrowed: int, k: int) -> tuple[np.ndarray,
     with np.errstate(over="ignore"):
         numbers = middle + unit * (mean + spread * rng.normal(size=(draw.n, len(mean))))
     lent = _two_valued(space)
-    lenders = looked_up(draw.members, rng, LENDERS)
+    lenders = some(draw.members, LENDERS, rng)
     donors = rng.choice(lenders, draw.n)
     if not lent.all():
         queries = np.where(lent, np.nan, numbers)
@@ -90,12 +90,12 @@ def _around_the_middle(draw: Any, *, borrowed: int, k: int) -> tuple[np.ndarray,
 
 def _proxy(draw: Any, borrowed: int) -> tuple[np.ndarray, np.ndarray]:
     """Mean and standard deviation (n_numeric,) of the class in robust units; NaN for the mean of an empty column."""
-    from core.learners.sampling.pairs import looked_up
+    from core.learners.sampling.pairs import some
 
     n_classes = int(draw.codes.max()) + 1
     sizes, means, variances = (np.empty((n_classes, draw.space.numbers.shape[1])) for _ in range(3))
     for code in range(n_classes):
-        rows = draw.space.scaled(looked_up(np.flatnonzero(draw.codes == code), draw.rng))
+        rows = draw.space.scaled(some(np.flatnonzero(draw.codes == code), FITTED, draw.rng))
         sizes[code], means[code], variances[code] = _moments(rows)
     alone = sizes - 1
     pooled = np.divide((variances * (alone > 0)).sum(axis=0), np.maximum((alone > 0).sum(axis=0), 1))
@@ -117,10 +117,7 @@ def _moments(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def _two_valued(space: Any) -> np.ndarray:
     """Which numeric columns (n_numeric,) hold at most two values."""
     low, high = space.bounds
-    return np.array(
-        [bool(np.all(np.isnan(c) | (c == a) | (c == b))) for c, a, b in zip(space.numbers.T, low, high, strict=True)],
-        dtype=bool,
-    )
+    return space.twofold | (space.whole & (high - low == 1)) | ~(high > low)
 
 
 def _note(draw: Any, means: np.ndarray, spread: np.ndarray) -> None:
@@ -130,4 +127,4 @@ def _note(draw: Any, means: np.ndarray, spread: np.ndarray) -> None:
     away = np.column_stack([np.nansum(((rows - mean) / unit) ** 2, axis=1) for mean in means])
     if means.shape[1]:
         strange = int(np.sum(away.argmin(axis=1) != draw.code))
-        draw.notes.append(f"Nearer to the middle of another class than to that of their own: {of(strange, len(rows))}.")
+        draw.note(f"Nearer to the middle of another class than to that of their own: {of(strange, len(rows))}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 import numpy as np
@@ -17,6 +18,9 @@ ABOUT = About(
     "What if the smaller groups within the rare class were drawn more often?",
     maturity="emerging",
 )
+
+SAMPLE = 30_000
+"""Rows of a class from which the middles of k-means groups are found."""
 
 
 def cluster_inverse_oversampling(
@@ -81,20 +85,22 @@ def _by_cluster(draw: Any, *, alpha: float, groups: int, k: int, gaps: str) -> t
     seeds, partners = [], []
     for cluster, n in enumerate(counts.tolist()):
         members = draw.members[clusters == cluster]
-        starts = members[np.repeat(np.arange(len(members)), largest_remainder(np.ones(len(members)), n, draw.rng))]
-        seeds.append(starts)
-        partners.append(own_partners(draw, starts, members, k) if len(members) > 1 and n else starts)
+        part = replace(draw, members=members, n=n)
+        starts = part.seeds()
+        seeds.append(members[starts])
+        alone = len(members) == 1 or not n
+        partners.append(members[starts if alone else own_partners(part, starts, min(k, len(members) - 1))])
     if len(sizes) > 1:
         told = ", ".join(f"{count(n)} to {plural(size, 'row')}" for n, size in zip(counts, sizes, strict=True))
-        draw.notes.append(f"A class has {len(sizes)} groups; rows added: {told}.")
+        draw.note(f"A class has {len(sizes)} groups; rows added: {told}.")
     else:
-        draw.notes.append("A class has no groups that lie apart, so its rows were made as SMOTE makes them.")
+        draw.note("A class has no groups that lie apart, so its rows were made as SMOTE makes them.")
     return along(draw, np.concatenate(seeds), np.concatenate(partners), gaps)
 
 
 def _clusters(draw: Any, groups: int) -> np.ndarray:
     """The group (n_members,) of each row of the class; none is empty."""
-    from core.learners.sampling.pairs import looked_up
+    from core.learners.sampling.pairs import some
     from core.numerics.clusters import sub_clusters
 
     seed, rows = int(draw.rng.integers(2**31 - 1)), _encoded(draw)
@@ -103,7 +109,7 @@ def _clusters(draw: Any, groups: int) -> np.ndarray:
     from sklearn.cluster import KMeans
 
     rows = np.where(np.isnan(rows), 0.0, rows)
-    sample = rows[looked_up(np.arange(len(rows)), draw.rng)]
+    sample = rows[some(np.arange(len(rows)), SAMPLE, draw.rng)]
     groups = min(groups, len(np.unique(sample, axis=0)))
     found = KMeans(groups, n_init=3, random_state=seed).fit(sample).predict(rows)
     return np.unique(found, return_inverse=True)[1]

@@ -92,7 +92,7 @@ class _Edges(NamedTuple):
         return self.length < np.minimum(here, there) if counted else np.ones(self.length.shape, dtype=bool)
 
 
-def _along_edges(draw: Any, *, k: int, gaps: str) -> tuple[np.ndarray, np.ndarray]:
+def _along_edges(draw: Any, *, k: int, gaps: str) -> tuple[np.ndarray, np.ndarray] | np.ndarray:
     from core.learners.sampling.pairs import along
 
     others = np.flatnonzero(draw.codes != draw.code)
@@ -101,21 +101,18 @@ def _along_edges(draw: Any, *, k: int, gaps: str) -> tuple[np.ndarray, np.ndarra
         counted = _chosen(draw, others, k)
     edges = _edges(draw, draw.members, others, k)
     kept = edges.kept(counted)
-    draw.notes.append(
+    draw.note(
         f"Kept between rows of a class: {of(kept.sum(), kept.size, 'edge')}; {share(counted)} of its edges to rows of other classes counted."
     )
     if not kept.any():
-        draw.notes.append("No edge was kept, so rows of the class were copied.")
-        rows = draw.members[draw.seeds()]
-        return draw.space.numbers[rows], draw.space.levels[rows]
+        draw.note("No edge was kept, so rows of the class were copied.")
+        return draw.members[draw.seeds()]
     seeds = draw.seeds(kept.any(axis=1).astype(float))
     return along(draw, draw.members[seeds], _partners(edges, kept, seeds, draw.rng), gaps)
 
 
 def _edges(draw: Any, rows: np.ndarray, others: np.ndarray, k: int) -> _Edges:
-    from core.learners.sampling.pairs import looked_up
-
-    own, foreign = looked_up(rows, draw.rng), looked_up(others, draw.rng)
+    own, foreign = draw.looked_up(rows), draw.looked_up(others)
     near, length = draw.space.nearest(rows, own, min(k, len(own) - 1))
     other = draw.space.nearest(rows, foreign, 1)[1][:, 0]
     return _Edges(rows, near, length, other, other[np.searchsorted(rows, near)])
@@ -129,16 +126,16 @@ def _partners(edges: _Edges, kept: np.ndarray, seeds: np.ndarray, rng: np.random
 
 def _chosen(draw: Any, others: np.ndarray, k: int) -> float:
     """The share of the edges to other classes that should count, by what held-out rows say."""
-    from core.learners.sampling.pairs import along, looked_up
+    from core.learners.sampling.pairs import along, some
 
     rng = draw.rng
     held, train = _split(draw.members, rng)
     foreign_held, foreign = _split(others, rng)
-    foreign_held = looked_up(foreign_held, rng, HELD_OUT)
-    pool = np.concatenate([looked_up(held, rng, HELD_OUT), foreign_held])
+    foreign_held = some(foreign_held, HELD_OUT, rng)
+    pool = np.concatenate([some(held, HELD_OUT, rng), foreign_held])
     edges = _edges(draw, train, foreign, k)
-    reached = looked_up(held, rng, MADE)
-    to_foreign = draw.space.nearest(reached, looked_up(foreign, rng), 1)[1][:, 0]
+    reached = some(held, MADE, rng)
+    to_foreign = draw.space.nearest(reached, draw.looked_up(foreign), 1)[1][:, 0]
     rewards = []
     for counted in SHARES:
         kept = edges.kept(counted)

@@ -60,10 +60,10 @@ def tiered_upsampling(
     return Resampled(classifier, sampler)
 
 
-def _again(draw: Any, *, how: str, k: int) -> tuple[np.ndarray, np.ndarray]:
+def _again(draw: Any, *, how: str, k: int) -> tuple[np.ndarray, np.ndarray] | np.ndarray:
     from core.learners.sampling.pairs import along, own_partners
 
-    rows = draw.members[draw.seeds()]
+    seeds = draw.seeds()
     if how == "copy":
-        return draw.space.numbers[rows], draw.space.levels[rows]
-    return along(draw, rows, own_partners(draw, rows, draw.members, k), "seed")
+        return draw.members[seeds]
+    return along(draw, draw.members[seeds], draw.members[own_partners(draw, seeds, k)], "seed")
