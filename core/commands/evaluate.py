@@ -8,9 +8,10 @@ from typing import Any
 from core.commands.findings import check_report, compared_with_nothing, print_findings, write_report
 from core.commands.options import add_command, add_study_options, add_table_options, print_head, study_of
 from core.errors import UserError
+from core.recipe import Recipe
 from core.result import Result
 from core.study import Study
-from core.wording import with_interval
+from core.wording import number, with_interval
 
 
 def add(commands: Any) -> None:
@@ -30,6 +31,7 @@ def run(given: argparse.Namespace) -> None:
     print()
     print_findings(result)
     _print_scores(result)
+    _print_asserted(study, compared, result)
     if study.dataset.test is not None:
         print("\nThe final score on the test rows")
         _print_final(study)
@@ -44,6 +46,18 @@ def _print_final(study: Study) -> None:
         print(f"  Note: {note}")
     print_findings(final)
     _print_scores(final)
+
+
+def _print_asserted(study: Study, compared: tuple[Recipe, ...], result: Result) -> None:
+    """By which class shares each recipe decides, with the threshold that its folds came to."""
+    from core.evaluation.effective_prior import effective_prior
+    from core.evaluation.scoring import decided
+
+    thresholds = result.tables["thresholds"].set_index("recipe")["median"]
+    print("\nClass shares and costs that the recipes assert")
+    for recipe in compared:
+        print(f"\n{recipe.title}, threshold {number(thresholds[recipe.title])}")
+        print_findings(effective_prior(study, decided(study, recipe), threshold=float(thresholds[recipe.title])))
 
 
 def _print_scores(result: Result) -> None:

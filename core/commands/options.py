@@ -43,8 +43,8 @@ def add_table_options(parser: argparse.ArgumentParser) -> argparse.ArgumentParse
     return parser
 
 
-def add_study_options(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
-    """Add what a study is made of besides its table."""
+def add_study_options(parser: argparse.ArgumentParser, *, report: bool = True) -> argparse.ArgumentParser:
+    """Add what a study is made of besides its table, and where a report goes."""
     add = parser.add_argument
     add("--target", metavar="COLUMN", help="the column with the classes")
     add("--class", metavar="LABEL", default="", help="the class of interest; a rare one when left out")
@@ -60,7 +60,8 @@ def add_study_options(parser: argparse.ArgumentParser) -> argparse.ArgumentParse
     add("--repeats", type=int, default=2, help="how often the folds are drawn anew")
     add("--seed", type=int, default=0, help="the only source of randomness")
     add("--rows", type=int, default=WORKING_ROWS, help="rows of the working sample of a larger table; 0 for all")
-    add("--report", metavar="FILE", help="write a report: .html, .md or .json")
+    if report:
+        add("--report", metavar="FILE", help="write a report: .html, .md or .json")
     return parser
 
 
