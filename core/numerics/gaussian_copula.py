@@ -52,13 +52,13 @@ class Copula:
         missing = self.patterns[found.pop()]
         split = self.n_numeric
         numbers = np.column_stack([*found[:split], np.empty((n, 0))])
-        levels = np.column_stack([*found[split:], np.empty((n, 0), dtype=np.int32)]).astype(np.int32)
+        levels = np.nan_to_num(np.column_stack([*found[split:], np.empty((n, 0))]), nan=-1).astype(np.int32)
         numbers[missing[:, :split]] = np.nan
         levels[missing[:, split:]] = -1
         return numbers, levels
 
 
-def fit(numbers: np.ndarray, levels: np.ndarray) -> Copula:
+def fit(numbers: np.ndarray, levels: np.ndarray, ordered: np.ndarray | None = None) -> Copula:
     """Find the normal variables behind the columns of some rows.
 
     Missing cells are left out pair by pair. Which cells are missing is one more column, whose levels are the patterns that some row has: a
@@ -70,13 +70,21 @@ def fit(numbers: np.ndarray, levels: np.ndarray) -> Copula:
         NaN is missing.
     levels : ndarray of int (n_samples, n_text)
         Negative is missing.
+    ordered : ndarray of bool (n_text,) or None
+        Text columns whose codes rise with their levels; they are cut from one normal variable, as numbers are.
     """
     missing = np.hstack([np.isnan(numbers), levels < 0])
     patterns, pattern = np.unique(missing, axis=0, return_inverse=True)
-    given = [*numbers.T, *levels.T, pattern.ravel()]
-    columns = tuple(
-        Numbers(values) if place < numbers.shape[1] else Levels(values) for place, values in enumerate(given)
-    )
+    ordered = np.zeros(levels.shape[1], dtype=bool) if ordered is None else ordered
+    texts = [
+        np.where(codes < 0, np.nan, codes) if rising else codes for codes, rising in zip(levels.T, ordered, strict=True)
+    ]
+    given = [*numbers.T, *texts, pattern.ravel()]
+    columns = [
+        *(Numbers(column) for column in numbers.T),
+        *(Numbers(codes, False) if rising else Levels(codes) for codes, rising in zip(texts, ordered, strict=True)),
+        Levels(pattern.ravel()),
+    ]
     read = [column.read(values) for column, values in zip(columns, given, strict=True)]
     scores = np.hstack([part.scores for part in read])
     bits = np.concatenate([part.bits for part in read])
@@ -85,7 +93,7 @@ def fit(numbers: np.ndarray, levels: np.ndarray) -> Copula:
     if len(tied) > MOST_LATENT:
         tied = np.sort(np.argsort(-_variation(scores, bits), kind="stable")[:MOST_LATENT])
     correlation = latent_correlation(scores[:, tied], bits[tied], coefficients[tied])
-    return Copula(columns, patterns, tied, correlation, numbers.shape[1])
+    return Copula(tuple(columns), patterns, tied, correlation, numbers.shape[1])
 
 
 def _variation(scores: np.ndarray, bits: np.ndarray) -> np.ndarray:

@@ -42,13 +42,15 @@ class Numbers:
     ----------
     column : ndarray (n_samples,)
         NaN is missing.
+    between : bool
+        Whether values between those of the column may be drawn at all.
     """
 
-    def __init__(self, column: np.ndarray) -> None:
+    def __init__(self, column: np.ndarray, between: bool = True) -> None:
         self.sorted = np.sort(column[~np.isnan(column)])
         self.values, counts = np.unique(self.sorted, return_counts=True)
         self.shares = counts / max(1, len(self.sorted))
-        self.smooth = len(self.values) > 2 and 2 * len(self.values) > len(self.sorted)
+        self.smooth = between and len(self.values) > 2 and 2 * len(self.values) > len(self.sorted)
         self.n_latent = int(len(self.values) > 1)
 
     def read(self, column: np.ndarray) -> Read:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -42,6 +43,8 @@ class Draw:
         Sentences to the analyst; a sampler may add to it.
     room : tuple of ndarray or None
         Numbers (n, n_numeric) and levels (n, n_text) to write made rows into, so that they need not be copied later.
+    passages : list of core.learners.sampling.plausibility.Passage
+        What a gate turned away; one for each class that passed one.
     """
 
     space: Space
@@ -52,6 +55,7 @@ class Draw:
     rng: np.random.Generator
     notes: list[str]
     room: tuple[np.ndarray, np.ndarray] | None = None
+    passages: list[Any] = field(default_factory=list)
 
     @cached_property
     def numbers(self) -> np.ndarray:
@@ -130,8 +134,8 @@ class Draw:
         """
         pool = self.looked_up(self.members)
         k, asked = self.fewer(k, len(pool) - 1), np.arange(len(self.members)) if asked is None else asked
-        queries = self.members if pool is self.members and len(asked) == len(pool) else self.members[asked]
-        near, enough = self._sharing(queries, asked, pool if queries is not self.members else queries, k, k)
+        queries = self.members if len(asked) == len(self.members) else self.members[asked]
+        near, enough = self._sharing(queries, asked, pool, k, k)
         wanting, wider = np.flatnonzero(enough < k), k
         while len(wanting) and wider < min(len(pool) - 1, FURTHEST):
             wider = min(FURTHER * wider, len(pool) - 1, FURTHEST)

@@ -86,6 +86,7 @@ class _Sampler:
         codes, wanted = labels.codes, self._wanted(labels)
         rng = np.random.default_rng(_seed(self.random_state))
         self.notes_: list[str] = []
+        self.passages_: list[Any] = []
         self.represents_, found, space.represents = None, None, represents
         if represents is not None:
             goal = getattr(self.sampling_strategy, "rows", None)
@@ -172,6 +173,8 @@ class OverSampler(_Sampler, BaseOverSampler):
     ----------
     notes_ : list of str
         What could not be done as asked, in sentences.
+    passages_ : list of core.learners.sampling.plausibility.Passage
+        What a gate turned away, one for each class that passed one; ``plausibility.acceptance`` makes a table of them.
     represents_ : ndarray or None
         How many rows of the whole table each new row stands for; None unless ``represents`` was given.
     """
@@ -186,7 +189,8 @@ class OverSampler(_Sampler, BaseOverSampler):
         for code in np.flatnonzero(new):
             part = slice(start, start := start + int(new[code]))
             room = out.numbers[part], out.levels[part]
-            draw = Draw(space, codes, int(code), np.flatnonzero(codes == code), int(new[code]), rng, self.notes_, room)
+            members, told = np.flatnonzero(codes == code), (self.notes_, room, self.passages_)
+            draw = Draw(space, codes, int(code), members, int(new[code]), rng, *told)
             found = self._drawn(draw)
             if isinstance(found, tuple):
                 for ready, made in zip(room, found, strict=True):
