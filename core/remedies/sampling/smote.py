@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from core.numerics.interpolation import MASKS, between
+from core.numerics.interpolation import MASKS
 from core.params import Choice, Range
 from core.registry import About
 
@@ -23,9 +23,11 @@ def smote(
 ) -> Any:
     """Add rows between neighbouring rows of the smaller classes, in the training part of each fold only.
 
-    A synthetic row is x + u · (neighbour − x) with u uniform between 0 and 1. Tables with text columns use SMOTE-NC, tables
-    with text columns only SMOTE-N: text takes the level that most neighbours have. Whole-number columns stay whole, and a synthetic row
-    takes the gaps of a random row of its class.
+    A synthetic row is x + u · (neighbour − x) with u uniform between 0 and 1, the neighbour being one of the k nearest rows of the class
+    by a distance over the cells that both rows have, columns in robust units and two different levels at distance 1. A
+    neighbour shares at least a quarter of the columns, filled, with x. Whole-number columns stay whole and columns of two
+    values keep to these. Text comes from the nearer of the two rows, whole, so that levels stay as frequent as they were; SMOTE-NC, which takes the
+    most frequent level of the neighbours, makes rare levels rarer. A row x comes as often as any other, to one row.
 
     Why it matters
     --------------
@@ -44,12 +46,13 @@ def smote(
         0.1 closes a tenth of the gap to the largest class, 1 all of it.
     gaps : str
         Where a new row has missing cells: "seed" as the row it starts from, "donor" as a random row of the class, "preserve" where either
-        parent has, "interpolate" where both have, "random" by the toss of a coin where one has.
+        parent has, "interpolate" where both have, "random" by the toss of a coin where one has. The first two make gaps as frequent, and
+        together, as they were; "preserve" makes them more frequent, "interpolate" rarer.
 
     References
     ----------
-    Chawla et al. (2002), Journal of Artificial Intelligence Research 16. imbalanced-learn: SMOTE, SMOTENC, SMOTEN. The treatment of gaps and whole
-    numbers is our own.
+    Chawla et al. (2002), Journal of Artificial Intelligence Research 16. The treatment of gaps, text and whole numbers is
+    our own; "preserve", "interpolate" and "random" are those of OverNaN (2026, arXiv 2605.11525), and imbalanced-learn has SMOTENC for text.
     """
     from core.learners.sampling.sampler import oversampled
 
@@ -57,15 +60,6 @@ def smote(
 
 
 def _between(draw: Any, *, k: int, gaps: str) -> tuple[np.ndarray, np.ndarray]:
-    space, members = draw.space, draw.members
-    seeds = draw.seeds()
-    near, _ = space.nearest(members, members, min(k, len(members) - 1))
-    partners = near[seeds, draw.rng.integers(0, near.shape[1], draw.n)]
-    rows = members[seeds]
-    donor = np.isnan(space.numbers[draw.rng.choice(members, draw.n)]) if gaps == "donor" else None
-    way = draw.rng.random((draw.n, 1))
-    numbers = between(space.numbers[rows], space.numbers[partners], way, gaps, draw.rng, donor)
-    levels = np.where(
-        draw.rng.random((draw.n, space.levels.shape[1])) < 0.5, space.levels[rows], space.levels[partners]
-    )
-    return numbers, levels
+    from core.learners.sampling.rows_between import rows_between_neighbours
+
+    return rows_between_neighbours(draw, draw.seeds(), k, gaps)
