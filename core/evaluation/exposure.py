@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from core import charts, wording
 from core.engine import provenance
 from core.errors import NotApplicable
-from core.evaluation.record_graphs import MOST_RECORDS, Graph, Revealed, balance_of, graphs_of, rows_made, whole_columns
+from core.evaluation.record_graphs import MOST_RECORDS, Graph, Revealed, balance_of, graphs_of, kept_columns, rows_made
 from core.numerics.exposure import POINTS
 from core.recipe import Recipe
 from core.result import Finding, Result
@@ -137,12 +137,12 @@ def _at(study: Study, graph: Graph, code: int, balance: float) -> dict[str, obje
 def _columns(study: Study) -> pd.DataFrame:
     """Columns of the table by what they do to lines."""
     data = study.dataset
-    whole = np.array(list(whole_columns(data.X).values()), dtype=bool)
+    whole = np.array(list(kept_columns(data.X).values()), dtype=bool)
     gaps = data.X[list(data.numeric)].isna().any().to_numpy()
     kinds = {
         "fractions, complete": int((~whole & ~gaps).sum()),
         "fractions, with gaps": int((~whole & gaps).sum()),
-        "whole numbers": int(whole.sum()),
+        "whole numbers or two values": int(whole.sum()),
         "text": len(data.categorical),
     }
     return pd.DataFrame({"kind": kinds.keys(), "n_columns": kinds.values()})
@@ -204,7 +204,7 @@ def _limits(study: Study, found: dict[int, Revealed]) -> list[Finding]:
     """What breaks lines in this table, what the forecast leaves out, and what must not comfort."""
     n = _columns(study).set_index("kind")["n_columns"]
     parts = {
-        "whole numbers": "rounding breaks lines in {} of whole numbers",
+        "whole numbers or two values": "lines are broken in {} kept to whole numbers or to two values",
         "text": "cells of {} of text are copied from records",
         "fractions, with gaps": "in {} with gaps a cell is copied where one of both records has a gap",
     }

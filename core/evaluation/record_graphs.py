@@ -9,8 +9,9 @@ import pandas as pd
 
 from core import wording
 from core.errors import NotApplicable
-from core.evaluation.made_rows import equal_rows, sampler_of
+from core.evaluation.made_rows import sampler_of
 from core.learners.resampling import reached, targets
+from core.learners.sampling.draw import Draw
 from core.learners.sampling.space import Space
 from core.numerics.exposure import POINTS, exposed
 from core.recipe import Recipe
@@ -41,6 +42,8 @@ class Graph:
         As rows of the study; a sample where the class has more than ``MOST_RECORDS``.
     near : ndarray of int (n_records, k)
         Positions in ``rows``; without columns where the class can only be copied.
+    enough : ndarray of int (n_records,)
+        How many of the neighbours share enough columns with the record to be joined with it.
     apart : ndarray of bool (n_records, k)
         Whether a record and its neighbour differ in the columns that show lines.
     weights : ndarray (n_records,)
@@ -51,6 +54,7 @@ class Graph:
 
     rows: np.ndarray
     near: np.ndarray
+    enough: np.ndarray
     apart: np.ndarray
     weights: np.ndarray
     n_columns: int
@@ -63,7 +67,7 @@ class Graph:
             chance = np.full(n, float(n_made > 0))
             return Revealed(self.rows, chance, chance, np.zeros(n), n_made, self.n_columns, k)
         expected = self.weights * n_made * n / self.n_class
-        found = exposed(self.near, expected, self.apart, lines=min(POINTS, max(k, 2)))
+        found = exposed(self.near, expected, self.apart, enough=self.enough, lines=min(POINTS, max(k, 2)))
         return Revealed(self.rows, *found, n_made, self.n_columns, k)
 
 
@@ -109,16 +113,19 @@ def revealed(study: Study, recipe: Recipe, rows: np.ndarray | None = None) -> di
     return {code: graph.at(rows_made(study, code, balance, rows)) for code, graph in graphs.items()}
 
 
-def whole_columns(X: pd.DataFrame) -> dict[str, bool]:
-    """Whether each numeric column holds whole numbers only."""
-    values = {name: X[name].to_numpy() for name in X.columns if X[name].dtype != "category"}
-    return {name: not np.any((cells != np.round(cells))[~np.isnan(cells)]) for name, cells in values.items()}
+def kept_columns(X: pd.DataFrame) -> dict[str, bool]:
+    """Whether made rows keep each numeric column to whole numbers or to its two values, so that it shows no lines."""
+    values = {name: X[name].dropna().to_numpy() for name in X.columns if X[name].dtype != "category"}
+    return {
+        name: bool(np.all(v == np.round(v)) or not np.any((v != v.min()) & (v != v.max())))
+        for name, v in values.items()
+    }
 
 
 def fractional(X: pd.DataFrame, rows: np.ndarray) -> list[str]:
-    """Numeric columns that can show lines between some rows: not only whole numbers, without gaps in these rows, and not all alike there."""
+    """Numeric columns that can show lines between some rows: see ``kept_columns``, without gaps in these rows, and not all alike there."""
     own = X.iloc[rows]
-    parts = [name for name, whole in whole_columns(X).items() if not whole]
+    parts = [name for name, whole in kept_columns(X).items() if not whole]
     return [name for name in parts if not own[name].isna().any() and own[name].nunique() > 1]
 
 
@@ -142,30 +149,26 @@ def graphs_of(study: Study, recipe: Recipe, rows: np.ndarray | None = None) -> d
         raise NotApplicable(f"'{recipe.title}' makes no rows on this table.")
     rows = np.arange(study.dataset.n_samples) if rows is None else rows
     X, codes = study.dataset.X.iloc[rows].reset_index(drop=True), study.codes[rows]
-    space, rng = Space(X), np.random.default_rng(study.random_state)
+    space, rng, options = Space(X), np.random.default_rng(study.random_state), dict(dict(recipe.steps)[slug])
     found = {}
     for code in growing:
         own = np.flatnonzero(codes == code)
         drawn = own if len(own) <= MOST_RECORDS else np.sort(rng.choice(own, MOST_RECORDS, replace=False))
-        weights = WEIGHTS[slug](space, codes, drawn, dict(dict(recipe.steps)[slug]))
-        near, apart, n_columns = _graph(space, X, drawn, dict(dict(recipe.steps)[slug])["k"])
-        found[code] = Graph(rows[drawn], near, apart, weights / weights.sum(), n_columns, len(own))
+        draw = Draw(space, codes, code, drawn, 0, rng, [])
+        columns = fractional(X, drawn)
+        cells = X[columns].to_numpy()[drawn]
+        if draw.alike:
+            near, enough = np.empty((len(drawn), 0), dtype=np.intp), np.zeros(len(drawn), dtype=np.intp)
+        else:
+            near, enough = draw.neighbours(options["k"])
+        apart = (cells[near] != cells[:, None]).any(axis=2)
+        weights = WEIGHTS[slug](draw, options)
+        found[code] = Graph(rows[drawn], near, enough, apart, weights / weights.sum(), len(columns), len(own))
     return found
 
 
-def _graph(space: Space, X: pd.DataFrame, rows: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray, int]:
-    """Neighbours (positions in ``rows``), whether they differ from the record, and how many columns can show lines."""
-    columns = fractional(X, rows)
-    own = X[columns].to_numpy()[rows]
-    if np.ptp(equal_rows([X.iloc[rows]])[0]) == 0:
-        near = np.empty((len(rows), 0), dtype=np.intp)
-    else:
-        near = np.searchsorted(rows, space.nearest(rows, rows, min(k, len(rows) - 1))[0])
-    return near, (own[near] != own[:, None]).any(axis=2), len(columns)
-
-
-def _even(space: Space, codes: np.ndarray, rows: np.ndarray, options: dict) -> np.ndarray:
-    return np.ones(len(rows))
+def _even(draw: Draw, options: dict) -> np.ndarray:
+    return np.ones(len(draw.members))
 
 
 WEIGHTS = {"smote": _even}

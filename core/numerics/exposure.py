@@ -14,7 +14,7 @@ def edges(near: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndar
     Parameters
     ----------
     near : ndarray of int (n_records, k)
-        The neighbours of each record, numbered as the records.
+        The neighbours of each record, numbered as the records; the record itself stands for none.
 
     Returns
     -------
@@ -30,6 +30,7 @@ def edges(near: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndar
     """
     n, k = near.shape
     seed, partner = np.repeat(np.arange(n), k), near.ravel()
+    seed, partner = seed[seed != partner], partner[seed != partner]
     key, place = np.unique(np.minimum(seed, partner) * n + np.maximum(seed, partner), return_inverse=True)
     forth, back = np.zeros(len(key), dtype=bool), np.zeros(len(key), dtype=bool)
     forth[place[seed < partner]] = True
@@ -38,7 +39,11 @@ def edges(near: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndar
 
 
 def rows_on_edges(
-    expected: np.ndarray, k: int, graph: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray], *, even: bool = True
+    expected: np.ndarray,
+    k: np.ndarray | int,
+    graph: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray],
+    *,
+    even: bool = True,
 ) -> np.ndarray:
     """Chances that 0, 1 or 2 rows are made on each edge.
 
@@ -49,7 +54,7 @@ def rows_on_edges(
     ----------
     expected : ndarray (n_records,)
         Rows that each record is expected to start.
-    k : int
+    k : int or ndarray of int (n_records,)
         Neighbours that a partner is drawn from.
     graph : tuple
         See ``edges``.
@@ -109,7 +114,13 @@ def at_least(
 
 
 def exposed(
-    near: np.ndarray, expected: np.ndarray, apart: np.ndarray | None = None, *, even: bool = True, lines: int = POINTS
+    near: np.ndarray,
+    expected: np.ndarray,
+    apart: np.ndarray | None = None,
+    *,
+    enough: np.ndarray | None = None,
+    even: bool = True,
+    lines: int = POINTS,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Chance of each record to be revealed by rows made between neighbours.
 
@@ -124,6 +135,8 @@ def exposed(
         Rows that each record starts.
     apart : ndarray of bool (n_records, k) or None
         Whether a record differs from its neighbour.
+    enough : ndarray of int (n_records,) or None
+        How many of its neighbours, the first ones, a record may be joined with; all when left out. One that may be joined with none is copied.
     even : bool
         See ``rows_on_edges``.
     lines : int
@@ -134,9 +147,11 @@ def exposed(
         The chance; the same when two lines are enough; and the expected number of lines.
     """
     n, k = near.shape
+    enough = np.full(n, k) if enough is None else enough
+    near = np.where(np.arange(k) < enough[:, None], near, np.arange(n)[:, None])
     graph = edges(near)
     first, second = graph[:2]
-    few = rows_on_edges(expected, k, graph, even=even)
+    few = rows_on_edges(expected, np.maximum(enough, 1), graph, even=even)
     line, copied = np.clip(1 - few.sum(axis=1), 0, 1), np.zeros(len(first))
     if apart is not None and not apart.all():
         seed, partner = np.nonzero(~apart)[0], near[~apart]
@@ -146,23 +161,21 @@ def exposed(
         line[equal] = 0.0
     chance, bold = at_least(line, first, second, n, (lines, 2))
     kept = 1 - at_least(copied, first, second, n, (1,))[0]
+    kept = np.where(enough > 0, kept, 1 - np.minimum(expected, 1))
     n_lines = np.bincount(first, line, n) + np.bincount(second, line, n)
     return 1 - (1 - chance) * kept, 1 - (1 - bold) * kept, n_lines
 
 
-def _even(expected: np.ndarray, share: float) -> np.ndarray:
+def _even(expected: np.ndarray, share: np.ndarray | float) -> np.ndarray:
     """Chances of 0, 1 and 2 rows (n, 3) on one edge when rounding down or up decides how many rows there are."""
     low = np.floor(expected)
     more = (expected - low)[:, None]
     return (1 - more) * _binomial(low, share) + more * _binomial(low + 1, share)
 
 
-def _binomial(n: np.ndarray, p: float) -> np.ndarray:
-    if p == 1:
-        return (n[:, None] == np.arange(3)).astype(float)
-    none = (1 - p) ** n
-    odds = p / (1 - p)
-    return np.column_stack([none, n * odds * none, n * (n - 1) / 2 * odds**2 * none])
+def _binomial(n: np.ndarray, p: np.ndarray | float) -> np.ndarray:
+    none, one, two = ((1 - p) ** np.maximum(n - drawn, 0) for drawn in range(3))
+    return np.column_stack([none, n * p * one, n * (n - 1) / 2 * p**2 * two])
 
 
 def _poisson(mean: np.ndarray) -> np.ndarray:
