@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from imblearn import over_sampling, under_sampling
 from sklearn.cluster import MiniBatchKMeans
+from sklearn.linear_model import LogisticRegression
 
 SEEN = 30_000
 """Rows of one class that a sampler is shown; of more, so many at random."""
@@ -83,7 +84,6 @@ FORMS = {
     "AllKNN": Form("AllKNN", "clean", _CLEAN, neighbours=_K3),
     "NeighbourhoodCleaningRule": Form("NeighbourhoodCleaningRule", "clean", _CLEAN, neighbours=_K3),
     "OneSidedSelection": Form("OneSidedSelection", "clean", _CLEAN),
-    "CondensedNearestNeighbour": Form("CondensedNearestNeighbour", "clean", _CLEAN, most=2_000),
 }
 
 
@@ -127,7 +127,7 @@ def remover(form: Form, options: dict[str, Any], codes: np.ndarray, goal: dict[i
     if form.kind != "clean":
         given["sampling_strategy"] = goal
     if form.name == "InstanceHardnessThreshold":
-        given["cv"] = max(2, min(5, smallest))
+        given |= {"cv": max(2, min(5, smallest)), "estimator": LogisticRegression()}
     if form.name == "ClusterCentroids":
         given["estimator"] = MiniBatchKMeans(n_init=1, random_state=seed)
     chosen = getattr(under_sampling, form.name)
