@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from core.learners.encoding import HUGE
 from core.learners.sampling.space import Space
 from core.numerics.apportion import largest_remainder
 from core.wording import count, plural
@@ -81,6 +82,15 @@ class Draw:
     def gappy(self) -> bool:
         """Whether a cell of a member is missing."""
         return bool(np.isnan(self.numbers).any() or (self.levels < 0).any())
+
+    @cached_property
+    def spread(self) -> np.ndarray:
+        """Standard deviation of each numeric column (n_numeric,) in the class; 0 where fewer than two cells are filled."""
+        found = np.zeros(self.numbers.shape[1])
+        for j, column in enumerate(self.numbers.T):
+            seen = np.clip(column[~np.isnan(column)], -HUGE, HUGE)
+            found[j] = np.std(seen, ddof=1) if len(seen) > 1 else 0.0
+        return found
 
     def seeds(self, weights: np.ndarray | None = None) -> np.ndarray:
         """Positions in ``members`` (n,) that new rows start from: each as often as its weight says, exact to one row.

@@ -106,22 +106,18 @@ class Space:
         return np.array([_all_cells(column, _is_whole) for column in self.numbers.T], dtype=bool)
 
     @cached_property
-    def twofold(self) -> np.ndarray:
-        """Which numeric columns (n_numeric,) hold two values only that are not neighbouring whole numbers."""
-        low, high = self.bounds
-        apart = (high > low) & ~(self.whole & (high - low == 1))
+    def two_valued(self) -> np.ndarray:
+        """Which numeric columns (n_numeric,) hold one or two different values only; 0/1 and boolean columns among them."""
         return np.array(
-            [
-                apart[j] and _all_cells(column, lambda cells, ends=(low[j], high[j]): np.isin(cells, ends))
-                for j, column in enumerate(self.numbers.T)
-            ],
+            [_all_cells(column, _either(*ends)) for column, *ends in zip(self.numbers.T, *self.bounds, strict=True)],
             dtype=bool,
         )
 
     def tidy(self, numbers: np.ndarray) -> None:
         """Keep made numbers (n, n_numeric), in place, what their columns are: whole, of two values, and within those of the table."""
         low, high = self.bounds
-        whole, twofold = np.flatnonzero(self.whole), np.flatnonzero(self.twofold)
+        whole = np.flatnonzero(self.whole)
+        apart = np.flatnonzero(self.two_valued & ~(self.whole & (high - low <= 1)))
         step = max(1, 400_000 // max(1, numbers.shape[1]))
         for start in range(0, len(numbers), step):
             part = numbers[start : start + step]
@@ -130,7 +126,7 @@ class Space:
                 np.rint(part, out=part)
             elif len(whole):
                 part[:, whole] = np.rint(part[:, whole])
-            for j in twofold:
+            for j in apart:
                 part[:, j] = np.where(part[:, j] - low[j] < high[j] - part[:, j], low[j], part[:, j])
                 part[part[:, j] > low[j], j] = high[j]
 
@@ -211,3 +207,7 @@ def _all_cells(column: np.ndarray, holds: Any) -> bool:
 
 def _is_whole(cells: np.ndarray) -> np.ndarray:
     return cells == np.rint(cells)
+
+
+def _either(low: float, high: float) -> Any:
+    return lambda cells: (cells == low) | (cells == high)

@@ -69,14 +69,14 @@ def class_proxy_sampler(
 
 
 def _around_the_middle(draw: Any, *, borrowed: int, k: int) -> tuple[np.ndarray, np.ndarray]:
-    from core.learners.sampling.pairs import some
+    from core.learners.sampling.near_made import some
 
     space, rng = draw.space, draw.rng
     mean, spread = _proxy(draw, borrowed)
     middle, unit = space.units
     with np.errstate(over="ignore"):
         numbers = middle + unit * (mean + spread * rng.normal(size=(draw.n, len(mean))))
-    lent = _two_valued(space)
+    lent = space.two_valued
     lenders = some(draw.members, LENDERS, rng)
     donors = rng.choice(lenders, draw.n)
     if not lent.all():
@@ -90,7 +90,7 @@ def _around_the_middle(draw: Any, *, borrowed: int, k: int) -> tuple[np.ndarray,
 
 def _proxy(draw: Any, borrowed: int) -> tuple[np.ndarray, np.ndarray]:
     """Mean and standard deviation (n_numeric,) of the class in robust units; NaN for the mean of an empty column."""
-    from core.learners.sampling.pairs import some
+    from core.learners.sampling.near_made import some
 
     n_classes = int(draw.codes.max()) + 1
     sizes, means, variances = (np.empty((n_classes, draw.space.numbers.shape[1])) for _ in range(3))
@@ -112,12 +112,6 @@ def _moments(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     mean = np.where(seen, rows, 0.0).sum(axis=0) / np.maximum(n, 1)
     variance = (np.where(seen, rows - mean, 0.0) ** 2).sum(axis=0) / np.maximum(n - 1, 1)
     return n, np.where(n > 0, mean, np.nan), variance
-
-
-def _two_valued(space: Any) -> np.ndarray:
-    """Which numeric columns (n_numeric,) hold at most two values."""
-    low, high = space.bounds
-    return space.twofold | (space.whole & (high - low == 1)) | ~(high > low)
 
 
 def _note(draw: Any, means: np.ndarray, spread: np.ndarray) -> None:
