@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from core.numerics.interpolation import MASKS, between
+from core.numerics.interpolation import MASKS, between, nearer
 from core.params import Choice, Range
 from core.registry import About
 
@@ -70,7 +70,6 @@ def balanced_mixup(
 
 def _mixed(draw: Any, *, alpha: float, gaps: str) -> tuple[np.ndarray, np.ndarray]:
     from core.learners.sampling.goals import MixedShares
-    from core.learners.sampling.pairs import donor_gaps
 
     space, rng = draw.space, draw.rng
     stands = np.ones(len(space)) if space.represents is None else space.represents
@@ -79,10 +78,10 @@ def _mixed(draw: Any, *, alpha: float, gaps: str) -> tuple[np.ndarray, np.ndarra
     balanced = rng.random(draw.n) < even / MixedShares(alpha, 1.0).shares(table)[draw.code]
     others = np.where(balanced, _any_rows(stands, draw.n, rng), _even_rows(draw.codes, draw.n, rng))
     weight = np.where(balanced, rng.beta(alpha + 1, 1, draw.n), 1 - rng.beta(alpha, 2, draw.n))
-    rows = draw.members[draw.seeds()]
-    donor = donor_gaps(draw, gaps, draw.n)
-    numbers = between(space.numbers[rows], space.numbers[others], 1 - weight[:, None], gaps, rng, donor)
-    return numbers, space.levels[rows]
+    rows, donors = draw.members[draw.seeds()], rng.choice(draw.members, draw.n)
+    numbers, levels = ((cells[rows], cells[others]) for cells in (space.numbers, space.levels))
+    made = between(*numbers, 1 - weight[:, None], gaps, rng, space.numbers[donors])
+    return made, nearer(*levels, np.zeros((draw.n, 1)), gaps, rng, space.levels[donors])
 
 
 def _any_rows(stands: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:

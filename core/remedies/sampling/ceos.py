@@ -88,7 +88,7 @@ def _reach_out(draw: Any, *, k: int, dominance: float) -> tuple[np.ndarray, np.n
 
 def _over_reach(draw: Any, numbers: np.ndarray, levels: np.ndarray) -> str:
     """How many made rows have mostly rows of other classes around them, beside the same of real rows of the class, themselves counted."""
-    from core.learners.sampling.pairs import some
+    from core.learners.sampling.near_made import some
 
     space, rng = draw.space, np.random.default_rng(0)
     pool = some(np.arange(len(space)), POOL, rng)

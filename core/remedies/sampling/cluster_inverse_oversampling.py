@@ -36,8 +36,8 @@ def cluster_inverse_oversampling(
     """Add rows within each sub-cluster of the smaller classes, more to smaller sub-clusters, in the training part of each fold only.
 
     Of n rows that a class gets, a sub-cluster of s rows gets ``n · s^(−alpha) / Σ s^(−alpha)``, exact by largest remainder. Within
-    it a made row is x + u · (neighbour − x): u is uniform between 0 and 1, the neighbour one of the k nearest rows of the sub-cluster, each text cell that
-    of one of the two. A sub-cluster of one row is copied. Sub-clusters are groups that lie apart, see ``core.numerics.clusters``, or as many
+    it a made row is x + u · (neighbour − x): u is uniform between 0 and 1, the neighbour one of the k nearest rows of the sub-cluster, text that of the
+    nearer of the two. A sub-cluster of one row is copied. Sub-clusters are groups that lie apart, see ``core.numerics.clusters``, or as many
     k-means groups as are asked for, with gaps at the median. Without sub-clusters it is SMOTE. The work that this follows draws molecules by their scaffold; only its
     abstract was at hand, and the form for tables is inferred.
 
@@ -77,30 +77,35 @@ def cluster_inverse_oversampling(
 
 
 def _by_cluster(draw: Any, *, alpha: float, groups: int, k: int, gaps: str) -> tuple[np.ndarray, np.ndarray]:
-    from core.learners.sampling.pairs import along, own_partners
-
     clusters = _clusters(draw, groups)
     sizes = np.bincount(clusters)
     counts = largest_remainder(sizes ** (-float(alpha)), draw.n, draw.rng)
-    seeds, partners = [], []
-    for cluster, n in enumerate(counts.tolist()):
-        members = draw.members[clusters == cluster]
-        part = replace(draw, members=members, n=n)
-        starts = part.seeds()
-        seeds.append(members[starts])
-        alone = len(members) == 1 or not n
-        partners.append(members[starts if alone else own_partners(part, starts, min(k, len(members) - 1))])
     if len(sizes) > 1:
         told = ", ".join(f"{count(n)} to {plural(size, 'row')}" for n, size in zip(counts, sizes, strict=True))
         draw.note(f"A class has {len(sizes)} groups; rows added: {told}.")
     else:
         draw.note("A class has no groups that lie apart, so its rows were made as SMOTE makes them.")
-    return along(draw, np.concatenate(seeds), np.concatenate(partners), gaps)
+    parts = [
+        replace(draw, members=draw.members[clusters == cluster], n=int(counts[cluster]), room=None)
+        for cluster in np.flatnonzero(counts)
+    ]
+    made = [_within(part, k, gaps) for part in parts]
+    return np.concatenate([numbers for numbers, _ in made]), np.concatenate([levels for _, levels in made])
+
+
+def _within(part: Any, k: int, gaps: str) -> tuple[np.ndarray, np.ndarray]:
+    """Rows made among the members of one group; copies of a member that is alone."""
+    from core.learners.sampling.rows_between import rows_between_neighbours
+
+    seeds, others = part.seeds(), len(part.members) - 1
+    if not others:
+        return part.numbers[seeds], part.levels[seeds]
+    return rows_between_neighbours(part, seeds, min(k, others), gaps)
 
 
 def _clusters(draw: Any, groups: int) -> np.ndarray:
     """The group (n_members,) of each row of the class; none is empty."""
-    from core.learners.sampling.pairs import some
+    from core.learners.sampling.near_made import some
     from core.numerics.clusters import sub_clusters
 
     seed, rows = int(draw.rng.integers(2**31 - 1)), _encoded(draw)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
@@ -37,7 +38,7 @@ def neighbourhood_constrained_smote(
     Each row i of a class has edges to its k nearest rows of the class, and one, of length e_i, to the nearest row of any other class.
     Of these the longest, that is the least similar, are dropped: e_i becomes infinite beyond a threshold t. An edge of length d
     within the class is kept where d < min(e_i, e_j), and made rows are i + u · (j − i) along kept edges, u uniform between 0
-    and 1; each text cell is that of i or j. Rows without a kept edge start none, and a class without any is copied.
+    and 1; text is that of the nearer of the two. Rows without a kept edge start none, and a class without any is copied.
     With t infinite no numbers but those of the class lie nearest to a made row, by the triangle inequality; with t = 0 it is SMOTE.
 
     The threshold is the quantile of the e_i, at 1, 0.75, 0.5, 0.25 or 0, that does best on a third of the rows held out: the harmonic mean of the share
@@ -77,29 +78,25 @@ def neighbourhood_constrained_smote(
 
 
 class _Edges(NamedTuple):
-    """Edges from rows of a class: the rows, their nearest rows of the class, how far these are, and how far the nearest other row of each end is."""
+    """Edges of a draw: nearest members of each member, by position; how far they are; how far the nearest row of another class is."""
 
-    rows: np.ndarray
     near: np.ndarray
     length: np.ndarray
     other: np.ndarray
-    other_near: np.ndarray
 
     def kept(self, counted: float) -> np.ndarray:
-        """Which edges (n_rows, k) are kept when that share of the edges to other classes, the shortest, counts."""
-        limit = np.quantile(self.other, counted, method="lower") if counted else -np.inf
-        here, there = (np.where(e <= limit, e, np.inf) for e in (self.other[:, None], self.other_near))
-        return self.length < np.minimum(here, there) if counted else np.ones(self.length.shape, dtype=bool)
+        """Which edges (n_members, k) are kept when that share of the edges to other classes, the shortest, counts."""
+        if not counted:
+            return np.ones(self.length.shape, dtype=bool)
+        limit = np.quantile(self.other, counted, method="lower")
+        nearest = np.where(self.other <= limit, self.other, np.inf)
+        return self.length < np.minimum(nearest[:, None], nearest[self.near])
 
 
 def _along_edges(draw: Any, *, k: int, gaps: str) -> tuple[np.ndarray, np.ndarray] | np.ndarray:
-    from core.learners.sampling.pairs import along
-
     others = np.flatnonzero(draw.codes != draw.code)
-    counted = 1.0
-    if len(draw.members) >= FEWEST:
-        counted = _chosen(draw, others, k)
-    edges = _edges(draw, draw.members, others, k)
+    counted = _chosen(draw, others, k) if len(draw.members) >= FEWEST else 1.0
+    edges = _edges(draw, others, k)
     kept = edges.kept(counted)
     draw.note(
         f"Kept between rows of a class: {of(kept.sum(), kept.size, 'edge')}; {share(counted)} of its edges to rows of other classes counted."
@@ -107,54 +104,53 @@ def _along_edges(draw: Any, *, k: int, gaps: str) -> tuple[np.ndarray, np.ndarra
     if not kept.any():
         draw.note("No edge was kept, so rows of the class were copied.")
         return draw.members[draw.seeds()]
-    seeds = draw.seeds(kept.any(axis=1).astype(float))
-    return along(draw, draw.members[seeds], _partners(edges, kept, seeds, draw.rng), gaps)
+    return _made(draw, edges, kept, draw.seeds(kept.any(axis=1).astype(float)), gaps)
 
 
-def _edges(draw: Any, rows: np.ndarray, others: np.ndarray, k: int) -> _Edges:
-    own, foreign = draw.looked_up(rows), draw.looked_up(others)
-    near, length = draw.space.nearest(rows, own, min(k, len(own) - 1))
-    other = draw.space.nearest(rows, foreign, 1)[1][:, 0]
-    return _Edges(rows, near, length, other, other[np.searchsorted(rows, near)])
+def _edges(draw: Any, others: np.ndarray, k: int) -> _Edges:
+    own = draw.looked_up(draw.members)
+    near, length = draw.space.nearest(draw.members, own, min(k, len(own) - 1))
+    other = draw.space.nearest(draw.members, draw.looked_up(others), 1)[1][:, 0]
+    return _Edges(np.searchsorted(draw.members, near), length, other)
 
 
-def _partners(edges: _Edges, kept: np.ndarray, seeds: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A random kept neighbour, as a row number, of each seed, a position among the rows."""
-    lots = np.where(kept[seeds], rng.random((len(seeds), kept.shape[1])), -1.0)
-    return edges.near[seeds, lots.argmax(axis=1)]
+def _made(draw: Any, edges: _Edges, kept: np.ndarray, seeds: np.ndarray, gaps: str) -> tuple[np.ndarray, np.ndarray]:
+    """Rows along a random kept edge of each seed, a position among the members."""
+    from core.learners.sampling.rows_between import rows_between
+
+    lots = np.where(kept[seeds], draw.rng.random((len(seeds), kept.shape[1])), -1.0)
+    partners = edges.near[seeds, lots.argmax(axis=1)]
+    return rows_between(draw, seeds, partners, draw.rng.random((len(seeds), 1)), gaps)
 
 
 def _chosen(draw: Any, others: np.ndarray, k: int) -> float:
     """The share of the edges to other classes that should count, by what held-out rows say."""
-    from core.learners.sampling.pairs import along, some
+    from core.learners.sampling.near_made import some
 
     rng = draw.rng
     held, train = _split(draw.members, rng)
     foreign_held, foreign = _split(others, rng)
-    foreign_held = some(foreign_held, HELD_OUT, rng)
-    pool = np.concatenate([some(held, HELD_OUT, rng), foreign_held])
-    edges = _edges(draw, train, foreign, k)
+    pool = np.concatenate([some(held, HELD_OUT, rng), some(foreign_held, HELD_OUT, rng)])
+    part = replace(draw, members=train, room=None)
+    edges = _edges(part, foreign, k)
     reached = some(held, MADE, rng)
     to_foreign = draw.space.nearest(reached, draw.looked_up(foreign), 1)[1][:, 0]
-    rewards = []
-    for counted in SHARES:
+    rewards = np.zeros(len(SHARES))
+    for i, counted in enumerate(SHARES):
         kept = edges.kept(counted)
         starts = np.flatnonzero(kept.any(axis=1))
-        if not len(starts):
-            rewards.append(0.0)
-            continue
-        seeds = rng.choice(starts, MADE)
-        made = along(draw, train[seeds], _partners(edges, kept, seeds, rng), "seed")
-        rewards.append(_reward(draw, made, pool, reached, to_foreign))
+        if len(starts):
+            made = _made(part, edges, kept, rng.choice(starts, MADE), "seed")
+            rewards[i] = _reward(draw, made, pool, reached, to_foreign)
     return SHARES[int(np.argmax(rewards))]
 
 
 def _reward(draw: Any, made: tuple, pool: np.ndarray, reached: np.ndarray, to_foreign: np.ndarray) -> float:
-    from core.learners.sampling.pairs import nearest_made
+    from core.learners.sampling.near_made import nearest_made
 
     near, _ = draw.space.nearest_to(*made, pool, 1)
     true = float(np.mean(draw.codes[near[:, 0]] == draw.code))
-    found = float(np.mean(nearest_made(draw, reached, made) < to_foreign))
+    found = float(np.mean(nearest_made(draw.space, reached, made) < to_foreign))
     return 2 * true * found / (true + found) if true + found else 0.0
 
 

@@ -24,7 +24,7 @@ def tiered_upsampling(
 
     With m the median of the class sizes, the head (n ≥ m) stays as it is, the middle (m / cap ≤ n < m) grows to m rows, and the tail
     (n < m / cap) to cap · n rows: ``max(n, min(m, cap · n))``. New rows are copies, each row as often as any other to
-    one; or lie between neighbours as SMOTE makes them, with gaps where the row they start from has them and each text cell that of one of the two. With two
+    one; or lie between neighbours as SMOTE makes them, with text of the nearer of the two rows and gaps where the row they start from has them. With two
     classes the median is the mean of the two sizes: the rarer class grows to that, or to cap times its rows when that is less, so it stays the
     rarer one. The report that this follows names head, middle, tail and a cap and not their limits; these are inferred.
 
@@ -61,9 +61,7 @@ def tiered_upsampling(
 
 
 def _again(draw: Any, *, how: str, k: int) -> tuple[np.ndarray, np.ndarray] | np.ndarray:
-    from core.learners.sampling.pairs import along, own_partners
+    from core.learners.sampling.rows_between import rows_between_neighbours
 
     seeds = draw.seeds()
-    if how == "copy":
-        return draw.members[seeds]
-    return along(draw, draw.members[seeds], draw.members[own_partners(draw, seeds, k)], "seed")
+    return draw.members[seeds] if how == "copy" else rows_between_neighbours(draw, seeds, k, "seed")
