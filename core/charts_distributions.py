@@ -31,27 +31,30 @@ def small_multiples(table: pd.DataFrame, *, title: str, caption: str, x_title: s
     titles = [label(name) for name in names]
     figure = make_subplots(down, across, subplot_titles=titles, vertical_spacing=0.35 / down, horizontal_spacing=0.12)
     classes = table["class"].drop_duplicates().tolist()
+    traces, kinds = [], []
     for i, name in enumerate(names):
         own = table[table["column"] == name]
         ranges = bool((own["from"] < own["to"]).any())
+        kinds.append("linear" if ranges else "category")
         for c, chosen in enumerate(classes):
             rows = own[own["class"] == chosen]
-            trace = _steps(rows, c) if ranges else _bars(rows, c)
-            trace.update(name=label(chosen), legendgroup=str(c), showlegend=i == 0)
-            figure.add_trace(trace, row=i // across + 1, col=i % across + 1)
-    return _finish(figure, down, title, x_title, caption)
+            named = {"name": label(chosen), "legendgroup": str(c), "showlegend": i == 0}
+            traces.append(_steps(rows, c, named) if ranges else _bars(rows, c, named))
+    places = np.repeat(np.arange(len(names)), len(classes))
+    figure.add_traces(traces, rows=(places // across + 1).tolist(), cols=(places % across + 1).tolist())
+    return _finish(figure, down, kinds, title, x_title, caption)
 
 
-def _steps(rows: pd.DataFrame, c: int) -> go.Scatter:
+def _steps(rows: pd.DataFrame, c: int, named: dict) -> go.Scatter:
     line = {"color": PALETTE[c % len(PALETTE)], "dash": DASHES[c % len(DASHES)], "shape": "hvh", "width": 2}
     return go.Scatter(
-        x=rows["place"], y=rows["share"], mode="lines", line=line, text=_labels(rows), hoverinfo="text+y+name"
+        x=rows["place"], y=rows["share"], mode="lines", line=line, text=_labels(rows), hoverinfo="text+y+name", **named
     )
 
 
-def _bars(rows: pd.DataFrame, c: int) -> go.Bar:
+def _bars(rows: pd.DataFrame, c: int, named: dict) -> go.Bar:
     marker = {"color": PALETTE[c % len(PALETTE)], "pattern": {"shape": PATTERNS[c % len(PATTERNS)]}}
-    return go.Bar(x=_labels(rows), y=rows["share"], marker=marker)
+    return go.Bar(x=_labels(rows), y=rows["share"], marker=marker, **named)
 
 
 def _labels(rows: pd.DataFrame) -> list[str]:
@@ -64,7 +67,13 @@ def _labels(rows: pd.DataFrame) -> list[str]:
     return shown
 
 
-def _finish(figure: go.Figure, down: int, title: str, x_title: str, caption: str) -> go.Figure:
+def _finish(figure: go.Figure, down: int, kinds: list[str], title: str, x_title: str, caption: str) -> go.Figure:
+    axes = {}
+    for i, kind in enumerate(kinds):
+        end = str(i + 1) if i else ""
+        axes[f"xaxis{end}"] = {"title": {"text": x_title}, "automargin": True, "type": kind}
+        left = {"title": {"text": "share of the class"}} if i % ACROSS == 0 else {}
+        axes[f"yaxis{end}"] = {"automargin": True, "rangemode": "tozero"} | left
     figure.update_layout(
         title={"text": title, "x": 0, "xanchor": "left"},
         meta={"caption": caption},
@@ -73,14 +82,6 @@ def _finish(figure: go.Figure, down: int, title: str, x_title: str, caption: str
         barmode="group",
         bargap=0.2,
         legend={"orientation": "h", "yref": "container", "yanchor": "bottom", "y": 0, "x": 0},
+        **axes,
     )
-    figure.update_yaxes(automargin=True, rangemode="tozero")
-    figure.update_xaxes(title={"text": x_title}, automargin=True)
-    figure.update_yaxes(title={"text": "share of the class"}, col=1)
-    for axis in figure.select_xaxes():
-        bars = any(
-            trace.type == "bar" and (trace.xaxis or "x") == axis.plotly_name.replace("axis", "")
-            for trace in figure.data
-        )
-        axis.type = "category" if bars else "linear"
     return figure

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from pyarrow import parquet
 
 from core.errors import UserError
 from core.population import QUANTILES, Population
@@ -16,12 +17,14 @@ from core.wording import count, quoted
 MAX_VALUES = 150
 MOST_VALUES = 100_000
 BATCH = 100_000
+QUANTILE_ROWS, SHARES = 100_000, list(QUANTILES.values())
+"""About how many rows quantiles are computed from, drawn by a hash of their numbers: a rank is right to about half a percentage point."""
 TYPES = {"whole": pa.int64(), "number": pa.float64()}
 CHOOSE = "Choose another target column, or make fewer classes of it by a rule such as bins:n=3 or merge:fewer_than=10."
 
 
 def profile(relation: Relation, target: str = "") -> Population:
-    """Describe all rows in one pass.
+    """Describe all rows in one pass, and count the missing cells of each class in another.
 
     Parameters
     ----------
@@ -33,7 +36,7 @@ def profile(relation: Relation, target: str = "") -> Population:
     Returns
     -------
     Population
-        Quantiles and numbers of different values are approximate; everything else is exact.
+        Quantiles (of ``QUANTILE_ROWS`` rows at random) and numbers of different values are approximate; everything else is exact.
 
     Raises
     ------
@@ -43,16 +46,15 @@ def profile(relation: Relation, target: str = "") -> Population:
     fields = relation.shown
     chosen = next((field for field in fields if field.name == target), None)
     values = [f"{relation.value(field)} AS v{field.position}" for field in fields]
-    finite = [_finite(field) for field in fields] + (
-        [f"coalesce(CAST(v{chosen.position} AS VARCHAR), '') AS label"] if chosen else []
-    )
     if chosen:
         check_values(relation, chosen)
-    source = f"(SELECT {listed(finite)} FROM (SELECT {listed(values)} FROM {relation.sql}))"
+    step = max(1, parquet.read_metadata(relation.path).num_rows // QUANTILE_ROWS)
+    source = f"(SELECT {listed(values)}, hash(place) % {step} = 0 AS drawn FROM {relation.sql})"
     try:
-        whole, parts = _answers(relation, fields, source, bool(chosen), True)
+        whole = _whole(relation, fields, source, True)
     except OverflowError:
-        whole, parts = _answers(relation, fields, source, bool(chosen), False)
+        whole = _whole(relation, fields, source, False)
+    parts = _by_class(relation, fields, source, chosen) if chosen else {}
     n_rows, classes = whole[-1, "n"], {label: answer[-1, "n"] for label, answer in parts.items()}
     columns = pd.DataFrame([_described(field, whole, n_rows) for field in fields])
     gaps = {f.name: {label: n - parts[label][f.position, "n"] for label, n in classes.items()} for f in fields}
@@ -60,18 +62,26 @@ def profile(relation: Relation, target: str = "") -> Population:
     return Population.of_counts(target, n_rows, columns, classes, gaps, spelled)
 
 
-def _answers(
-    relation: Relation, fields: Sequence[Field], source: str, grouped: bool, spread: bool
-) -> tuple[dict, dict[str, dict]]:
-    """What is asked of every column, over all rows and, in the same pass, over those of each class."""
-    asked = {(-1, "label"): "label" if grouped else "NULL", (-1, "n"): "count(*)"}
+def _whole(relation: Relation, fields: Sequence[Field], source: str, spread: bool) -> dict:
+    """What is asked of every column: quantiles of the rows that are drawn, all else of all rows."""
+    asked = {(-1, "n"): "count(*)"}
     for field in fields:
         asked |= {(field.position, key): sql for key, sql in _asked(field, spread).items()}
-    groups = " GROUP BY GROUPING SETS ((), (label))" if grouped else ""
+    quantiles = {(f.position, "quantiles"): f"approx_quantile(f{f.position}, {SHARES})" for f in fields if f.numeric}
+    finite = f"(SELECT {listed([_finite(field) for field in fields])}, drawn FROM {source})"
     with opened(relation) as run:
-        rows = run(f"SELECT {listed(list(asked.values()))} FROM {source}{groups}").fetchall()
-    answers = {row[0]: dict(zip(asked, row, strict=True)) for row in rows}
-    return answers.pop(None), answers
+        rows = run(f"SELECT {listed(list(asked.values()))} FROM {finite}").fetchall()
+        few = run(f"SELECT {listed(['NULL', *quantiles.values()])} FROM {finite} WHERE drawn").fetchall()
+    return dict(zip(asked, rows[0], strict=True)) | dict(zip(quantiles, few[0][1:], strict=True))
+
+
+def _by_class(relation: Relation, fields: Sequence[Field], source: str, chosen: Field) -> dict[str, dict]:
+    """Rows and filled cells of each class."""
+    asked = {(-1, "n"): "count(*)"} | {(field.position, "n"): f"count(v{field.position})" for field in fields}
+    label = f"coalesce(CAST(v{chosen.position} AS VARCHAR), '') AS label"
+    with opened(relation) as run:
+        rows = run(f"SELECT {label}, {listed(list(asked.values()))} FROM {source} GROUP BY label").fetchall()
+    return {row[0]: dict(zip(asked, row[1:], strict=True)) for row in rows}
 
 
 def check_values(relation: Relation, field: Field) -> None:
@@ -103,7 +113,7 @@ def _asked(field: Field, spread: bool) -> dict[str, str]:
     if field.numeric:
         asked |= {
             "n_finite": f"count({f})", "mean": f"avg({f})", "sd": f"stddev_samp({f})", "low": f"min({f})",
-            "high": f"max({f})", "quantiles": f"approx_quantile({f}, {list(QUANTILES.values())})",
+            "high": f"max({f})",
         }  # fmt: skip
         asked |= {} if spread else {"mean": "NULL", "sd": "NULL"}
     return asked

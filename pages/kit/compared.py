@@ -11,7 +11,7 @@ from core.recipe import STAGES, Recipe
 from core.registry import group_title, method, methods
 from core.result import Result
 from core.wording import number, with_interval
-from pages.kit import choices, show, text
+from pages.kit import asking, choices, show, text
 
 
 def builder() -> None:
@@ -27,7 +27,7 @@ def builder() -> None:
             )
             if slug:
                 st.caption(text.md(method(slug).question))
-                picked[slug] = show.ask(method(slug), place="builder")
+                picked[slug] = asking.parameters(method(slug), place="builder")
                 with st.popover("About", icon=":material/help:", key=f"about {slug}"):
                     show.about(method(slug))
     recipe = Recipe.of(**picked)

@@ -33,7 +33,7 @@ def _large(key: str, _make: Callable[[], Any]) -> Any:
     return _make()
 
 
-@st.cache_resource(scope="session", max_entries=60, show_spinner=False)
+@st.cache_resource(scope="session", max_entries=150, show_spinner=False)
 def _small(key: str, _make: Callable[[], Any]) -> Any:
     return _make()
 

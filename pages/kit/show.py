@@ -1,4 +1,4 @@
-"""Draw any method and any result, and ask for any method's parameters; no method is known here by name."""
+"""Draw any method and any result; no method is known here by name."""
 
 from __future__ import annotations
 
@@ -14,12 +14,11 @@ from core.engine import by_severity
 from core.errors import UserError
 from core.jobs import Job
 from core.learners import LEARNERS
-from core.params import Choice, Parameter, Range
 from core.registry import Method, method
 from core.report.tables import to_csv
 from core.result import SEVERITIES, Result
 from core.wording import clip, plural
-from pages.kit import choices, session
+from pages.kit import asking, choices, kept, session
 from pages.kit.text import file_name, md, prose
 
 LOOKS = {
@@ -107,12 +106,16 @@ def progress(running: Mapping[Any, Job], noun: str) -> Callable[[], None]:
         The analyst's clicks go first.
     """
     jobs = list(running.values())
+    place = st.container(
+        key=f"progress {noun}"
+    )  # stays when the bar goes, or the browser would draw every figure below it anew
     seen, drawn, total = sum(job.done for job in jobs), time.monotonic(), sum(job.total for job in jobs)
     if not any(job.live for job in jobs):
         if any(job.state in ("cancelled", "failed") for job in jobs):
-            trouble(jobs)
+            with place:
+                trouble(jobs)
         return lambda: None
-    left, right = st.columns([5, 1], vertical_alignment="center")
+    left, right = place.columns([5, 1], vertical_alignment="center")
     bar = left.progress(seen / total, text=f"{seen} of {plural(total, noun)} done")
     right.button("Stop", key=f"stop {noun}", on_click=session.stop, icon=":material/stop:", width="stretch")
 
@@ -138,13 +141,21 @@ def trouble(jobs: Sequence[Job]) -> None:
     st.button("Start again", on_click=session.resume, icon=":material/refresh:")
 
 
+def cards(found: Mapping[Method, Job]) -> None:
+    """The results that have arrived, each at a place of its own that later ones do not move."""
+    for item, job in found.items():
+        with st.container():
+            for result in job.results:
+                card(item, result)
+
+
 def card(item: Method, result: Result, *, figure: bool = True, every_figure: bool = False) -> None:
     """One method's result: severity, sentences, figure, numbers, and what the method is."""
     with st.container(border=True, key=f"card {item.slug}"):
         head(item, result)
-        figures = list((item.draw(result) if result.tables else {}).items())
-        n_shown = len(figures) if every_figure else int(figure)
-        wide = every_figure or not figures[:n_shown]
+        drawn = list(figures(item, result).items())
+        n_shown = len(drawn) if every_figure else int(figure)
+        wide = every_figure or not drawn[:n_shown]
         left, right = (st.container(), st.container()) if wide else st.columns([2, 3])
         with left:
             for finding in result.findings:
@@ -154,9 +165,23 @@ def card(item: Method, result: Result, *, figure: bool = True, every_figure: boo
                 asked = (*choices.choice("asked"), item.slug)
                 st.button("Run it", key=f"ask {item.slug}", on_click=choices.choose, kwargs={"asked": asked})
         with right:
-            draw(dict(figures[:n_shown]), item.slug)
+            draw(dict(drawn[:n_shown]), item.slug)
         if result.tables:
-            details(item.slug, result, dict(figures[n_shown:]))
+            details(item.slug, result, dict(drawn[n_shown:]))
+
+
+def first_figures(found: Mapping[Method, Job]) -> None:
+    """The first figure of each result that has arrived, without its card."""
+    for item, job in found.items():
+        for result in job.results:
+            draw(dict(list(figures(item, result).items())[:1]), f"first {item.slug}")
+
+
+def figures(item: Method, result: Result) -> dict[str, Any]:
+    """A result's figures, made once; the result is kept with them, so that its identity stays its own."""
+    if not result.tables:
+        return {}
+    return kept.small(lambda: (result, item.draw(result)), "figures", id(result))[1]
 
 
 def head(item: Method, result: Result) -> None:
@@ -171,7 +196,7 @@ def head(item: Method, result: Result) -> None:
             about(item)
         if item.params:
             with st.popover("Settings", icon=":material/tune:", key=f"settings {item.slug}"):
-                ask(item)
+                asking.parameters(item)
 
 
 def about(item: Method) -> None:
@@ -194,22 +219,22 @@ def suggestions(result: Result, place: str) -> None:
                 st.switch_page(REMEDY_PAGE)
 
 
-def draw(figures: Mapping[str, Any], place: str) -> None:
+def draw(given: Mapping[str, Any], place: str) -> None:
     """Draw figures with their captions."""
-    for title, figure in figures.items():
+    for title, figure in given.items():
         caption = (figure.layout.meta or {}).get("caption", title)
         figure.layout.colorway = None  # the theme has one palette for light and one for dark
         st.plotly_chart(figure, key=f"{place} {title}", alt=f"{title}. {caption}", config=CHART)
         st.caption(md(caption))
 
 
-def details(place: str, result: Result, figures: Mapping[str, Any]) -> None:
-    """Further figures and the numbers, made only when they are asked for."""
-    word = "More figures and numbers" if figures else "Numbers"
+def details(place: str, result: Result, more: Mapping[str, Any]) -> None:
+    """Further figures and the numbers, drawn only when they are asked for."""
+    word = "More figures and numbers" if more else "Numbers"
     folded = st.expander(word, key=f"details {place}", on_change="rerun", icon=":material/table_chart:")
     if folded.open:
         with folded:
-            draw(figures, f"more {place}")
+            draw(more, f"more {place}")
             for name, frame in result.tables.items():
                 numbers(name, frame, place)
 
@@ -234,44 +259,3 @@ def download(label: str, make: Callable[[], bytes], name: str, mime: str) -> Non
     st.download_button(
         label, make, file_name(name), mime, key=f"download {name}", on_click="ignore", icon=":material/download:"
     )
-
-
-def ask(item: Method, place: str = "") -> dict[str, Any]:
-    """Ask for a method's parameters.
-
-    Parameters
-    ----------
-    item : Method
-        Any method.
-    place : str
-        Empty keeps the values as the diagnostic's settings; otherwise the widgets of that place alone hold them.
-
-    Returns
-    -------
-    dict of str to object
-        A value for every parameter.
-    """
-    values = choices.settings(item) if not place else {parameter.name: parameter.default for parameter in item.params}
-    for parameter in item.params:
-        key = f"parameter {place} {item.slug} {parameter.name}"
-        options: dict[str, Any] = {"key": key, "help": prose(parameter.help)}
-        if place:
-            st.session_state.setdefault(key, values[parameter.name])
-        else:
-            st.session_state[key] = values[parameter.name]
-            options |= {"on_change": choices.change_setting, "args": (item, parameter.name, key)}
-        values[parameter.name] = _widget(parameter, options)
-    return values
-
-
-def _widget(parameter: Parameter, options: dict[str, Any]) -> Any:
-    match parameter.constraint:
-        case Choice(allowed):
-            return st.selectbox(parameter.label, allowed, **options)
-        case Range(low, high, step) if parameter.kind is int:
-            return st.number_input(parameter.label, int(low), int(high), step=int(max(1, step)), **options)
-        case Range(low, high, step):
-            return st.number_input(parameter.label, float(low), float(high), step=float(step), format="%g", **options)
-    if parameter.kind is bool:
-        return st.toggle(parameter.label, **options)
-    return st.text_input(parameter.label, **options)

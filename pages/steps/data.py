@@ -39,17 +39,14 @@ def source() -> None:
 
 
 def headline() -> Callable[[], None]:
-    """The gravest finding on an example; on an upload, how the classes are spread."""
-    items = (
-        session.of_page()
-        if tables.sample()
-        else [item for item in session.of_page(*session.PROFILE) if item.about.judges_sizes]
-    )
-    found = session.results(items)
+    """How the classes are spread, with the gravest finding: of all checks on an example, of the class sizes on an upload."""
+    sizes = session.results([item for item in session.of_page(*session.PROFILE) if item.about.judges_sizes])
+    found = session.results(session.of_page()) if tables.sample() else sizes
     with st.container(border=True):
         st.markdown("#### The diagnosis in one line")
         show.headline({item: job.results[0] for item, job in found.items() if job.results})
-        follow = show.progress(found, "check")
+        show.first_figures(sizes)
+        follow = show.progress(found | sizes, "check")
         page, label = (
             ("diagnose", "See the whole diagnosis") if tables.sample() else ("profile", "Go on to the profile")
         )

@@ -9,9 +9,7 @@ st.markdown("What is in the table, how the classes are spread, and what the gaps
 
 found = session.results(session.of_page(*session.PROFILE))
 follow = show.progress(found, "check")
-for item, job in found.items():
-    if job.results:
-        show.card(item, job.results[0])
+show.cards(found)
 follow_column = column.section()
 st.page_link("steps/diagnose.py", label="Go on to the diagnosis", icon=":material/arrow_forward:")
 follow()

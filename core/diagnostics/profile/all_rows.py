@@ -32,8 +32,9 @@ def all_rows(study: Study, *, most_missing: Annotated[float, Range(0.05, 0.95)] 
 
     How it is detected
     ------------------
-    A table in memory is counted exactly. One too large for memory is gone over once, a part at a time; then quantiles and
-    numbers of different values are approximate (t-digest and HyperLogLog), everything else stays exact. A column with more
+    A table in memory is counted exactly. One too large for memory is gone over once, a part at a time; then numbers of
+    different values are approximate (HyperLogLog) and quantiles come from about 100,000 rows drawn at random (their rank is right to
+    about half a percentage point), everything else stays exact. A column with more
     missing cells than ``most_missing``, or with one value in all rows, is a caution.
 
     Why it matters

@@ -1,0 +1,53 @@
+"""Ask for the parameters of any method; no method is known here by name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from core.params import Choice, Parameter, Range
+from core.registry import Method
+from pages.kit import choices
+from pages.kit.text import prose
+
+
+def parameters(item: Method, place: str = "") -> dict[str, Any]:
+    """Ask for a method's parameters.
+
+    Parameters
+    ----------
+    item : Method
+        Any method.
+    place : str
+        Empty keeps the values as the diagnostic's settings; otherwise the widgets of that place alone hold them.
+
+    Returns
+    -------
+    dict of str to object
+        A value for every parameter.
+    """
+    values = choices.settings(item) if not place else {parameter.name: parameter.default for parameter in item.params}
+    for parameter in item.params:
+        key = f"parameter {place} {item.slug} {parameter.name}"
+        options: dict[str, Any] = {"key": key, "help": prose(parameter.help)}
+        if place:
+            st.session_state.setdefault(key, values[parameter.name])
+        else:
+            st.session_state[key] = values[parameter.name]
+            options |= {"on_change": choices.change_setting, "args": (item, parameter.name, key)}
+        values[parameter.name] = _widget(parameter, options)
+    return values
+
+
+def _widget(parameter: Parameter, options: dict[str, Any]) -> Any:
+    match parameter.constraint:
+        case Choice(allowed):
+            return st.selectbox(parameter.label, allowed, **options)
+        case Range(low, high, step) if parameter.kind is int:
+            return st.number_input(parameter.label, int(low), int(high), step=int(max(1, step)), **options)
+        case Range(low, high, step):
+            return st.number_input(parameter.label, float(low), float(high), step=float(step), format="%g", **options)
+    if parameter.kind is bool:
+        return st.toggle(parameter.label, **options)
+    return st.text_input(parameter.label, **options)
