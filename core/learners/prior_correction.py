@@ -17,6 +17,9 @@ from core.learners.wrapping import Wrapped, fit_on
 from core.numerics.case_control import at_shares
 
 SMALLEST = 1e-15
+UNTRUE = 1.5
+"""How many times too high or too low probabilities are before they are called untrue."""
+
 Z = 1.959963984540054
 
 
@@ -86,6 +89,7 @@ class CheckedCorrection(Wrapped):
         factor = total / total.sum() / asserted_shares(self.classifier, X, y, rows)[0]
         self.factor_, self.check_, self.corrected_ = factor / factor.mean(), None, True
         if np.allclose(self.factor_, 1):
+            self.corrected_ = False
             self.sentence_ = "No step before this one moves the class shares, so there is nothing to correct."
         elif not self.check:
             self.sentence_ = "Corrected without a check."
@@ -134,9 +138,13 @@ def compared(proba: np.ndarray, moved: np.ndarray, codes: np.ndarray, weight: np
 
 def _sentence(found: Checked, corrected: bool) -> str:
     sure = found.low > 0 or found.high < 0
-    return (
+    text = (
         f"{'Corrected' if corrected else 'Not corrected'}: on rows that inner folds left out, the log loss would go from "
         f"{wording.score(found.log_loss)} to {wording.score(found.log_loss_corrected)} (interval of the change {wording.change(found.low)} to "
         f"{wording.change(found.high)}{'' if sure else ', so neither is shown to be better'}); of the rarest class, {wording.number(found.observed)} rows "
         f"come true per row expected before, {wording.number(found.observed_corrected)} after."
     )
+    left = found.observed_corrected if corrected else found.observed
+    if 1 / UNTRUE <= left <= UNTRUE:
+        return text
+    return f"{text} What is left is not true either: take calibrated probabilities instead."

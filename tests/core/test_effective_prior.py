@@ -1,0 +1,141 @@
+"""What a recipe asserts: closed forms of shares and costs, whatever the sampler is called."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from core.evaluation.effective_prior import cost_caption, draw, effective_prior
+from core.learners.blind import asserted_shares
+from core.numerics.asserted_costs import at_threshold, implied_costs
+from core.recipe import Recipe
+from core.registry import methods
+from core.study import Study
+from core.synthetic import planted
+
+REMEDIES = methods("remedy")
+
+
+@pytest.fixture(scope="module")
+def table():
+    return planted("clean", class_sizes=(900, 100), n_features=2)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "cost", "share", "implied"),
+    [
+        ("", 0, 0.1, 1),
+        ("smote", 0, 0.5, 9),
+        ("smote:balance=0.5", 0, 500 / 1400, 5),
+        ("random_oversampling:balance=0.5", 0, 500 / 1400, 5),
+        ("random_undersampling:balance=0.5", 0, 100 / 600, 1.8),
+        ("class_weights", 0, 0.5, 9),
+        ("class_weights:power=0.5", 0, 0.25, 3),
+        ("smote:balance=0.5+class_weights", 0, 0.5, 9),
+        ("smote+class_weights", 0, 0.5, 9),
+        ("cost_threshold", 4, 4 / 13, 4),
+        ("smote+cost_threshold", 4, 0.8, 36),
+        ("smote+calibrated_probabilities+cost_threshold", 4, 4 / 13, 4),
+        ("smote+prior_correction", 0, 0.1, 1),
+    ],
+)
+def test_the_effective_share_is_the_product_of_all_steps(table, recipe, cost, share, implied):
+    row = effective_prior(Study(table, miss_cost=cost), Recipe.parse(recipe)).tables["classes"].iloc[1]
+    assert row["class"] == "rare" and row["share"] == pytest.approx(0.1)
+    assert row["effective"] == pytest.approx(share) and row["implied_cost"] == pytest.approx(implied)
+    odds = row["after_sampling"] / (1 - row["after_sampling"]) * row["weight"] * row["shift"] * row["threshold"]
+    assert row["effective"] == pytest.approx(odds / (1 + odds))
+    assert row["cost_optimal"] == pytest.approx((cost or 1) / ((cost or 1) + 9))
+
+
+def test_several_classes():
+    study = Study(planted("clean", class_sizes=(600, 300, 100), n_features=2), positive="class 3")
+    table = effective_prior(study, Recipe.of("smote")).tables["classes"]
+    assert np.allclose(table["effective"], 1 / 3)
+    assert table["implied_cost"].iloc[2] == pytest.approx(0.5 / (1 / 9))
+    weighed = effective_prior(study, Recipe.of("class_weights", class_weights={"power": 0.5})).tables["classes"]
+    assert np.allclose(weighed["weight"], [1, 2**0.5, 6**0.5])
+
+
+def test_a_working_sample_speaks_of_the_whole_table(table):
+    stands = np.where(table.y == "common", 11.0, 1.0)
+    study = Study(replace(table, represents=stands, fingerprint="working"))
+    for recipe, share in (("", 100 / 10_000), ("smote", 0.5), ("class_weights", 0.5), ("random_undersampling", 0.5)):
+        row = effective_prior(study, Recipe.parse(recipe)).tables["classes"].iloc[1]
+        assert row["share"] == pytest.approx(0.01) and row["effective"] == pytest.approx(share), recipe
+
+
+@pytest.mark.parametrize("remedy", REMEDIES, ids=lambda remedy: remedy.slug)
+def test_every_remedy_is_asked_and_none_is_known_by_name(remedy):
+    study = Study(planted("overlap", class_sizes=(90, 30), n_features=3), miss_cost=2)
+    result = effective_prior(study, Recipe.of(remedy.slug))
+    effective = result.tables["classes"]["effective"]
+    assert effective.sum() == pytest.approx(1) and (effective > 0).all()
+    assert list(result.tables["steps"]["step"]) in ([remedy.title], [])
+    assert result.findings[0].text.endswith(".")
+
+
+def test_the_caption_says_which_costs_parity_stands_for(table):
+    study = Study(table)
+    said = "Growing 'rare' to parity says that one miss costs as much as 9 false alarms."
+    assert cost_caption(study, Recipe.of("smote")) == f"{said} Without it, the threshold 0.1 says the same."
+    assert cost_caption(study, Recipe.of("random_undersampling")).startswith(
+        "Leaving out rows until 'rare' is at parity"
+    )
+    assert cost_caption(study, Recipe.of("class_weights")).startswith("Weighting 'rare' to parity")
+    assert "one miss counts as much as one false alarm" in cost_caption(study, Recipe())
+    for cost, severity in ((9, "fine"), (5, "fine"), (2, "caution"), (40, "caution")):
+        caption = effective_prior(Study(table, miss_cost=cost), Recipe.of("smote")).findings[0]
+        assert caption.severity == severity and f"You stated {cost}" in caption.text
+
+
+@pytest.mark.parametrize(
+    ("recipe", "cost", "warned"),
+    [
+        ("smote", 2, False),
+        ("smote+cost_threshold", 9, True),
+        ("smote+calibrated_probabilities+cost_threshold", 9, False),
+        ("smote:balance=0.5+class_weights", 0, True),
+        ("smote+class_weights", 0, False),
+        ("smote:balance=0.1+class_weights:power=0.1", 1.2, False),
+        ("smote+tuned_threshold", 9, False),
+    ],
+)
+def test_stacked_corrections_are_warned_of(table, recipe, cost, warned):
+    result = effective_prior(Study(table, miss_cost=cost), Recipe.parse(recipe))
+    assert any("each raise 'rare'" in finding.text for finding in result.findings) == warned
+
+
+def test_a_measured_threshold_counts(table):
+    recipe = Recipe.of("smote", "tuned_threshold")
+    unknown = effective_prior(Study(table), recipe)
+    assert unknown.tables["classes"]["threshold"].isna().tolist() == [False, True]
+    assert "tuned on probabilities" in unknown.findings[-1].text
+    known = effective_prior(Study(table), recipe, threshold=0.8).tables["classes"].iloc[1]
+    assert known["threshold"] == pytest.approx(0.25) and known["effective"] == pytest.approx(0.2)
+
+
+def test_numbers_of_the_figure_stand_in_the_table(table):
+    result = effective_prior(Study(table, miss_cost=3), Recipe.of("smote"))
+    values = {round(v, 9) for v in result.tables["classes"][["share", "effective", "cost_optimal"]].to_numpy().ravel()}
+    drawn = [value for figure in draw(result).values() for trace in figure.data for value in trace.x]
+    assert len(drawn) == 6 and {round(value, 9) for value in drawn} <= values
+
+
+def test_costs_and_shares_in_closed_form():
+    shares = np.array([0.6, 0.3, 0.1])
+    costs = implied_costs(shares, np.full(3, 1 / 3))
+    assert np.allclose(costs, [0.5 / 1.5, 0.5 / (3 / 7), 0.5 / (1 / 9)])
+    assert np.allclose(at_threshold(shares, 2, 0.5), shares)
+    cut = at_threshold(shares, 2, 0.1)
+    assert cut[2] / (1 - cut[2]) == pytest.approx(1) and cut[0] / cut[1] == pytest.approx(2)
+
+
+def test_the_learner_is_not_fitted(table):
+    class Refuses:
+        def fit(self, X, y):
+            raise AssertionError
+
+    study = Study(table)
+    shares, n = asserted_shares(Refuses(), table.X, study.codes)
+    assert np.allclose(shares, [0.9, 0.1]) and n == 1000
