@@ -107,8 +107,7 @@ def _fitted(
     X: np.ndarray, codes: np.ndarray, natural: np.ndarray, cost: np.ndarray, random_state: int
 ) -> dict[str, np.ndarray]:
     """The coefficients of every way of training; all start from those of the first."""
-    from core.learners.encoding import as_frame
-    from core.learners.resampling import CopyingSampler, InterpolatingSampler
+    from core.learners.sampling.by_name import sampler
 
     n_classes = len(cost)
     sizes = np.maximum(np.bincount(codes, minlength=n_classes), 1)
@@ -123,13 +122,12 @@ def _fitted(
         GEOMETRIC: softmax_linear.fit(X, codes, n_classes, cost=cost, **options),
         UNIFORM: softmax_linear.fit(X, codes, n_classes, cost=1 - np.eye(n_classes), **options),
     }
-    samplers = {
-        "random oversampling": CopyingSampler(random_state=random_state),
-        "interpolated rows": InterpolatingSampler(random_state=random_state),
-    }
-    for name, sampler in samplers.items():
-        more, labels = sampler.fit_resample(as_frame(X), codes)
-        found[name] = softmax_linear.fit(more.to_numpy(), labels, n_classes, start=plain)
+    for name, slug in (("random oversampling", "random_oversampling"), ("interpolated rows", "smote")):
+        if len(np.unique(codes)) == 1:
+            found[name] = plain
+            continue
+        more, labels = sampler(slug, random_state=random_state).fit_resample(X, codes)
+        found[name] = softmax_linear.fit(more, labels, n_classes, start=plain)
     return found
 
 

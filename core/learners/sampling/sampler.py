@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable
-from numbers import Integral
 from typing import Any
 
 import numpy as np
 from imblearn.over_sampling.base import BaseOverSampler
 from imblearn.under_sampling.base import BaseUnderSampler
-from imblearn.utils import check_sampling_strategy
 from sklearn.utils.validation import _check_feature_names
 
-from core.learners.resampling import reached, shared_out, targets, with_synthetic
+from core.learners.resampling import reached, shared_out, with_synthetic
 from core.learners.sampling.draw import Draw
 from core.learners.sampling.labels import Labels
 from core.learners.sampling.output import Output
 from core.learners.sampling.space import Space
+from core.learners.sampling.wanted import check_options, rows_wanted, strategy
 from core.learners.wrapping import Resampled
-from core.numerics.interpolation import MASKS
-from core.wording import quoted
 
 
 class _Sampler:
@@ -46,7 +42,7 @@ class _Sampler:
         words = {**(self.options or {}), "balance": self.balance, "random_state": self.random_state}
         if self.sampling_strategy != "auto":
             words["sampling_strategy"] = self.sampling_strategy
-        name = getattr(self.choose, "__module__", "").rpartition(".")[2]
+        name = str(getattr(self.choose, "__module__", self.choose)).rpartition(".")[2]
         return f"{type(self).__name__}({name}, {', '.join(f'{key}={value!r}' for key, value in words.items())})"
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
@@ -90,59 +86,31 @@ class _Sampler:
         self.represents_, found, space.represents = None, None, represents
         if represents is not None:
             goal = getattr(self.sampling_strategy, "rows", None)
-            found = reached(codes, represents, self.balance, down=self._down, made=not self._down, goal=goal)
+            found = reached(codes, represents, self.balance, down=self._down, made=self._made, goal=goal)
             wanted = np.array(list(found.wanted.values()))
         rows, made, table = self._resample(space, codes, wanted, rng)
         codes_new = np.concatenate([codes if rows is None else codes[rows], made])
         if found is not None:
             kept = represents if rows is None else represents[rows]
-            share = shared_out if self._down else with_synthetic
+            share = with_synthetic if self._made else shared_out
             self.represents_ = share(kept, codes_new, found.rows)
         return table, labels.back(codes_new)
 
     def _fit_resample(self, X: Any, y: Any) -> tuple[Any, Any]:
         return self.fit_resample(X, y)
 
+    def _wanted(self, labels: Labels) -> np.ndarray:
+        return rows_wanted(labels, self.sampling_strategy_, down=self._down)
+
     def _read(self, X: Any, y: Any) -> tuple[Space, Labels]:
-        self._check_options()
+        check_options(self.options or {}, self.balance)
         labels, space = Labels(y), Space(X)
         if len(labels) != len(space):
             raise ValueError(f"X has {len(space)} rows and y has {len(labels)}.")
         _check_feature_names(self, X, reset=True)
         self.n_features_in_ = space.n_columns
-        self.sampling_strategy_ = self._strategy(labels)
+        self.sampling_strategy_ = strategy(labels, self.sampling_strategy, self.balance, self._sampling_type)
         return space, labels
-
-    def _check_options(self) -> None:
-        given = {**(self.options or {}), "balance": self.balance}
-        k, gaps = given.get("k", 1), given.get("gaps", "seed")
-        if not isinstance(k, Integral) or k < 1:
-            raise ValueError(f"k is {k}; it must be a whole number from 1.")
-        if gaps not in MASKS:
-            raise ValueError(f"gaps is {quoted(gaps)}; it must be one of {', '.join(quoted(name) for name in MASKS)}.")
-        if not 0 <= self.balance <= 1:
-            raise ValueError(f"balance is {self.balance}; it must lie between 0 and 1.")
-
-    def _strategy(self, labels: Labels) -> dict[Any, int]:
-        """Rows to make, or rows to keep, of each class that changes; as imbalanced-learn has it."""
-        asked = self.sampling_strategy
-        if isinstance(asked, str) and asked == "auto":
-            wanted, sizes = np.array(list(targets(labels.codes, self.balance, down=self._down).values())), labels.sizes
-            changes = np.flatnonzero(sizes != (sizes.min() if self._down else sizes.max()))
-            numbers = wanted if self._down else wanted - sizes
-            return OrderedDict((labels.known[code], int(numbers[code])) for code in changes)
-        if isinstance(asked, dict) and (
-            strange := [label for label in asked if label not in set(labels.known.tolist())]
-        ):
-            raise ValueError(f"sampling_strategy names the class {quoted(strange[0])}; no row has it.")
-        return check_sampling_strategy(asked, labels.flat, self._sampling_type)
-
-    def _wanted(self, labels: Labels) -> np.ndarray:
-        wanted = labels.sizes.copy()
-        for label, n in self.sampling_strategy_.items():
-            code = np.searchsorted(labels.known, label)
-            wanted[code] = n if self._down else n + wanted[code]
-        return wanted
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -179,7 +147,7 @@ class OverSampler(_Sampler, BaseOverSampler):
         How many rows of the whole table each new row stands for; None unless ``represents`` was given.
     """
 
-    _down = False
+    _down, _made = False, True
 
     def _resample(
         self, space: Space, codes: np.ndarray, wanted: np.ndarray, rng: np.random.Generator
@@ -213,6 +181,44 @@ class OverSampler(_Sampler, BaseOverSampler):
         return draw.members[draw.seeds()]
 
 
+class CopyingOverSampler(OverSampler):
+    """A sampler that draws rows of the smaller classes again; a function says which.
+
+    In a working sample, a copy stands for what its row does.
+
+    Parameters
+    ----------
+    choose : callable
+        ``choose(draw, **options) -> rows``: row numbers (n,) of those that are copied.
+    options, balance, sampling_strategy, random_state
+        As in ``OverSampler``.
+
+    Attributes
+    ----------
+    notes_, represents_
+        As in ``OverSampler``.
+    sample_indices_ : ndarray of int
+        The row that each row is, or is a copy of.
+    """
+
+    _made = False
+
+    def _resample(
+        self, space: Space, codes: np.ndarray, wanted: np.ndarray, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray, Any]:
+        rows, new = [np.arange(len(codes))], np.maximum(wanted - np.bincount(codes), 0)
+        for code in np.flatnonzero(new):
+            draw = Draw(space, codes, int(code), np.flatnonzero(codes == code), int(new[code]), rng, self.notes_)
+            rows.append(self.choose(draw, **(self.options or {})))
+        self.sample_indices_ = np.concatenate(rows)
+        return self.sample_indices_, np.empty(0, dtype=int), Output(space, self.sample_indices_, 0).table()
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.sampler_tags.sample_indices = True
+        return tags
+
+
 class UnderSampler(_Sampler, BaseUnderSampler):
     """A sampler that keeps some of the rows; a function says which.
 
@@ -231,7 +237,7 @@ class UnderSampler(_Sampler, BaseUnderSampler):
         The rows that are kept.
     """
 
-    _down = True
+    _down, _made = True, False
 
     def _resample(
         self, space: Space, codes: np.ndarray, wanted: np.ndarray, rng: np.random.Generator
@@ -262,6 +268,13 @@ def oversampled(
 ) -> Resampled:
     """Wrap a classifier so that it is fitted on the rows there are and on rows made by ``choose``, see ``OverSampler``."""
     return Resampled(classifier, OverSampler(choose, options, balance=balance, random_state=random_state))
+
+
+def copied(
+    classifier: Any, choose: Callable, *, balance: float = 1.0, random_state: Any = 0, **options: Any
+) -> Resampled:
+    """Wrap a classifier so that it is fitted on the rows there are and on copies of those that ``choose`` names, see ``CopyingOverSampler``."""
+    return Resampled(classifier, CopyingOverSampler(choose, options, balance=balance, random_state=random_state))
 
 
 def undersampled(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
+import numpy as np
+
 from core.params import Range
 from core.registry import About
 
@@ -15,7 +17,8 @@ def random_oversampling(
 ) -> Any:
     """Copy random rows of the smaller classes, in the training part of each fold only.
 
-    A class with n rows grows to n + balance · (n_largest − n). It changes the learner much as class weights do.
+    A class with n rows grows to n + balance · (n_largest − n). Each row is copied equally often; what is left over falls to random rows. It
+    changes the learner much as class weights do.
 
     Why it matters
     --------------
@@ -35,7 +38,10 @@ def random_oversampling(
     ----------
     Batista, Prati and Monard (2004), SIGKDD Explorations 6. imbalanced-learn, RandomOverSampler.
     """
-    from core.learners.resampling import CopyingSampler
-    from core.learners.wrapping import Resampled
+    from core.learners.sampling.sampler import copied
 
-    return Resampled(classifier, CopyingSampler(balance, down=False, random_state=random_state))
+    return copied(classifier, _again, balance=balance, random_state=random_state)
+
+
+def _again(draw: Any) -> np.ndarray:
+    return draw.members[draw.seeds()]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
+import numpy as np
+
 from core.params import Range
 from core.registry import About
 
@@ -35,7 +37,10 @@ def random_undersampling(
     ----------
     Dal Pozzolo et al. (2015), IEEE SSCI, for what it does to probabilities. imbalanced-learn, RandomUnderSampler.
     """
-    from core.learners.resampling import CopyingSampler
-    from core.learners.wrapping import Resampled
+    from core.learners.sampling.sampler import undersampled
 
-    return Resampled(classifier, CopyingSampler(balance, down=True, random_state=random_state))
+    return undersampled(classifier, _some, balance=balance, random_state=random_state)
+
+
+def _some(draw: Any) -> np.ndarray:
+    return draw.rng.choice(draw.members, draw.n, replace=False)
