@@ -31,10 +31,10 @@ def class_proxy_sampler(
     In robust units (from the median, over the interquartile range, cut at 8) column j of class c has mean μ and variance s² over its n
     cells. A made row has μ + σ · ε there, ε standard normal and independent from column to column, with ``σ² = ((n − 1) · s² + m · v) / (n − 1 + m)``:
     v is the plain mean of the column's variance over classes, each counting the same, and m (``borrowed``) says how many rows it is
-    worth. Text columns, columns of two values and gaps are not drawn: the made row takes them, together, from one of the k rows of the class
-    that lie nearest to it in the other columns, so levels are as frequent as around it, and so are gaps. Near rows
-    are looked up among 2,000 random ones where the class has more. Whole numbers are rounded, and values stay within those of
-    the table. The work that this follows learns such a distribution inside a network; the form for tables is inferred.
+    worth. Text columns and columns of two values are not drawn: the made row takes them, together, from one of the k rows of the class
+    that lie nearest to it in the other columns, so levels are as frequent as around it; near rows are looked up among 2,000 random
+    ones where the class has more. Gaps in the drawn columns are those of a random row of the class. Whole numbers are rounded,
+    and values stay within those of the table. The work that this follows learns such a distribution inside a network; the form for tables is inferred.
 
     Why it matters
     --------------
@@ -53,13 +53,14 @@ def class_proxy_sampler(
     borrowed : int
         How many rows the spread of all classes is worth beside those of the class; 0 uses the class alone.
     k : int
-        Nearest rows of the class that lend text, columns of two values and gaps.
+        Nearest rows of the class that lend text and columns of two values.
     balance : float
         0.1 closes a tenth of the gap to the largest class, 1 all of it.
 
     References
     ----------
-    SCDL (2026), arXiv 2603.05202, for class proxies that are distributions. Titterington (1980), Technometrics 22, for borrowing spread.
+    SCDL (2026), arXiv 2603.05202, for class proxies that are distributions. Smyth (2004), Statistical Applications in Genetics and
+    Molecular Biology 3, for spread that is partly borrowed.
     """
     from core.learners.sampling.sampler import oversampled
 
@@ -76,16 +77,14 @@ def _around_the_middle(draw: Any, *, borrowed: int, k: int) -> tuple[np.ndarray,
     middle, unit = space.units
     with np.errstate(over="ignore"):
         numbers = middle + unit * (mean + spread * rng.normal(size=(draw.n, len(mean))))
-    lent = space.two_valued
-    lenders = some(draw.members, LENDERS, rng)
-    donors = rng.choice(lenders, draw.n)
-    if not lent.all():
-        queries = np.where(lent, np.nan, numbers)
-        near, _ = space.nearest_to(queries, None, lenders, min(k, len(lenders)))
-        donors = near[np.arange(draw.n), rng.integers(0, near.shape[1], draw.n)]
-    cells = space.numbers[donors]
-    taken = lent | np.isnan(cells) | np.isnan(numbers)
-    return np.where(taken, cells, numbers), space.levels[donors]
+    lenders, gaps = some(draw.members, LENDERS, rng), np.isnan(space.numbers[rng.choice(draw.members, draw.n)])
+    near = rng.choice(lenders, draw.n)
+    if not space.two_valued.all():
+        queries = np.where(space.two_valued, np.nan, numbers)
+        found, _ = space.nearest_to(queries, None, lenders, min(k, len(lenders)))
+        near = found[np.arange(draw.n), rng.integers(0, found.shape[1], draw.n)]
+    numbers[gaps] = np.nan
+    return np.where(space.two_valued, space.numbers[near], numbers), space.levels[near]
 
 
 def _proxy(draw: Any, borrowed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -44,8 +44,9 @@ def cluster_inverse_oversampling(
     Why it matters
     --------------
     A rare class often has a common form and a rare one, and the rare form is missed most. SMOTE gives each row the same number of children, so the rare form stays as rare, and it
-    draws rows between the forms, where nothing lies. Drawing by groups costs precision on the common form, makes much of few
-    rows, and raises probabilities of the whole class.
+    draws rows between the forms, where nothing lies. Drawing by groups makes much of few rows and raises probabilities of the whole class. On ten
+    generated tables (groups of 150, 40 and 12 rows among 3,000 others, three k-means groups, boosted trees, 1 % false alarms) it found 51 % of
+    the smallest group where SMOTE found 34 % and doing nothing 31 %; of the largest it found 75 % where SMOTE found 85 % and doing nothing 84 %.
 
     What to do
     ----------

@@ -18,8 +18,8 @@ ABOUT = About(
     maturity="emerging",
 )
 
-SHARES = (1.0, 0.75, 0.5, 0.25, 0.0)
-"""Shares of the edges to other classes that count, from all to none; the first of equally good ones is taken."""
+SHARES = (1.0, 0.75, 0.5, 0.25)
+"""Shares of the edges to other classes that count, from all to a quarter; the first of equally good ones is taken."""
 
 MADE, HELD_OUT, FEWEST = 300, 10_000, 12
 """Rows made for each try; held-out rows that they are held against; rows of a class below which nothing is tried."""
@@ -39,9 +39,10 @@ def neighbourhood_constrained_smote(
     Of these the longest, that is the least similar, are dropped: e_i becomes infinite beyond a threshold t. An edge of length d
     within the class is kept where d < min(e_i, e_j), and made rows are i + u · (j − i) along kept edges, u uniform between 0
     and 1; text is that of the nearer of the two. Rows without a kept edge start none, and a class without any is copied.
-    With t infinite no numbers but those of the class lie nearest to a made row, by the triangle inequality; with t = 0 it is SMOTE.
+    With t infinite the nearest training row of a made row is one of the class, by the triangle inequality, where there are no gaps and no text;
+    with t = 0 it would be SMOTE.
 
-    The threshold is the quantile of the e_i, at 1, 0.75, 0.5, 0.25 or 0, that does best on a third of the rows held out: the harmonic mean of the share
+    The threshold is the quantile of the e_i, at 1, 0.75, 0.5 or 0.25, that does best on a third of the rows held out: the harmonic mean of the share
     of made rows whose nearest held-out row is of the class, and the share of held-out rows of the class that lie nearer to a made row than to any
     training row of another class. Classes of fewer than 12 rows try nothing and drop nothing. The work that this follows learns a
     similarity threshold by reinforcement on graphs of accounts; only its abstract was at hand. The form for tables, the rule for edges and the
@@ -86,8 +87,6 @@ class _Edges(NamedTuple):
 
     def kept(self, counted: float) -> np.ndarray:
         """Which edges (n_members, k) are kept when that share of the edges to other classes, the shortest, counts."""
-        if not counted:
-            return np.ones(self.length.shape, dtype=bool)
         limit = np.quantile(self.other, counted, method="lower")
         nearest = np.where(self.other <= limit, self.other, np.inf)
         return self.length < np.minimum(nearest[:, None], nearest[self.near])
