@@ -95,22 +95,21 @@ class Adapted(_Sampler, BaseSampler):
             out.numbers[place], out.levels[place] = part.numbers, part.levels
             space.tidy(out.numbers[place])
         new = np.concatenate([np.empty(0, dtype=int), *(np.full(len(part), part.code) for part in parts)])
-        self._trace = codes, wanted, rows, new
+        self._trace = codes, wanted, rows, new, work.failed
         return rows, new, out.table()
 
     def _stands(self, represents: np.ndarray) -> np.ndarray:
         """What each new row stands for: a class that changed has the rows that sampling the whole table would give it."""
-        codes, wanted, rows, new = self._trace
+        codes, wanted, rows, new, failed = self._trace
         table = np.bincount(codes, represents)
         goal, sizes = np.array(list(self._found.rows.values())), np.bincount(codes)
-        n_new, n_kept = np.bincount(new, minlength=len(sizes)), np.bincount(codes[rows], minlength=len(sizes))
+        n_new, left = np.bincount(new, minlength=len(sizes)), np.bincount(codes[rows], represents[rows], len(sizes))
         kept, fresh = np.ones(len(sizes)), np.zeros(len(sizes))
         if not self._down:
             fresh = (goal - table) / np.maximum(wanted - sizes, 1)
-        elif self._form.kind != "clean":
+        elif self._form.kind != "clean" and not failed:
             fresh = goal / np.maximum(n_new, 1)
-            fewer = n_kept < sizes
-            kept[fewer] = goal[fewer] / np.maximum(np.bincount(codes[rows], represents[rows], len(sizes)), 1e-12)[fewer]
+            kept = np.divide(goal, left, out=kept, where=left > 0)
         return np.concatenate([represents[rows] * kept[codes[rows]], fresh[new]])
 
     def __sklearn_tags__(self) -> Any:
@@ -153,7 +152,7 @@ class _Work:
         notes: list[str],
     ) -> None:
         self.form, self.options, self.space, self.codes, self.wanted = form, options, space, codes, wanted
-        self.rng, self.notes, self.sizes = rng, notes, np.bincount(codes)
+        self.rng, self.notes, self.sizes, self.failed = rng, notes, np.bincount(codes), False
         self.filled, self.coded = Filled(space), form.name == "SMOTE" and space.levels.shape[1] > 0
         most = np.maximum(form.most, wanted) if form.kind in ("under", "centres") else np.full(len(wanted), form.most)
         self.seen = np.arange(len(codes))
@@ -226,6 +225,7 @@ class _Work:
         sampler = remover(self.form, self.options, self.labels, goal, _state(self.rng))
         found = self._run(sampler, self.filled.matrix(self.seen), self.labels)
         if found is None:
+            self.failed = True
             self.notes.append(f"{self.form.name} left the rows as they were: {self.form.reason}.")
             return everything, []
         shrunk = np.isin(self.codes, list(goal))

@@ -29,9 +29,9 @@ def case_control(
     Why it matters
     --------------
     This is for speed: most common rows say the same. Unlike undersampling alone, it leaves the probabilities where they belong. When a
-    logistic regression fits the truth, its coefficients are more precise without weights: on generated rows the errors of the
-    weighted coefficients were about twice as large. When it does not fit, weights come closer to what all rows would give. Boosted
-    trees learn from fewer rows and rank a little worse.
+    logistic regression fits the truth and controls are few, its coefficients are more precise without weights: on generated rows, against
+    those of all rows, the errors of weighted ones were 1.3 to 1.9 times as large with 1 control, 1.1 to 1.3 times with 5, and no larger
+    with 20. When it does not fit, weights come closer to what all rows would give.
 
     What to do
     ----------

@@ -48,7 +48,8 @@ def imbalanced_learn(
     as many as imbalanced-learn's default, fewer where a class is small; a class of one row, or of rows that are all alike, is copied.
     KMeansSMOTE uses the clusters in which the class is at least as frequent as in all rows; its own default asks for half of a cluster
     and finds none where a class is rare. InstanceHardnessThreshold judges by a logistic regression, ClusterCentroids clusters by mini-batches;
-    CondensedNearestNeighbour is left out: it took 16 seconds at 10,000 rows, of which it was shown 2,500. Of a class with more than 30,000 rows (SVMSMOTE and NearMiss2: 5,000) random rows are shown. Where a sampler cannot work, rows stay as they were and a sentence says so; no class is removed.
+    CondensedNearestNeighbour is left out, being too slow. Of a class with more than 30,000 rows (SVMSMOTE and NearMiss2: 5,000) random rows
+    are shown. Where a sampler cannot work, rows stay as they were and a sentence says so; no class is removed.
 
     Why it matters
     --------------
