@@ -60,8 +60,8 @@ def ceos(
 
     References
     ----------
-    CEOS and its class-balanced loss, released code for continual learning (2026). Its cousin: Krawczyk (2021), expansive oversampling. What it does with
-    text, gaps and whole numbers is our own.
+    Revisiting prototype rehearsal for exemplar-free continual learning (2026), CVPR Findings, for CEOS and its released code, where k is 1. Its cousin EOS:
+    Dablain et al. (2023), Efficient augmentation for imbalanced deep learning, ICDE. What it does with text, gaps and whole numbers is our own.
     """
     from core.learners.sampling.sampler import oversampled
 
