@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.numerics.latent_columns import Levels, Numbers, even_ranks
-from core.numerics.latent_correlation import latent_correlation
+from core.numerics.latent_correlation import latent_correlation, series_of_bits
 
 MOST_LATENT = 400
 """Normal variables whose correlations are found; of more, the ones that vary least are drawn on their own."""
@@ -89,16 +89,12 @@ def fit(numbers: np.ndarray, levels: np.ndarray, ordered: np.ndarray | None = No
     scores = np.hstack([part.scores for part in read])
     bits = np.concatenate([part.bits for part in read])
     coefficients = np.vstack([part.coefficients for part in read])
-    tied = np.arange(len(bits))
-    if len(tied) > MOST_LATENT:
-        tied = np.sort(np.argsort(-_variation(scores, bits), kind="stable")[:MOST_LATENT])
-    correlation = latent_correlation(scores[:, tied], bits[tied], coefficients[tied])
-    return Copula(tuple(columns), patterns, tied, correlation, numbers.shape[1])
-
-
-def _variation(scores: np.ndarray, bits: np.ndarray) -> np.ndarray:
-    """How much each column says, from 0 to 1: of a 0/1 column four times its variance, times the share of rows that hold it."""
-    seen = ~np.isnan(scores)
-    held = seen.mean(axis=0)
+    tied, seen = np.arange(len(bits)), ~np.isnan(scores)
     ones = np.where(seen, scores, 0.0).sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
-    return held * np.where(bits, 4 * ones * (1 - ones), 1.0)
+    if len(tied) > MOST_LATENT:
+        variation = seen.mean(axis=0) * np.where(bits, 4 * ones * (1 - ones), 1.0)
+        tied = np.sort(np.argsort(-variation, kind="stable")[:MOST_LATENT])
+    scores, bits, coefficients, ones = scores[:, tied], bits[tied], coefficients[tied], ones[tied]
+    coefficients[bits] = series_of_bits(ones[bits])
+    correlation = latent_correlation(scores, bits, coefficients)
+    return Copula(tuple(columns), patterns, tied, correlation, numbers.shape[1])

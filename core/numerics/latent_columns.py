@@ -11,6 +11,7 @@ from core.numerics.latent_correlation import TERMS, normal_scores, series
 MOST_LEVELS = 8
 """Levels of a text column that have a normal variable of their own; the rarer ones share what is left by chance."""
 
+CONTINUOUS = np.eye(TERMS)[0]
 TIES = 1e-3
 """A column whose ties take less than this share of the variance of its ranks counts as continuous."""
 
@@ -25,7 +26,7 @@ class Read:
         0 and 1 where ``bits`` says so, normal scores elsewhere; NaN is missing.
     bits : ndarray of bool (n_latent,)
     coefficients : ndarray (n_latent, TERMS)
-        See ``core.numerics.latent_correlation.series``.
+        See ``core.numerics.latent_correlation.series``; of 0/1 columns they follow from the share of ones, and are 0 here.
     """
 
     scores: np.ndarray
@@ -61,10 +62,8 @@ class Numbers:
         ends = _ends(self.shares)
         bit = len(self.values) == 2
         scores = np.array([0.0, 1.0]) if bit else normal_scores(ends)
-        if not bit and (self.shares**3).sum() < TIES:
-            coefficients[0, 0] = 1.0
-        else:
-            coefficients[0] = series(ends, scores)
+        if not bit:
+            coefficients[0] = series(ends, scores) if (self.shares**3).sum() >= TIES else CONTINUOUS
         found = np.where(np.isnan(column), np.nan, scores[np.minimum(place, len(scores) - 1)])
         return Read(found[:, None], np.array([bit]), coefficients)
 
@@ -108,8 +107,7 @@ class Levels:
             rank[codes >= 0] = of_code[codes[codes >= 0]]
         asked = np.arange(self.n_latent)
         scores = np.where(rank[:, None] < asked, np.nan, (rank[:, None] == asked).astype(float))
-        coefficients = np.array([series(np.array([1 - share, 1.0]), np.array([0.0, 1.0])) for share in self.shares])
-        return Read(scores, np.ones(self.n_latent, dtype=bool), coefficients.reshape(-1, TERMS))
+        return Read(scores, np.ones(self.n_latent, dtype=bool), np.zeros((self.n_latent, TERMS)))
 
     def write(self, ranks: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Codes (n,) at ranks (n, n_latent) between 0 and 1."""

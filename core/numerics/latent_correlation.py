@@ -46,14 +46,12 @@ def series(ends: np.ndarray, scores: np.ndarray) -> np.ndarray:
     """
     shares = np.diff(ends, prepend=0.0)
     middle = shares @ scores
-    spread = np.sqrt(shares @ (scores - middle) ** 2)
-    cuts = ndtri(ends[:-1])
-    jumps = np.diff(scores) / spread * _density(cuts)
-    before, now, found = np.zeros_like(cuts), np.ones_like(cuts), np.empty(TERMS)
-    for k in range(1, TERMS + 1):
-        found[k - 1] = jumps @ now / np.sqrt(k)
-        before, now = now, (cuts * now - np.sqrt(k - 1) * before) / np.sqrt(k)
-    return found
+    return np.diff(scores) / np.sqrt(shares @ (scores - middle) ** 2) @ _of_steps(ndtri(ends[:-1]))
+
+
+def series_of_bits(ones: np.ndarray) -> np.ndarray:
+    """Hermite coefficients (n_columns, TERMS) of 0/1 columns from their shares of ones, strictly between 0 and 1."""
+    return _of_steps(ndtri(1 - ones)) / np.sqrt(ones * (1 - ones))[:, None]
 
 
 def shrunk(r: np.ndarray, n: np.ndarray) -> np.ndarray:
@@ -140,6 +138,16 @@ def nearest_correlation(matrix: np.ndarray) -> np.ndarray:
 
 def _density(z: np.ndarray) -> np.ndarray:
     return np.exp(-z * z / 2) / np.sqrt(2 * np.pi)
+
+
+def _of_steps(cuts: np.ndarray) -> np.ndarray:
+    """Hermite coefficients (n_cuts, TERMS) of a step of height 1 at each cut."""
+    found, height = np.empty((len(cuts), TERMS)), _density(cuts)
+    before, now = np.zeros_like(cuts), np.ones_like(cuts)
+    for k in range(1, TERMS + 1):
+        found[:, k - 1] = height * now / np.sqrt(k)
+        before, now = now, (cuts * now - np.sqrt(k - 1) * before) / np.sqrt(k)
+    return found
 
 
 def _pairwise(scores: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 EXPECTED = 5.0
-"""A pair counts as impossible when at least so many rows were expected to hold both and none does."""
+"""A pair may count as impossible when at least so many rows were expected to hold both and none does."""
 
 FEW_VALUES = 12
 """A numeric column of at most so many values counts by its values, any other by its quarters."""
@@ -17,8 +17,9 @@ MOST_LEVELS = 1000
 class LevelPairs:
     """What never comes together in some rows.
 
-    Two levels of different columns are impossible together when no row holds both and ``n_a · n_b / n`` is 5 or more. With ``n_a · n_b / n`` of 5,
-    chance alone leaves a pair out once in about 150 (exp(−5)). A missing cell is a level of its own.
+    Two levels of different columns are impossible together when no row holds both, though ``n_a · n_b / n`` rows were expected to: 5 or
+    more, and at least log(m) where m pairs are looked at. Chance alone leaves a pair out with probability exp(−expected), so that it makes one of m pairs
+    look impossible at most. A missing cell is a level of its own.
 
     Parameters
     ----------
@@ -46,9 +47,9 @@ class LevelPairs:
         kept = np.sort(kept[np.argsort(-counts[kept], kind="stable")[:MOST_LEVELS]])
         self.of, counts = self.of[kept], counts[kept]
         held = self._held(codes, np.arange(len(kept)))
-        never = (held.T @ held == 0) & (np.outer(counts, counts) >= EXPECTED * max(1, len(codes)))
-        never &= self.of[:, None, 0] != self.of[None, :, 0]
-        self.pairs = np.argwhere(np.triu(never))
+        expected = np.triu(np.outer(counts, counts) * (self.of[:, None, 0] != self.of[None, :, 0])) / max(1, len(codes))
+        fewest = max(EXPECTED, np.log(max(1, (expected >= EXPECTED).sum())))
+        self.pairs = np.argwhere((held.T @ held == 0) & (expected >= fewest))
 
     def broken(self, numbers: np.ndarray, levels: np.ndarray) -> np.ndarray:
         """Which rows (n,) hold an impossible pair."""

@@ -12,7 +12,7 @@ import pandas as pd
 from core.learners.sampling.draw import Draw
 from core.learners.sampling.rules import Rule
 from core.learners.sampling.space import Space
-from core.learners.sampling.told_apart import FEWEST, MOST, ToldApart
+from core.learners.sampling.told_apart import FEWEST, MOST, ToldApart, enough
 from core.numerics.level_pairs import LevelPairs
 from core.wording import count, of, plural, quoted, share
 
@@ -84,7 +84,7 @@ class Passage:
 def through(draw: Draw, make: Callable[[int], Made], gate: Gate) -> Made:
     """Make rows until as many as are wanted have passed a gate; works for the rows of any sampler.
 
-    At most ``ROUNDS`` rounds are drawn. What is then still wanted is filled with copies of random real rows of the class, those that break no
+    At most ``ROUNDS`` rounds are drawn, two where no row passes them. What is then still wanted is filled with copies of random real rows of the class, those that break no
     rule where there are any: class sizes stay exact, and it is noted.
 
     Parameters
@@ -103,7 +103,7 @@ def through(draw: Draw, make: Callable[[int], Made], gate: Gate) -> Made:
     judge = _Judge(draw, gate)
     numbers, levels, wanted = [], [], draw.n
     counts, rounds = np.zeros(len(REASONS), dtype=int), 0
-    while wanted and rounds < ROUNDS:
+    while wanted and rounds < (ROUNDS if counts[0] else 2):
         rate = max(counts[0] / max(1, counts.sum()), 0.05) if rounds else 1.0
         made = make(int(min(np.ceil(1.05 * wanted / rate) + 2 if rounds else wanted, LARGEST_ROUND * draw.n + 50)))
         draw.space.tidy(made[0])
@@ -185,9 +185,8 @@ class _Judge:
         broken = np.array([rule.broken(real) for rule in self.gate.rules])
         for rule, rows in zip(self.gate.rules, broken, strict=True):
             if rows.mean() > BROKEN:
-                self.draw.note(
-                    f"The rule {quoted(rule.text)} is broken by {of(rows.sum(), len(rows))} of the real rows of a class."
-                )
+                found = of(rows.sum(), len(rows), "real row")
+                self.draw.note(f"In a class, {found} break the rule {quoted(rule.text)}.")
         return np.flatnonzero(~broken.any(axis=0)) if not broken.any(axis=0).all() else self.sound
 
     def _rules(self, numbers: np.ndarray, levels: np.ndarray) -> np.ndarray:
@@ -210,7 +209,7 @@ class _Judge:
         if len(numbers) < FEWEST:
             return np.zeros(len(numbers), dtype=bool)
         rows = draw.rng.permutation(len(numbers))
-        asked, rest = rows[:MOST], rows[MOST:]
+        asked, rest = np.split(rows, [enough(len(self._own[0]))])
         self._made = ToldApart(self._own, (numbers[asked], levels[asked]), draw.rng)
         self.area, scores = self._made.area, np.empty(len(numbers))
         scores[asked] = self._made.strange_scores
@@ -231,7 +230,7 @@ class _Judge:
     @cached_property
     def _classes(self) -> ToldApart:
         draw = self.draw
-        others = draw.rng.permutation(np.flatnonzero(draw.codes != draw.code))[:MOST]
+        others = draw.rng.permutation(np.flatnonzero(draw.codes != draw.code))[: enough(len(self._own[0]))]
         return ToldApart(self._own, (draw.space.numbers[others], draw.space.levels[others]), draw.rng)
 
 

@@ -6,7 +6,10 @@ import numpy as np
 
 N_TREES = 30
 MOST = 4000
-"""Rows of either side that a model is fitted on."""
+"""Rows of either side that the models are fitted on."""
+
+ENOUGH, TIMES = 1000, 4
+"""Strange rows that the models are fitted on: so many, or so many times as many as there are rows of the class."""
 
 FEWEST = 20
 """Rows of a class from which it can be learned how they look."""
@@ -64,6 +67,11 @@ class ToldApart:
 
     def _score(self, side: int, X: np.ndarray) -> np.ndarray:
         return self._models[side].predict(X, num_threads=1) if len(X) else np.empty(0)
+
+
+def enough(n_own: int) -> int:
+    """How many strange rows are needed beside n rows of the class."""
+    return min(MOST, max(ENOUGH, TIMES * n_own))
 
 
 def _features(numbers: np.ndarray, levels: np.ndarray) -> np.ndarray:
