@@ -34,12 +34,12 @@ def class_proxy_sampler(
     worth. Text columns and columns of two values are not drawn: the made row takes them, together, from one of the k rows of the class
     that lie nearest to it in the other columns, so levels are as frequent as around it; near rows are looked up among 2,000 random
     ones where the class has more. Gaps in the drawn columns are those of a random row of the class. Whole numbers are rounded,
-    and values stay within those of the table. The work that this follows learns such a distribution inside a network; the form for tables is inferred.
+    and what would lie beyond the values of the table is set to its smallest or largest. The work that this follows learns such a distribution inside a network; the form for tables is inferred.
 
     Why it matters
     --------------
     A distribution needs few rows, and a class of five can be drawn from. But columns of a class hang together, are skewed, pile up at
-    zero and come in groups, and here none of it is kept: rows are made that cannot be, such as a start after its end. Where the class
+    zero and come in groups, and here none of it is kept: rows are made that cannot be, such as a start after its end, and skewed columns pile up at their edge. Where the class
     is no single round cloud, made rows fill its hollow middle. Probabilities of the rare class become too high.
 
     What to do

@@ -21,8 +21,9 @@ ABOUT = About(
 SHARES = (1.0, 0.75, 0.5, 0.25)
 """Shares of the edges to other classes that count, from all to a quarter; the first of equally good ones is taken."""
 
-MADE, HELD_OUT, FEWEST = 300, 10_000, 12
-"""Rows made for each try; held-out rows that they are held against; rows of a class below which nothing is tried."""
+MADE, HELD_OUT, LEARNT, FEWEST = 300, 10_000, 2_000, 12
+"""For the choice: rows made for each try; held-out rows of other classes that they are held against; rows of the class, beside the
+same share of the others; and rows of the class below which nothing is tried."""
 
 
 def neighbourhood_constrained_smote(
@@ -44,7 +45,8 @@ def neighbourhood_constrained_smote(
 
     The threshold is the quantile of the e_i, at 1, 0.75, 0.5 or 0.25, that does best on a third of the rows held out: the harmonic mean of the share
     of made rows whose nearest held-out row is of the class, and the share of held-out rows of the class that lie nearer to a made row than to any
-    training row of another class. Classes of fewer than 12 rows try nothing and drop nothing. The work that this follows learns a
+    training row of another class. Classes of more than 2,000 rows try it on as many, with the same share of the others; those of fewer than 12 try nothing and
+    drop nothing. The work that this follows learns a
     similarity threshold by reinforcement on graphs of accounts; only its abstract was at hand. The form for tables, the rule for edges and the
     reward are inferred.
 
@@ -126,10 +128,11 @@ def _chosen(draw: Any, others: np.ndarray, k: int) -> float:
     """The share of the edges to other classes that should count, by what held-out rows say."""
     from core.learners.sampling.near_made import some
 
-    rng = draw.rng
-    held, train = _split(draw.members, rng)
+    rng, members = draw.rng, some(draw.members, LEARNT, draw.rng)
+    others = some(others, -(-len(others) * len(members) // len(draw.members)), rng)
+    held, train = _split(members, rng)
     foreign_held, foreign = _split(others, rng)
-    pool = np.concatenate([some(held, HELD_OUT, rng), some(foreign_held, HELD_OUT, rng)])
+    pool = np.concatenate([held, some(foreign_held, HELD_OUT, rng)])
     part = replace(draw, members=train, room=None)
     edges = _edges(part, foreign, k)
     reached = some(held, MADE, rng)
