@@ -31,6 +31,7 @@ def run(given: argparse.Namespace) -> None:
     study, recipes = study_of(given)
     if not recipes:
         raise UserError("No recipe is given.", "Add --recipe with a sampler that adds rows, such as --recipe smote.")
+    study = dose.repeated(study)
     choices = {"doses": given.doses or dose.DOSES, "beyond_parity": given.beyond_parity}
     results = {}
     for recipe in recipes:

@@ -14,7 +14,6 @@ from core.errors import UserError
 from core.numerics.ranking import average_precision
 from core.recipe import Recipe
 from core.study import Study
-from core.validation import Folds
 
 DOSES = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 20.0)
 """Synthetic rows per real row of the class of interest."""
@@ -39,9 +38,9 @@ class DoseOutcome:
     dose : float
         Synthetic rows per real one.
     fold : int
-        Position in ``folds_of(study)``.
+        Position in ``study.folds``.
     n_made : int
-        Synthetic rows of the class of interest.
+        Rows that the sampler has added; some samplers hit the number that they are asked for only about.
     average_precision : float
         On the untouched rows of the fold; NaN where it holds no row of the class of interest.
     test_share : float
@@ -87,13 +86,11 @@ class Plan:
         return [(rows, dose, fold) for fold in range(self.n_folds) for rows, dose in self.cells]
 
 
-def folds_of(study: Study) -> Folds:
-    """The folds of the study, drawn anew ``REPEATS`` times at least where the table is small."""
+def repeated(study: Study) -> Study:
+    """The study with folds drawn anew ``REPEATS`` times at least where the table is small; everything here takes it in place of the study."""
     if len(study.codes) > REPEATED_ROWS or study.n_repeats >= REPEATS:
-        return study.folds
-    if "folds of doses" not in study._memory:
-        study._memory["folds of doses"] = study.with_(n_repeats=REPEATS).folds
-    return study._memory["folds of doses"]
+        return study
+    return study.with_(n_repeats=REPEATS)
 
 
 def plan(study: Study, *, doses: Sequence[float] = DOSES, beyond_parity: bool = False) -> Plan:
@@ -116,7 +113,7 @@ def plan(study: Study, *, doses: Sequence[float] = DOSES, beyond_parity: bool = 
     """
     if any(not 0 <= dose <= 1000 for dose in doses):
         raise UserError("A dose lies outside of 0 to 1,000.", "Give synthetic rows per real row, such as 0.5 1 2 4.")
-    counts = np.array([np.bincount(study.codes[train], minlength=len(study.classes)) for train, _ in folds_of(study)])
+    counts = np.array([np.bincount(study.codes[train], minlength=len(study.classes)) for train, _ in study.folds])
     n = int(counts[:, study.positive_code].min())
     others = np.delete(counts, study.positive_code, axis=1).max(axis=1).min()
     sizes, found = _sizes(n), {}
@@ -124,7 +121,7 @@ def plan(study: Study, *, doses: Sequence[float] = DOSES, beyond_parity: bool = 
         parity = np.floor(10 * (others - rows) / rows) / 10 if rows else 0
         most = np.inf if beyond_parity else max(parity, 0.0)
         found[rows] = tuple(sorted({0.0, *(float(min(dose, most)) for dose in doses)}))
-    return Plan(tuple(rows for rows in sizes if len(found[rows]) > 1), found, len(folds_of(study)))
+    return Plan(tuple(rows for rows in sizes if len(found[rows]) > 1), found, len(study.folds))
 
 
 def _sizes(n: int) -> list[int]:
@@ -154,10 +151,10 @@ def dose_fold(study: Study, recipe: Recipe, rows: int, dose: float, fold: int) -
     dose : float
         Synthetic rows per kept row; 0 leaves the sampler out.
     fold : int
-        Position in ``folds_of(study)``.
+        Position in ``study.folds``.
     """
     start = time.perf_counter()
-    train, test = folds_of(study)[fold]
+    train, test = study.folds[fold]
     positive, made = study.positive_code, int(round(rows * dose))
     own = study.codes[train] == positive
     kept = np.random.default_rng([study.random_state, fold]).permutation(train[own])[:rows]
@@ -174,7 +171,15 @@ def dose_fold(study: Study, recipe: Recipe, rows: int, dose: float, fold: int) -
     found, value = study.codes[test] == positive, np.nan
     if found.any() and not found.all():
         value = average_precision(score, found, None if study.represents is None else study.represents[test])
+    made = _made(fitted, len(index)) if made else 0
     return DoseOutcome(rows, dose, fold, made, value, len(test) / len(train), time.perf_counter() - start)
+
+
+def _made(fitted: Any, n_given: int) -> int:
+    """How many rows the sampler inside of a fitted classifier has added."""
+    while not hasattr(fitted, "n_samples_fit_"):
+        fitted = fitted.classifier_
+    return int(fitted.n_samples_fit_) - n_given
 
 
 def _dosed(study: Study, recipe: Recipe, wanted: int) -> Any:
@@ -220,8 +225,10 @@ def run(
 
     Parameters
     ----------
-    study, recipe
-        As for ``dose_fold``.
+    study : Study
+        As ``repeated`` returns it, or with folds of one's own.
+    recipe : Recipe
+        With a sampler that adds rows.
     doses, beyond_parity
         As for ``plan``.
     progress : callable or None

@@ -42,7 +42,7 @@ def dose_response(
     Parameters
     ----------
     study : Study
-        Not changed.
+        The one that the outcomes come from, as a rule ``core.evaluation.dose.repeated(study)``. Not changed.
     recipe : Recipe
         As for ``core.evaluation.dose.dose_fold``.
     outcomes : sequence of DoseOutcome
@@ -53,7 +53,7 @@ def dose_response(
     Returns
     -------
     Result
-        ``curve``: rows (of the class of interest in a training part), size (the same in words), dose, made (synthetic rows),
+        ``curve``: rows (of the class of interest in a training part), size (the same in words), dose, made (synthetic rows, mean over folds),
         average_precision, low, high, n_folds. ``differences`` to dose 0: rows, size, dose, difference, low, high, n_folds.
         ``marks``: rows, size, mark ("therapeutic" or "toxic"), dose, average_precision, difference, low, high.
 
@@ -124,7 +124,8 @@ def _curve(study: Study, asked: Plan, outcomes: Sequence[DoseOutcome]) -> pd.Dat
             mean, low, high = judge.fold_interval(values, found[0].test_share)
             ends = max(low, 0.0) if low == low else low, min(high, 1.0) if high == high else high
             n_folds = int((~np.isnan(values)).sum())
-            table.append((rows, _size(study, rows), dose, found[0].n_made, mean, *ends, n_folds))
+            made = float(np.mean([outcome.n_made for outcome in found]))
+            table.append((rows, _size(study, rows), dose, made, mean, *ends, n_folds))
     return pd.DataFrame(table, columns=CURVE)
 
 

@@ -210,7 +210,7 @@ def _alarms(cost: float) -> str:
 
 def _whole(found: _Asserted) -> Finding | None:
     """The effective share of the class of interest beside that of the table."""
-    if len(found.after) + (found.threshold is None) < 2:
+    if "decision" not in found.after and len(found.after) + (found.threshold is None) < 2:
         return None
     own, table = (shares[found.study.positive_code] for shares in (found.until(*STEPS), found.study.class_shares))
     start, cost = "All steps together" if found.threshold else "All steps before the threshold", found.cost(*STEPS)

@@ -5,9 +5,10 @@ import pytest
 
 from core.errors import UserError
 from core.evaluation import dose
-from core.evaluation.dose import FEWEST, MOST_SIZES, DoseOutcome, dose_fold, folds_of, plan
+from core.evaluation.dose import FEWEST, MOST_SIZES, DoseOutcome, dose_fold, plan, repeated
 from core.evaluation.dose_response import dose_response, draw
 from core.recipe import Recipe
+from core.registry import methods
 from core.study import Study
 from core.synthetic import planted
 
@@ -16,7 +17,7 @@ SMOTE = Recipe.of("smote")
 
 @pytest.fixture(scope="module")
 def study():
-    return Study(planted("overlap", class_sizes=(400, 50), n_features=3), learner="linear", positive="rare")
+    return repeated(Study(planted("overlap", class_sizes=(400, 50), n_features=3), learner="linear", positive="rare"))
 
 
 class Recorder:
@@ -36,7 +37,7 @@ class Recorder:
 def made(study, effect):
     """Outcomes of the whole plan whose average precision follows ``effect(rows, dose)`` up to noise that dose and fold share."""
     rng = np.random.default_rng(0)
-    level = rng.normal(0, 0.05, len(folds_of(study)))
+    level = rng.normal(0, 0.05, len(study.folds))
     return [
         DoseOutcome(
             rows,
@@ -61,7 +62,7 @@ def test_sizes_are_halved_down_to_ten_and_doses_end_at_parity(study):
     assert found.doses[40] == (0, 0.5, 1, 2, 4, 7) and found.doses[20] == (0, 0.5, 1, 2, 4, 8, 15)
     assert plan(study, beyond_parity=True).doses[40][-1] == 20
     assert len(found.tasks) == (6 + 7 + 7) * 20 and found.tasks[0] == (40, 0.0, 0) and found.tasks[19][2] == 0
-    many = plan(Study(planted("clean", class_sizes=(20_000, 5_000), n_features=1)))
+    many = plan(repeated(Study(planted("clean", class_sizes=(20_000, 5_000), n_features=1))))
     assert len(many.rows) == MOST_SIZES and many.rows[0] == 4_000 and many.rows[-1] == FEWEST
     assert many.n_folds == 10, "large tables keep the folds of the study"
     with pytest.raises(UserError, match="dose"):
@@ -70,17 +71,18 @@ def test_sizes_are_halved_down_to_ten_and_doses_end_at_parity(study):
 
 def test_doses_of_a_fold_learn_from_the_same_rows_and_never_from_a_test_row(study, monkeypatch):
     monkeypatch.setattr(dose, "_dosed", lambda *given: Recorder())
+    monkeypatch.setattr(dose, "_made", lambda *given: 0)
     Recorder.seen.clear()
     for rows, ratio in ((40, 0.0), (40, 2.0), (10, 8.0)):
         dose_fold(study, SMOTE, rows, ratio, 3)
-    train, test = folds_of(study)[3]
+    train, test = study.folds[3]
     whole, again, few = Recorder.seen
     assert whole == again == set(train) and few < whole and not few & set(test)
     assert sum(study.codes[list(few)] == study.positive_code) == 10 and len(whole) - len(few) == 30
 
 
 def test_no_dose_is_doing_nothing_and_a_dose_is_that_many_rows(study):
-    train, test = folds_of(study)[0]
+    train, test = study.folds[0]
     from sklearn.metrics import average_precision_score
 
     score = study.fit_predict_proba(Recipe(), train, test)[:, study.positive_code]
@@ -93,6 +95,19 @@ def test_no_dose_is_doing_nothing_and_a_dose_is_that_many_rows(study):
     assert np.bincount(codes).tolist() == [320, 100]
     assert dose_fold(study, given, 40, 1.5, 0).n_made == 60
     assert dose_fold(study, given, 10, 40, 0).average_precision > 0, "beyond parity, without a warning"
+
+
+def test_every_sampler_that_adds_rows_takes_a_dose(study):
+    train, _ = study.folds[0]
+    X, y, dosed = study.dataset.X.iloc[train], study.codes[train], []
+    for remedy in methods("remedy", "sampling"):
+        try:
+            sampler = dose._dosed(study, Recipe.of(remedy.slug), 100).sampler
+        except UserError:
+            continue
+        dosed.append(remedy.slug)
+        assert np.bincount(sampler.fit_resample(X, y)[1]).tolist() == [320, 100], remedy.slug
+    assert {"smote", "random_oversampling"} <= set(dosed)
 
 
 @pytest.mark.parametrize("recipe", ["", "class_weights", "random_undersampling"])

@@ -84,6 +84,8 @@ def test_the_caption_says_which_costs_parity_stands_for(table):
     )
     assert cost_caption(study, Recipe.of("class_weights")).startswith("Weighting 'rare' to parity")
     assert "one miss counts as much as one false alarm" in cost_caption(study, Recipe())
+    alone = effective_prior(Study(table, miss_cost=4), Recipe.of("cost_threshold")).findings
+    assert alone[1].text.endswith("instead of 10 %: as if one miss cost 4 false alarms.")
     for cost, severity in ((9, "fine"), (5, "fine"), (2, "caution"), (40, "caution")):
         caption = effective_prior(Study(table, miss_cost=cost), Recipe.of("smote")).findings[0]
         assert caption.severity == severity and f"You stated {cost}" in caption.text
