@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from imblearn.utils import check_target_type
 from imblearn.utils._validation import ArraysTransformer
+from sklearn.utils import assert_all_finite
 from sklearn.utils.multiclass import check_classification_targets
 
 
@@ -36,6 +37,8 @@ class Labels:
         self.given, self._columns = y, False
         flat = np.asarray(y)
         if flat.ndim != 1 or flat.dtype.kind not in "iubUSO":
+            if flat.dtype.kind == "f":
+                assert_all_finite(flat, input_name="y")
             check_classification_targets(y)
             flat, self._columns = check_target_type(y, indicate_one_vs_all=True)
             flat = np.asarray(flat).ravel()

@@ -39,7 +39,7 @@ class _Sampler:
 
     def __repr__(self, N_CHAR_MAX: int = 700) -> str:
         """The sampler by its file, with what was set."""
-        words = {**(self.options or {}), "balance": self.balance, "random_state": self.random_state}
+        words = {**self._named, "balance": self.balance, "random_state": self.random_state}
         if self.sampling_strategy != "auto":
             words["sampling_strategy"] = self.sampling_strategy
         name = str(getattr(self.choose, "__module__", self.choose)).rpartition(".")[2]
@@ -47,15 +47,19 @@ class _Sampler:
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Parameters by name; with ``deep`` also each of the options."""
-        return {**super().get_params(deep=deep), **((self.options or {}) if deep else {})}
+        return {**super().get_params(deep=deep), **(self._named if deep else {})}
 
     def set_params(self, **params: Any) -> _Sampler:
         """Set parameters, or single options, by name."""
-        own = {name: params.pop(name) for name in list(params) if name in (self.options or {})}
+        own = {name: params.pop(name) for name in list(params) if name in self._named}
         super().set_params(**params)
         if own:
-            self.options = {**self.options, **own}
+            self.options = {**self._named, **own}
         return self
+
+    @property
+    def _named(self) -> dict[str, Any]:
+        return self.options if isinstance(self.options, dict) else {}
 
     def fit(self, X: Any, y: Any) -> _Sampler:
         """Check the rows and note how many of each class are wanted; nothing is drawn."""
@@ -103,7 +107,7 @@ class _Sampler:
         return rows_wanted(labels, self.sampling_strategy_, down=self._down)
 
     def _read(self, X: Any, y: Any) -> tuple[Space, Labels]:
-        check_options(self.options or {}, self.balance)
+        check_options(self.options, self.balance)
         labels, space = Labels(y), Space(X)
         if len(labels) != len(space):
             raise ValueError(f"X has {len(space)} rows and y has {len(labels)}.")

@@ -45,6 +45,8 @@ class Space:
         if issparse(X):
             raise TypeError("A sparse array is not taken; X.toarray() makes a dense one.")
         self.form, self.block = X, _block(X)
+        if not len(X):
+            raise ValueError("0 sample(s): X has no row; a minimum of 1 is required.")
         self.levels = np.empty((len(X), 0), dtype=np.int32)
         self.categories: list[Any] = []
         if self.block is not None:
@@ -196,7 +198,9 @@ def _block(X: Any) -> np.ndarray | None:
         return X.to_numpy() if isinstance(kind, np.dtype) and kind.kind in "fiub" else None
     found = np.asarray(X)
     if found.ndim != 2:
-        raise ValueError(f"X has {found.ndim} dimensions; a table has 2, rows and columns.")
+        raise ValueError(f"X has {found.ndim} dimensions; a table has 2, rows and columns. Reshape your data.")
+    if not found.shape[1]:
+        raise ValueError(f"0 feature(s) (shape={found.shape}) while a minimum of 1 is required.")
     return found if found.dtype.kind in "fiub" else None
 
 

@@ -15,14 +15,17 @@ from core.numerics.interpolation import MASKS
 from core.wording import quoted
 
 
-def check_options(options: dict[str, Any], balance: float) -> None:
+def check_options(options: dict[str, Any] | None, balance: float) -> None:
     """Refuse what no sampler can do.
 
     Raises
     ------
     ValueError
-        ``k`` is no whole number from 1, ``gaps`` no policy, or ``balance`` not between 0 and 1.
+        ``options`` is no dict, ``k`` no whole number from 1, ``gaps`` no policy, or ``balance`` not between 0 and 1.
     """
+    if not isinstance(options, dict | None):
+        raise ValueError(f"options is {options!r}; it must be a dict.")
+    options = options or {}
     k, gaps = options.get("k", 1), options.get("gaps", "seed")
     if not isinstance(k, Integral) or k < 1:
         raise ValueError(f"k is {k}; it must be a whole number from 1.")
