@@ -14,7 +14,7 @@ ABOUT = About(
     "Class-proxy sampler", "What if rare rows were drawn around the middle of their class?", maturity="emerging"
 )
 
-LENDERS, FITTED = 2_000, 30_000
+LENDERS, FITTED = 1_000, 30_000
 """Rows of the class among which those near a made row are looked up; rows that mean and spread are taken from."""
 
 
@@ -32,7 +32,7 @@ def class_proxy_sampler(
     cells. A made row has μ + σ · ε there, ε standard normal and independent from column to column, with ``σ² = ((n − 1) · s² + m · v) / (n − 1 + m)``:
     v is the plain mean of the column's variance over classes, each counting the same, and m (``borrowed``) says how many rows it is
     worth. Text columns and columns of two values are not drawn: the made row takes them, together, from one of the k rows of the class
-    that lie nearest to it in the other columns, so levels are as frequent as around it; near rows are looked up among 2,000 random
+    that lie nearest to it in the other columns, so levels are as frequent as around it; near rows are looked up among 1,000 random
     ones where the class has more. Gaps in the drawn columns are those of a random row of the class. Whole numbers are rounded,
     and what would lie beyond the values of the table is set to its smallest or largest. The work that this follows learns such a distribution inside a network; the form for tables is inferred.
 

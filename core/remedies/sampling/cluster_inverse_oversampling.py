@@ -27,6 +27,7 @@ def cluster_inverse_oversampling(
     classifier: Any,
     *,
     alpha: Annotated[float, Range(0.0, 1.0, 0.1)] = 0.5,
+    cap: Annotated[float, Range(1.0, 50.0)] = 10.0,
     groups: Annotated[int, Range(0, 20)] = 0,
     k: Annotated[int, Range(1, 20)] = 5,
     balance: Annotated[float, Range(0.1, 1.0, 0.1)] = 1.0,
@@ -35,8 +36,9 @@ def cluster_inverse_oversampling(
 ) -> Any:
     """Add rows within each sub-cluster of the smaller classes, more to smaller sub-clusters, in the training part of each fold only.
 
-    Of n rows that a class gets, a sub-cluster of s rows gets ``n · s^(−alpha) / Σ s^(−alpha)``, exact by largest remainder. Within
-    it a made row is x + u · (neighbour − x): u is uniform between 0 and 1, the neighbour one of the k nearest rows of the sub-cluster, text that of the
+    Of n rows that a class of S rows gets, a sub-cluster of s rows gets ``n · s^(−alpha) / Σ s^(−alpha)``, but no more than ``cap · n · s / S``; what is
+    beyond goes to the others by the same rule, and numbers are exact by largest remainder. The cap is our own: without it five rows that lie apart
+    take most of what a class gets. Within a sub-cluster a made row is x + u · (neighbour − x): u is uniform between 0 and 1, the neighbour one of the k nearest rows of the sub-cluster, text that of the
     nearer of the two. A sub-cluster of one row is copied. Sub-clusters are groups that lie apart, see ``core.numerics.clusters``, or as many
     k-means groups as are asked for, with gaps at the median. Without sub-clusters it is SMOTE. The work that this follows draws molecules by their scaffold; only its
     abstract was at hand, and the form for tables is inferred.
@@ -57,6 +59,8 @@ def cluster_inverse_oversampling(
     ----------
     alpha : float
         0 gives each sub-cluster the same number of rows; 1 gives one of half the size twice as many.
+    cap : float
+        How many times as many rows may be made from each row of a small sub-cluster as SMOTE would make; 1 is SMOTE within sub-clusters.
     groups : int
         k-means groups in each class; 0 takes the groups that lie apart.
     k : int
@@ -73,14 +77,16 @@ def cluster_inverse_oversampling(
     """
     from core.learners.sampling.sampler import oversampled
 
-    options = {"alpha": alpha, "groups": groups, "k": k, "gaps": gaps}
+    options = {"alpha": alpha, "cap": cap, "groups": groups, "k": k, "gaps": gaps}
     return oversampled(classifier, _by_cluster, balance=balance, random_state=random_state, **options)
 
 
-def _by_cluster(draw: Any, *, alpha: float, groups: int, k: int, gaps: str) -> tuple[np.ndarray, np.ndarray]:
+def _by_cluster(
+    draw: Any, *, alpha: float, cap: float, groups: int, k: int, gaps: str
+) -> tuple[np.ndarray, np.ndarray]:
     clusters = _clusters(draw, groups)
     sizes = np.bincount(clusters)
-    counts = largest_remainder(sizes ** (-float(alpha)), draw.n, draw.rng)
+    counts = largest_remainder(_shares(sizes, alpha, cap), draw.n, draw.rng)
     if len(sizes) > 1:
         told = ", ".join(f"{count(n)} to {plural(size, 'row')}" for n, size in zip(counts, sizes, strict=True))
         draw.note(f"A class has {len(sizes)} groups; rows added: {told}.")
@@ -92,6 +98,19 @@ def _by_cluster(draw: Any, *, alpha: float, groups: int, k: int, gaps: str) -> t
     ]
     made = [_within(part, k, gaps) for part in parts]
     return np.concatenate([numbers for numbers, _ in made]), np.concatenate([levels for _, levels in made])
+
+
+def _shares(sizes: np.ndarray, alpha: float, cap: float) -> np.ndarray:
+    """The share (n_groups,) of the made rows that each group gets."""
+    weight, limit = sizes ** (-float(alpha)), cap * sizes / sizes.sum()
+    share, free = np.zeros(len(sizes)), np.ones(len(sizes), dtype=bool)
+    while free.any():
+        share[free] = (1 - share[~free].sum()) * weight[free] / weight[free].sum()
+        beyond = free & (share > limit)
+        if not beyond.any():
+            break
+        share[beyond], free = limit[beyond], free & ~beyond
+    return share
 
 
 def _within(part: Any, k: int, gaps: str) -> tuple[np.ndarray, np.ndarray]:

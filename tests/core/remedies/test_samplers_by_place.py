@@ -85,15 +85,24 @@ def test_where_all_edges_count_the_nearest_row_is_of_the_class(monkeypatch):
     assert notes[0].endswith("100 % of its edges to rows of other classes counted.")
 
 
-@pytest.mark.parametrize(("alpha", "expected"), [(0.0, [120, 120, 120]), (0.5, [63, 109, 188]), (1.0, [28, 83, 249])])
-def test_smaller_sub_clusters_get_more_rows(alpha, expected):
+@pytest.mark.parametrize(
+    ("alpha", "cap", "expected"),
+    [
+        (0.0, 50, [120, 120, 120]),
+        (0.5, 50, [63, 109, 188]),
+        (1.0, 10, [28, 83, 249]),
+        (1.0, 2, [139, 166, 55]),  # the two smaller ones at twice their share, 30 / 130 and 10 / 130
+        (1.0, 1, [249, 83, 28]),
+    ],
+)
+def test_smaller_sub_clusters_get_more_rows(alpha, cap, expected):
     rng = np.random.default_rng(0)
     sizes = [90, 30, 10]
     centres = np.array([[0.0, 0.0], [9.0, 0.0], [0.0, 9.0]])
     X = np.vstack([rng.normal(4, 4, (490, 2)), np.repeat(centres, sizes, axis=0) + rng.normal(0, 0.3, (130, 2))])
     y = np.repeat([0, 1], [490, 130])
     for groups in (0, 3):
-        rows, _, notes = made_by("cluster_inverse_oversampling", X, y, alpha=alpha, groups=groups)
+        rows, _, notes = made_by("cluster_inverse_oversampling", X, y, alpha=alpha, cap=cap, groups=groups)
         away = ((rows[:, None] - centres) ** 2).sum(axis=2)
         assert np.bincount(away.argmin(axis=1)).tolist() == expected
         assert away.min(axis=1).max() < 4, "no row lies between sub-clusters"
