@@ -24,6 +24,9 @@ from core.study import Study
 MOST_ROWS, FEWEST_RECORDS, MOST_CLASSES = 2_000, 12, 3
 """Made rows of a class that are attacked; records that are left when a class is thinned to that end; classes."""
 
+UNEVEN = 4
+"""How many times more rows than the average record one may start, with samplers other than SMOTE."""
+
 SAME = 1e-5
 """How near a found point must lie to a record to be that record, in standard deviations; ten times the change for a tolerant attacker."""
 
@@ -194,7 +197,8 @@ def _reach(recipe: Recipe, n_records: int, n_made: int) -> tuple[int, int]:
     """Among how many nearest rows the attacker looks for lines, and how many lines must meet."""
     options = dict(dict(recipe.steps)[recipe.stage("sampling").slug])
     k = min(options.get("k", 5), max(n_records - 1, 1))
-    return int(np.ceil(2 * k * n_made / n_records)) + 1, min(POINTS, max(k, 2))
+    uneven = 1 if recipe.stage("sampling").slug == "smote" else UNEVEN
+    return int(np.ceil(2 * uneven * k * n_made / n_records)) + 1, min(POINTS, max(k, 2))
 
 
 def _forecast(study: Study, recipe: Recipe, rows: np.ndarray) -> dict[int, np.ndarray]:

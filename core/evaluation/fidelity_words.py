@@ -8,7 +8,7 @@ from core.evaluation.audited_cells import BEYOND, COPIES, MASK, MASKS, ODD, RULE
 from core.evaluation.row_audit import COLUMNS, COVERAGE, DENSITY, FRECHET, JOINT, PAIRS
 from core.result import Finding
 from core.study import Study
-from core.wording import count, listing, number, plural, quoted, share
+from core.wording import count, listing, number, of, plural, quoted, share
 
 AGREEMENT = "label agreement"
 SHARES = (*JOINT, COVERAGE, MASK, MASKS, COPIES, ODD, BEYOND, RULES, AGREEMENT)
@@ -43,6 +43,11 @@ def made_findings(
         findings.append(_verdict(name, measures, counts, details))
         if name == names[0]:
             findings += [*details, *_basis(measures)]
+    lost = tables["rows"].query("n_kept < n_seen")
+    if len(lost):
+        n, whole = (int(lost[name].sum()) for name in ("n_kept", "n_seen"))
+        text = f"Of {listing(lost['class'])}, {of(whole - n, whole)} were taken away; the audit looks at the made rows only."
+        findings.append(Finding("caution", text))
     if n_classes > len(names):
         findings.append(
             Finding(

@@ -154,7 +154,7 @@ def graphs_of(study: Study, recipe: Recipe, rows: np.ndarray | None = None) -> d
     for code in growing:
         own = np.flatnonzero(codes == code)
         drawn = own if len(own) <= MOST_RECORDS else np.sort(rng.choice(own, MOST_RECORDS, replace=False))
-        draw = Draw(space, codes, code, drawn, 0, rng, [])
+        draw = Draw(space, codes, code, drawn, len(drawn), rng, [])
         columns = fractional(X, drawn)
         cells = X[columns].to_numpy()[drawn]
         if draw.alike:
@@ -171,7 +171,20 @@ def _even(draw: Draw, options: dict) -> np.ndarray:
     return np.ones(len(draw.members))
 
 
-WEIGHTS = {"smote": _even}
+def _adaptive(draw: Draw, options: dict) -> np.ndarray:
+    return _or_even(draw.strangers(options["k"]))
+
+
+def _border(draw: Draw, options: dict) -> np.ndarray:
+    strange = draw.strangers(options["border"])
+    return _or_even(((strange >= 0.5) & (strange < 1)).astype(float))
+
+
+def _or_even(weights: np.ndarray) -> np.ndarray:
+    return weights if weights.any() else np.ones(len(weights))
+
+
+WEIGHTS = {"smote": _even, "borderline_smote": _border, "adasyn": _adaptive}
 """How many rows each record starts, by the sampler that the forecast covers."""
 
 
