@@ -121,7 +121,9 @@ def plan(study: Study, *, doses: Sequence[float] = DOSES, beyond_parity: bool = 
         parity = np.floor(10 * (others - rows) / rows) / 10 if rows else 0
         most = np.inf if beyond_parity else max(parity, 0.0)
         found[rows] = tuple(sorted({0.0, *(float(min(dose, most)) for dose in doses)}))
-    return Plan(tuple(rows for rows in sizes if len(found[rows]) > 1), found, len(study.folds))
+    if sizes and len(found[sizes[0]]) == 1:  # the class is as large as the largest one already
+        sizes, found = [], {}
+    return Plan(tuple(sizes), found, len(study.folds))
 
 
 def _sizes(n: int) -> list[int]:

@@ -70,7 +70,7 @@ def dose_response(
     tables = {"curve": _curve(study, asked, outcomes), "differences": _differences(study, asked, outcomes)}
     done = len({(outcome.rows, outcome.dose, outcome.fold) for outcome in outcomes} & set(asked.tasks))
     complete = done == len(asked.tasks)
-    tables["marks"] = _marks(tables if complete else {name: table[:0] for name, table in tables.items()})
+    tables["marks"] = _marks(tables) if complete else pd.DataFrame(columns=MARK)
     if not complete:
         text = f"{wording.of(done, len(asked.tasks), 'fit')} done so far. Doses are marked when all are there."
         return Result(tables, (Finding("caution", text),), stamp)
@@ -144,6 +144,8 @@ def _differences(study: Study, asked: Plan, outcomes: Sequence[DoseOutcome]) -> 
 
 def _marks(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """The smallest dose that helps and the smallest that harms, of each size that has one."""
+    if not len(tables["differences"]):
+        return pd.DataFrame(columns=MARK)
     joined = tables["differences"].merge(tables["curve"][["rows", "dose", "average_precision"]], on=["rows", "dose"])
     better, worse = joined[joined["low"] > 0].assign(mark=HELPS), joined[joined["high"] < 0].assign(mark=HARMS)
     first = [part.sort_values("dose").groupby("rows", sort=False).head(1) for part in (better, worse) if len(part)]

@@ -71,7 +71,8 @@ def effective_prior(study: Study, recipe: Recipe, *, threshold: float | None = N
         ``classes``: class, share (of the table), after_sampling (share), weight and shift (factors, 1 for the largest class),
         threshold (factor of the odds), effective (share), cost_optimal (share at the stated costs, or the share of the table),
         implied_cost (false alarms that one miss is worth).
-        ``steps``: step, stage, odds_factor (of the class of interest), share (of it after the step).
+        ``steps``: step, stage, odds_factor (of the class of interest), share (of it after the step), implied_cost (of all steps so far),
+        same_threshold (the one that says the same without them).
         The first finding is the cost caption.
 
     References
@@ -167,11 +168,13 @@ def _classes(found: _Asserted) -> pd.DataFrame:
 
 
 def _steps(found: _Asserted) -> pd.DataFrame:
-    before, rows, own = found.study.class_shares, [], found.study.positive_code
+    table, own, rows = found.study.class_shares, found.study.positive_code, []
+    before = table
     for stage, shares in found.after.items():
-        rows.append((found.recipe.stage(stage).title, stage, implied_costs(before, shares)[own], shares[own]))
+        moved, cost = implied_costs(before, shares)[own], implied_costs(table, shares)[own]
+        rows.append((found.recipe.stage(stage).title, stage, moved, shares[own], cost, 1 / (1 + cost)))
         before = shares
-    return pd.DataFrame(rows, columns=["step", "stage", "odds_factor", "share"])
+    return pd.DataFrame(rows, columns=["step", "stage", "odds_factor", "share", "implied_cost", "same_threshold"])
 
 
 def _caption(found: _Asserted) -> Finding:

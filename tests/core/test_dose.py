@@ -1,5 +1,7 @@
 """Dose and response: what is fitted, and that marks follow the intervals on planted outcomes."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -65,6 +67,7 @@ def test_sizes_are_halved_down_to_ten_and_doses_end_at_parity(study):
     many = plan(repeated(Study(planted("clean", class_sizes=(20_000, 5_000), n_features=1))))
     assert len(many.rows) == MOST_SIZES and many.rows[0] == 4_000 and many.rows[-1] == FEWEST
     assert many.n_folds == 10, "large tables keep the folds of the study"
+    assert plan(study.with_(positive="common")).tasks == [], "a class as large as the largest"
     with pytest.raises(UserError, match="dose"):
         plan(study, doses=[-1])
 
@@ -153,10 +156,10 @@ def test_intervals_are_corrected_for_the_number_of_doses(study):
 
 def test_what_has_arrived_is_drawn_but_not_judged(study):
     outcomes = made(study, lambda rows, ratio: 0.2 * (ratio > 0))
-    for part in (outcomes[:0], outcomes[:13], outcomes[:60], outcomes[:-1]):
+    for part in (outcomes[:0], outcomes[:1], outcomes[:13], outcomes[:60], outcomes[:-1]):
         result = dose_response(study, SMOTE, part)
         assert f"{len(part)} of 400 fits" in result.findings[0].text and not len(result.tables["marks"])
-        assert len(draw(result)) == (2 if len(part) else 0)
+        assert len(draw(result)) == min(len(part), 2)
 
 
 def test_numbers_of_the_figures_stand_in_the_tables(study):
@@ -166,6 +169,12 @@ def test_numbers_of_the_figures_stand_in_the_tables(study):
     assert {trace.name for trace in first.data} >= {"therapeutic dose", "40 rows of 'rare'"}
     assert {value for trace in first.data for value in trace.y} <= curve
     assert {value for trace in second.data for value in trace.x} <= set(result.tables["differences"]["difference"])
+
+
+def test_folds_without_the_class_give_a_sentence(study):
+    outcomes = [replace(outcome, average_precision=np.nan) for outcome in made(study, lambda rows, ratio: 0.0)]
+    result = dose_response(study, SMOTE, outcomes)
+    assert result.severity == "not applicable" and draw(result) == {}
 
 
 def test_too_few_rows_get_a_sentence():

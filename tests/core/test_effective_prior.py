@@ -112,6 +112,8 @@ def test_a_measured_threshold_counts(table):
     recipe = Recipe.of("smote", "tuned_threshold")
     unknown = effective_prior(Study(table), recipe)
     assert unknown.tables["classes"]["threshold"].isna().tolist() == [False, True]
+    steps = unknown.tables["steps"].iloc[0]
+    assert steps[["odds_factor", "share", "implied_cost", "same_threshold"]].tolist() == pytest.approx([9, 0.5, 9, 0.1])
     assert "tuned on probabilities" in unknown.findings[-1].text
     known = effective_prior(Study(table), recipe, threshold=0.8).tables["classes"].iloc[1]
     assert known["threshold"] == pytest.approx(0.25) and known["effective"] == pytest.approx(0.2)
