@@ -31,6 +31,8 @@ class BoostedTrees(ClassifierMixin, BaseEstimator):
         Fewest rows in a leaf.
     random_state : int
         Seed.
+    max_bin : int
+        Steps into which the values of a column are put.
     """
 
     def __init__(
@@ -40,12 +42,14 @@ class BoostedTrees(ClassifierMixin, BaseEstimator):
         learning_rate: float = 0.1,
         min_child_samples: int = 5,
         random_state: int = 0,
+        max_bin: int = 255,
     ) -> None:
         self.n_estimators = n_estimators
         self.num_leaves = num_leaves
         self.learning_rate = learning_rate
         self.min_child_samples = min_child_samples
         self.random_state = random_state
+        self.max_bin = max_bin
 
     def fit(self, X: Any, y: Any, sample_weight: np.ndarray | None = None) -> BoostedTrees:
         """Fit on a table (n_samples, n_features) with labels (n_samples,)."""
@@ -62,6 +66,7 @@ class BoostedTrees(ClassifierMixin, BaseEstimator):
             min_child_weight=0.1,  # with the penalty below: a leaf of a few certain rows of a rare class would diverge
             reg_lambda=1.0,
             random_state=self.random_state,
+            max_bin=self.max_bin,
             n_jobs=1,
             deterministic=True,
             force_row_wise=True,

@@ -10,6 +10,7 @@ import pandas as pd
 
 from core.errors import NotApplicable
 from core.learners.boosted import BoostedTrees
+from core.learners.ensembles import UnderSampledEnsemble
 from core.learners.linear import LinearModel
 
 
@@ -33,11 +34,11 @@ def contributions(learner: Any, X: pd.DataFrame) -> tuple[np.ndarray, np.ndarray
     """Split the scores of rows into a constant and one part per column.
 
     Boosted trees: ``shap.TreeExplainer``, with native categories and gaps. Linear model: ``shap.LinearExplainer`` on the
-    encoded columns, summed over those that come from one column of the table.
+    encoded columns, summed over those that come from one column of the table. An ensemble that adds up scores: the mean over its members.
 
     Parameters
     ----------
-    learner : BoostedTrees or LinearModel
+    learner : BoostedTrees, LinearModel or UnderSampledEnsemble
         Fitted on at least two classes.
     X : pandas.DataFrame (n_samples, n_features)
 
@@ -60,6 +61,8 @@ def contributions(learner: Any, X: pd.DataFrame) -> tuple[np.ndarray, np.ndarray
     """
     if len(getattr(learner, "classes_", ())) < 2:
         raise NotApplicable("The model was fitted on rows of one class only; there is no score to explain.")
+    if isinstance(learner, UnderSampledEnsemble):
+        return _voted(learner, X)
     if isinstance(learner, BoostedTrees):
         parts, constant, output = _trees(learner, X)
     elif isinstance(learner, LinearModel):
@@ -69,6 +72,19 @@ def contributions(learner: Any, X: pd.DataFrame) -> tuple[np.ndarray, np.ndarray
     if output.shape[1] == 1:
         return _both(parts), _both(constant), _both(output)
     return parts, constant, output
+
+
+def _voted(ensemble: UnderSampledEnsemble, X: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    if ensemble.vote != "scores":
+        problem = "The members of this ensemble vote by the mean of their probabilities, which cannot be split among columns exactly."
+        raise NotApplicable(f"{problem} EasyEnsemble adds up scores instead, and can be explained.")
+    if any(len(member.classes_) < len(ensemble.classes_) for member in ensemble.members_):
+        raise NotApplicable("A member of the ensemble has seen no row of one class; its score cannot be added up.")
+    found = [contributions(innermost(member), X) for member in ensemble.members_]
+    shift = np.mean([np.zeros(len(ensemble.classes_)) + prior_shift(member) for member in ensemble.members_], axis=0)
+    parts, constant, output = (np.mean(values, axis=0) for values in zip(*found, strict=True))
+    shift = shift + ensemble.log_shift_
+    return parts, constant + shift, output + shift
 
 
 def _trees(learner: BoostedTrees, X: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

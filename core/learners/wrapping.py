@@ -79,8 +79,7 @@ class PriorCorrected(Wrapped):
     @property
     def log_shift_(self) -> np.ndarray:
         """What the correction adds to the scores (n_classes,) of the inner classifier; the shifts of all classes sum to 0."""
-        shift = np.log(self.factor_)
-        return shift - shift.mean() if len(shift) != 2 else shift - shift[::-1]
+        return score_shift(self.factor_)
 
 
 class Weighted(Wrapped):
@@ -147,6 +146,12 @@ class Resampled(Wrapped):
             made = Rows(represents=sampler.represents_)
         self.n_samples_fit_ = len(y_new)
         return self._keep(fit_on(clone(self.classifier), X_new, y_new, made))
+
+
+def score_shift(factor: np.ndarray) -> np.ndarray:
+    """What ``at_shares`` adds to the scores (n_classes,); the shifts of all classes sum to 0."""
+    shift = np.log(factor)
+    return shift - shift.mean() if len(shift) != 2 else shift - shift[::-1]
 
 
 def fit_on(classifier: Any, X: Any, y: Any, rows: Rows | None = None, **given: Any) -> Any:

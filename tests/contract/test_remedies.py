@@ -9,7 +9,7 @@ from sklearn.model_selection import cross_val_predict
 from core import learners
 from core.params import CONTEXT
 from core.recipe import STAGES, Recipe
-from core.registry import methods
+from core.registry import method, methods
 from core.study import Study
 from core.synthetic import planted
 
@@ -106,7 +106,8 @@ def test_no_validation_row_is_seen(remedy):
 def test_it_composes_with_one_of_every_other_stage(remedy, mixed):
     X, y = mixed
     partners = {other.group: other.slug for other in REMEDIES if other.group != remedy.group}
-    recipe = Recipe.of(remedy.slug, *partners.values())
+    few = {slug: {"n_members": 2} for slug in (remedy.slug, *partners.values()) if method(slug).group == "ensembles"}
+    recipe = Recipe.of(remedy.slug, *partners.values(), **few)
     assert [recipe.stage(stage) is not None for stage in partners] == [True] * len(partners)
     wrapped = recipe.apply(learners.make("boosted"), random_state=0, positive=1, miss_cost=5.0)
     proba = cross_val_predict(wrapped, X, y, cv=2, method="predict_proba")

@@ -1,0 +1,1 @@
+"""Ensembles: Let several models each see a balanced part of the rows."""
