@@ -13,7 +13,7 @@ from core import charts, wording
 from core.engine import provenance
 from core.errors import NotApplicable
 from core.evaluation.made_rows import sampled
-from core.evaluation.record_graphs import fractional, revealed
+from core.evaluation.record_graphs import fractional, lines_needed, revealed
 from core.judge import proportion_interval
 from core.numerics.exposure import POINTS
 from core.numerics.reconstruction import TOLERANCE, between_others, reconstruct, standardised
@@ -24,7 +24,7 @@ from core.study import Study
 MOST_ROWS, FEWEST_RECORDS, MOST_CLASSES = 2_000, 12, 3
 """Made rows of a class that are attacked; records that are left when a class is thinned to that end; classes."""
 
-UNEVEN = 4
+UNEVEN = 2
 """How many times more rows than the average record one may start, with samplers other than SMOTE."""
 
 SAME = 1e-5
@@ -40,11 +40,12 @@ STOPS = "Rounding or jitter stops an attack only as far as it hides the lines. I
 
 @dataclass(frozen=True, eq=False)
 class Target:
-    """One class under attack: its records, the rows made of them, in the columns that show lines, and what was forecast."""
+    """One class under attack: its records, all rows of the table, the rows made, in the columns that show lines, and what was forecast."""
 
     code: int
     rows: np.ndarray
     records: np.ndarray
+    table: np.ndarray
     made: np.ndarray
     n_near: int
     lines: int
@@ -77,7 +78,7 @@ def attack(study: Study, recipe: Recipe, *, max_rows: int = MOST_ROWS) -> Result
     Returns
     -------
     Result
-        ``attacks``: class, attack, n_records, n_made, n_columns, n_found, precision, precision_low, precision_high, recall, low, high, forecast (of
+        ``attacks``: class, attack, n_records, n_made, n_columns, n_found, precision (found points that are rows of the table), precision_low, precision_high, recall, low, high, forecast (of
         the recall; NaN where there is none). Intervals are exact for shares of what was found and of the records.
         ``changes`` (of the first class): class, change, size (standard deviations), attacker ("exact" or "tolerant"), n_found, precision, recall, low, high.
         ``records``: class, row, forecast, found.
@@ -118,12 +119,12 @@ def _attacked(study: Study, recipe: Recipe, max_rows: int) -> tuple[dict[str, pd
         raise NotApplicable(" ".join(reasons))
     for target in targets:
         name = study.classes[target.code]
-        hit, scores = _scored(reconstruct(target.made, target.n_near, lines=target.lines), target.records, SAME)
+        hit, scores = _scored(reconstruct(target.made, target.n_near, lines=target.lines), target, SAME)
         forecast = np.full(len(hit), np.nan) if target.forecast is None else target.forecast
         attacks.append(_row(study, target, f"made rows, {target.lines} lines", scores, float(forecast.mean())))
         if target.lines == POINTS and target.records.shape[1] > 2:
             bold = reconstruct(target.made, target.n_near, lines=2)
-            attacks.append(_row(study, target, "made rows, 2 lines", _scored(bold, target.records, SAME)[1], np.nan))
+            attacks.append(_row(study, target, "made rows, 2 lines", _scored(bold, target, SAME)[1], np.nan))
         attacks.append(_row(study, target, MIXED, _told_apart(target), np.nan))
         records.append(pd.DataFrame({"class": name, "row": target.rows + 1, "forecast": forecast, "found": hit}))
         findings.append(_verdict(name, target, scores, float(forecast.mean())))
@@ -138,9 +139,7 @@ def _verdict(name: str, target: Target, scores: dict[str, float], forecast: floa
     n, right = len(target.records), round(scores["recall"] * len(target.records))
     text = f"From {wording.count(len(target.made))} made rows of {wording.quoted(name)} and nothing else, {wording.of(right, n, 'record')} were computed exactly"
     if scores["n_found"]:
-        text += (
-            f"; of {wording.plural(scores['n_found'], 'point')} found, {wording.share(scores['precision'])} are records"
-        )
+        text += f"; of {wording.plural(scores['n_found'], 'point')} found, {wording.share(scores['precision'])} are rows of the table"
     if not np.isnan(forecast):
         text += f". The forecast was {wording.share(forecast)}"
     return Finding("caution", text + ".")
@@ -188,17 +187,19 @@ def _targets(study: Study, recipe: Recipe, max_rows: int) -> tuple[list[Target],
                 f"Of {wording.quoted(study.classes[code])}, {n} can show lines; the attack needs 2 with fractions and without gaps."
             )
             continue
-        values = (study.dataset.X[columns].to_numpy()[own], done.made.loc[done.codes == code, columns].to_numpy())
-        targets.append(Target(int(code), own, *values, *_reach(recipe, *map(len, values)), forecast.get(code)))
+        table, made = study.dataset.X[columns].to_numpy(), done.made.loc[done.codes == code, columns].to_numpy()
+        known = table[rows][~np.isnan(table[rows]).any(axis=1)]
+        reach = _reach(recipe, len(own), len(made), len(columns))
+        targets.append(Target(int(code), own, table[own], known, made, *reach, forecast.get(code)))
     return targets, note, reasons
 
 
-def _reach(recipe: Recipe, n_records: int, n_made: int) -> tuple[int, int]:
+def _reach(recipe: Recipe, n_records: int, n_made: int, n_columns: int) -> tuple[int, int]:
     """Among how many nearest rows the attacker looks for lines, and how many lines must meet."""
     options = dict(dict(recipe.steps)[recipe.stage("sampling").slug])
     k = min(options.get("k", 5), max(n_records - 1, 1))
     uneven = 1 if recipe.stage("sampling").slug == "smote" else UNEVEN
-    return int(np.ceil(2 * uneven * k * n_made / n_records)) + 1, min(POINTS, max(k, 2))
+    return int(np.ceil(2 * uneven * k * n_made / n_records)) + 1, lines_needed(k, n_columns)
 
 
 def _forecast(study: Study, recipe: Recipe, rows: np.ndarray) -> dict[int, np.ndarray]:
@@ -218,14 +219,14 @@ def _thinned(study: Study, share: float) -> np.ndarray:
     return np.sort(np.concatenate(kept))
 
 
-def _scored(found: np.ndarray, records: np.ndarray, same: float) -> tuple[np.ndarray, dict[str, float]]:
-    """Which records were found, and precision and recall with exact intervals."""
+def _scored(found: np.ndarray, target: Target, same: float) -> tuple[np.ndarray, dict[str, float]]:
+    """Which records were found, and precision (found points that are rows of the table) and recall with exact intervals."""
     from scipy.spatial import cKDTree
 
-    _, middle, spread = standardised(records)
-    known, points = (records - middle) / spread, (found - middle) / spread
+    _, middle, spread = standardised(target.records)
+    known, every, points = ((part - middle) / spread for part in (target.records, target.table, found))
     hit = cKDTree(points).query(known)[0] <= same if len(points) else np.zeros(len(known), dtype=bool)
-    right = int((cKDTree(known).query(points)[0] <= same).sum()) if len(points) else 0
+    right = int((cKDTree(every).query(points)[0] <= same).sum()) if len(points) else 0
     low, high = proportion_interval(hit.sum(), len(known))
     scores = {"n_found": len(points), "precision": right / len(points) if len(points) else np.nan}
     if len(points):
@@ -240,7 +241,7 @@ def _told_apart(target: Target) -> dict[str, float]:
     """DistinSMOTE: what of records and made rows mixed lies on no line between others, and how much of it are records."""
     both = np.unique(np.vstack([target.records, target.made]), axis=0)
     between = between_others(standardised(both)[0], int(1.25 * target.n_near))
-    return _scored(both[~between], target.records, SAME)[1]
+    return _scored(both[~between], target, SAME)[1]
 
 
 def _row(study: Study, target: Target, name: str, scores: dict[str, float], forecast: float) -> dict[str, object]:
@@ -258,7 +259,7 @@ def _changed(study: Study, target: Target, change: str, size: float, tolerant: b
         Z = Z + np.random.default_rng(study.random_state).normal(scale=size, size=Z.shape)
     tolerance = max(TOLERANCE, 4 * size) if tolerant else TOLERANCE
     found = reconstruct(Z * spread + middle, target.n_near, lines=target.lines, tolerance=tolerance)
-    scores = _scored(found, target.records, max(SAME, 10 * size if tolerant else 0))[1]
+    scores = _scored(found, target, max(SAME, 10 * size if tolerant else 0))[1]
     name = {"class": study.classes[target.code], "change": f"{change} {size:g}", "size": size}
     name["attacker"] = "tolerant" if tolerant else "exact"
     return name | {key: scores[key] for key in ("n_found", "precision", "recall", "low", "high")}

@@ -67,7 +67,7 @@ class Graph:
             chance = np.full(n, float(n_made > 0))
             return Revealed(self.rows, chance, chance, np.zeros(n), n_made, self.n_columns, k)
         expected = self.weights * n_made * n / self.n_class
-        found = exposed(self.near, expected, self.apart, enough=self.enough, lines=min(POINTS, max(k, 2)))
+        found = exposed(self.near, expected, self.apart, enough=self.enough, lines=lines_needed(k, self.n_columns))
         return Revealed(self.rows, *found, n_made, self.n_columns, k)
 
 
@@ -111,6 +111,11 @@ def revealed(study: Study, recipe: Recipe, rows: np.ndarray | None = None) -> di
     """
     graphs, balance = graphs_of(study, recipe, rows), balance_of(recipe)
     return {code: graph.at(rows_made(study, code, balance, rows)) for code, graph in graphs.items()}
+
+
+def lines_needed(k: int, n_columns: int) -> int:
+    """How many lines must meet to show a record: 3, or 2 where there are too few neighbours for that; in a plane any two lines meet."""
+    return POINTS if n_columns < 3 else min(POINTS, max(k, 2))
 
 
 def kept_columns(X: pd.DataFrame) -> dict[str, bool]:
