@@ -32,7 +32,8 @@ def gaussian_prototypes(
     Why it matters
     --------------
     It remembers a class by its centre and its spread, with no neighbours to look up. That suits one round cloud. A class of several groups is filled in
-    between them, skewed columns become symmetric, and bounds between columns (a start before its end) are not kept.
+    between them, skewed columns become symmetric, and bounds between columns (a start before its end) are not kept. Of the five real rows nearest to
+    a new one, 84 to 96 % belonged to other classes on three tables (planted overlap, stroke, page blocks), against 26 to 72 % with SMOTE.
     Probabilities of the rare class become too high, as after any oversampling.
 
     What to do

@@ -37,12 +37,13 @@ def mean_shift_prototypes(
 
     Why it matters
     --------------
-    New rows gather where the class is dense and leave its edge alone, so fewer of them land among rows of other classes than with SMOTE; the spread
-    of the class becomes too small, and rows at its edge are found no better. Probabilities of the rare class become too high.
+    New rows gather where the class is dense in their direction, and the spread of the class becomes too small. The way there may lead through other
+    classes: of the five real rows nearest to a new one, 70 to 75 % belonged to other classes on three tables (planted overlap, stroke, page
+    blocks), against 26 to 72 % with SMOTE. Probabilities of the rare class become too high.
 
     What to do
     ----------
-    Try it where SMOTE hurts because classes overlap. Doing nothing with the right threshold is the thing to beat. Calibrate afterwards.
+    Nothing that we measured speaks for it rather than SMOTE, and doing nothing with the right threshold is the thing to beat. Calibrate afterwards.
 
     Parameters
     ----------
