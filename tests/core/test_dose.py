@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from core import __main__ as command_line
 from core.errors import UserError
 from core.evaluation import dose
 from core.evaluation.dose import FEWEST, MOST_SIZES, DoseOutcome, dose_fold, plan, repeated
@@ -182,3 +183,18 @@ def test_too_few_rows_get_a_sentence():
     result = dose_response(few, SMOTE, dose.run(few, SMOTE))
     assert result.severity == "not applicable" and "fewer than 10 rows of 'rare'" in result.findings[0].text
     assert draw(result) == {}
+
+
+def test_the_command_prints_the_curve(tmp_path, capsys):
+    path = tmp_path / "table.csv"
+    path.write_text("age,outcome\n" + "".join(f"{i % 17},{'yes' if i % 8 == 0 else 'no'}\n" for i in range(160)))
+    options = ["--target", "outcome", "--learner", "linear", "--folds", "2", "--doses", "1"]
+    assert command_line.main(["dose", str(path), *options, "--recipe", "smote"]) == 0
+    out = capsys.readouterr().out
+    assert "With all 10 rows of 'yes' of a training part" in out and "Average precision with 10 rows of 'yes'" in out
+    assert [line.split()[:2] for line in out.splitlines() if line.startswith("    dose")] == [
+        ["dose", "0"],
+        ["dose", "1"],
+    ]
+    assert command_line.main(["dose", str(path), *options, "--recipe", "class_weights"]) == 2
+    assert "no sampler" in capsys.readouterr().err

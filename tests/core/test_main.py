@@ -80,6 +80,8 @@ def test_evaluate_prints_verdict_scores_and_progress(capsys, table, tmp_path):
     assert "Do nothing\n" in out
     assert "Class weights + Tuned threshold\n" in out
     assert "average precision" in out
+    assert "Class shares and costs that the recipes assert" in out
+    assert "Weighting 'yes' to parity says that one miss costs as much as 7 false alarms." in out
     assert "6 of 6 folds" in err
     assert "## Comparison of recipes" in (tmp_path / "r.md").read_text(encoding="utf-8")
 
