@@ -26,13 +26,11 @@ def rule() -> None:
     column = tables.whole_table().frame[tables.target()]
     now, numeric = tables.rule(), pd.api.types.is_numeric_dtype(column.dtype)
     suggested = tables.rule_reason()
-    if suggested and not now.kind:
-        st.caption(text.md(suggested[1]))
-        st.button(
-            "Use the highest tenth" if suggested[0].kind == "cut" else "Merge the small ones",
-            on_click=choices.choose,
-            kwargs={"rule": suggested[0].text},
-        )
+    with st.container():  # holds its place when it is empty, or the popover below would close
+        if suggested and not now.kind:
+            st.caption(text.md(suggested[1]))
+            words = "Use the highest tenth" if suggested[0].kind == "cut" else "Merge the small ones"
+            st.button(words, on_click=choices.choose, kwargs={"rule": suggested[0].text})
     with st.popover("Make other classes of it", icon=":material/call_merge:"):
         kind = f"{now.kind} {now.option}".strip()
         kinds = {one: words for one, words in KINDS.items() if numeric or one not in OF_NUMBERS or one == kind}
@@ -88,7 +86,8 @@ def _value(now: TargetRule, column: pd.Series) -> None:
         if len(np.unique(finite)) > 1:
             low, high = float(finite.min()), float(finite.max())
             st.session_state[key] = min(max(now.value, low), high)
-            st.slider("At this value and above", low, high, **change)
+            step = 1.0 if np.array_equal(finite, np.round(finite)) else None
+            st.slider("At this value and above", low, high, step=step, **change)
     elif now.option == "above":
         st.session_state[key] = min(max(now.value, 0.01), 0.99)
         st.slider("Share of rows below the cut", 0.01, 0.99, step=0.01, **change)

@@ -49,11 +49,8 @@ def final(recipe: Recipe) -> Callable[[], None]:
     if data.test is None:
         return lambda: None
     st.subheader("The final score")
-    st.markdown(
-        text.md(
-            f"{recipe.title} and doing nothing, fitted on all training rows, on {plural(data.test.n_samples, 'test row')}."
-        )
-    )
+    who = f"{recipe.title} and doing nothing" if recipe.steps else "Doing nothing"
+    st.markdown(text.md(f"{who}, fitted on all training rows, on {plural(data.test.n_samples, 'test row')}."))
     if recipe.text not in choices.choice("opened"):
         st.caption("Choose the recipe by the folds first. Each look at the test rows makes the next one worth less.")
         opened = (*choices.choice("opened"), recipe.text)

@@ -45,7 +45,8 @@ def headline() -> Callable[[], None]:
     with st.container(border=True):
         st.markdown("#### The diagnosis in one line")
         show.headline({item: job.results[0] for item, job in found.items() if job.results})
-        show.first_figures(sizes)
+        if not tables.rule().kind:  # the rule shows the classes that it makes
+            show.first_figures(sizes)
         follow = show.progress(found | sizes, "check")
         page, label = (
             ("diagnose", "See the whole diagnosis") if tables.sample() else ("profile", "Go on to the profile")
