@@ -37,7 +37,7 @@ def balanced_mixup(
 
     Why it matters
     --------------
-    It shows rare rows more often, but never twice the same, and flattens the model between classes: probabilities grow timid. They are
+    It shows rare rows more often, but seldom twice the same, and tends to make probabilities timid. They are
     also too high for rare classes, as after any sampling, though less than at full balance. Mixtures across classes lie where no row is, with a hard label.
 
     What to do

@@ -79,7 +79,8 @@ def _around_the_middle(draw: Any, *, borrowed: int, k: int) -> tuple[np.ndarray,
         numbers = middle + unit * (mean + spread * rng.normal(size=(draw.n, len(mean))))
     lenders, gaps = some(draw.members, LENDERS, rng), np.isnan(space.numbers[rng.choice(draw.members, draw.n)])
     near = rng.choice(lenders, draw.n)
-    if not space.two_valued.all():
+    lent = space.levels.shape[1] or space.two_valued.any()
+    if lent and not space.two_valued.all():
         queries = np.where(space.two_valued, np.nan, numbers)
         found, _ = space.nearest_to(queries, None, lenders, min(k, len(lenders)))
         near = found[np.arange(draw.n), rng.integers(0, found.shape[1], draw.n)]
