@@ -7,10 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.numerics.latent_columns import Levels, Numbers, even_ranks
-from core.numerics.latent_correlation import latent_correlation, series_of_bits
+from core.numerics.latent_correlation import latent_correlation, pairwise, series_of_bits, shrunk
 
 MOST_LATENT = 400
 """Normal variables whose correlations are found; of more, the ones that vary least are drawn on their own."""
+
+MOST_ORDERED = 1000
+"""Levels of all text columns whose ties are looked at; of more, the most frequent level of each column is asked for first."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,11 +83,12 @@ def fit(numbers: np.ndarray, levels: np.ndarray, ordered: np.ndarray | None = No
         np.where(codes < 0, np.nan, codes) if rising else codes for codes, rising in zip(levels.T, ordered, strict=True)
     ]
     given = [*numbers.T, *texts, pattern.ravel()]
-    columns = [
+    columns: list[Numbers | Levels] = [
         *(Numbers(column) for column in numbers.T),
         *(Numbers(codes, False) if rising else Levels(codes) for codes, rising in zip(texts, ordered, strict=True)),
         Levels(pattern.ravel()),
     ]
+    columns = _asked_in_order(columns, given)
     read = [column.read(values) for column, values in zip(columns, given, strict=True)]
     scores = np.hstack([part.scores for part in read])
     bits = np.concatenate([part.bits for part in read])
@@ -98,3 +102,26 @@ def fit(numbers: np.ndarray, levels: np.ndarray, ordered: np.ndarray | None = No
     coefficients[bits] = series_of_bits(ones[bits])
     correlation = latent_correlation(scores, bits, coefficients)
     return Copula(tuple(columns), patterns, tied, correlation, numbers.shape[1])
+
+
+def _asked_in_order(columns: list, given: list) -> list:
+    """Text columns with their levels in the order of their ties to the other columns: the sum of squared correlations beyond chance."""
+    sizes = [len(column.order) if isinstance(column, Levels) else column.n_latent for column in columns]
+    if sum(sizes) > MOST_ORDERED or all(size < 3 for size in sizes):
+        return columns
+    blocks = [
+        np.where(values[:, None] < 0, np.nan, values[:, None] == column.order)
+        if isinstance(column, Levels)
+        else column.read(values).scores
+        for column, values in zip(columns, given, strict=True)
+    ]
+    of = np.repeat(np.arange(len(blocks)), sizes)
+    r, n, _ = pairwise(np.hstack(blocks))
+    tied = (shrunk(r, n) ** 2 * (of[:, None] != of)).sum(axis=1)
+    out = list(columns)
+    for place, column in enumerate(columns):
+        if isinstance(column, Levels) and len(column.order) > 2:
+            ties = np.zeros(column.order.max() + 1)
+            ties[column.order] = tied[of == place]
+            out[place] = Levels(given[place], ties)
+    return out

@@ -9,7 +9,7 @@ import numpy as np
 from core.numerics.latent_correlation import TERMS, normal_scores, series
 
 MOST_LEVELS = 8
-"""Levels of a text column that have a normal variable of their own; the rarer ones share what is left by chance."""
+"""Levels of a text column that have a normal variable of their own; the others share what is left by chance."""
 
 CONTINUOUS = np.eye(TERMS)[0]
 TIES = 1e-3
@@ -78,20 +78,22 @@ class Numbers:
 
 
 class Levels:
-    """A text column: one normal variable for each of its most frequent levels but the last.
+    """A text column: one normal variable for each of its levels but the last, in an order.
 
-    The first asks whether a row has the most frequent level; each of the next asks, of the rows that have none of those before, whether
-    they have the next one (nested dichotomies). Levels beyond ``MOST_LEVELS`` are drawn by their shares. An order of the levels is not used.
+    The first asks whether a row has the first level; each of the next asks, of the rows that have none of those before, whether
+    they have the next one (nested dichotomies). Levels beyond ``MOST_LEVELS`` are drawn by their shares.
 
     Parameters
     ----------
     codes : ndarray of int (n_samples,)
         Negative is missing.
+    ties : ndarray (n_levels,) or None
+        How strongly each level is tied to other columns; the largest comes first. Without it the most frequent level does.
     """
 
-    def __init__(self, codes: np.ndarray) -> None:
+    def __init__(self, codes: np.ndarray, ties: np.ndarray | None = None) -> None:
         counts = np.bincount(codes[codes >= 0]) if np.any(codes >= 0) else np.zeros(0, dtype=int)
-        order = np.argsort(-counts, kind="stable")
+        order = np.lexsort((-counts, np.zeros(len(counts)) if ties is None else -ties[: len(counts)]))
         self.order = order[counts[order] > 0]
         self.counts = counts[self.order]
         self.n_latent = max(0, min(len(self.order) - 1, MOST_LEVELS))

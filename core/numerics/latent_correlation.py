@@ -101,7 +101,7 @@ def latent_correlation(scores: np.ndarray, bits: np.ndarray, coefficients: np.nd
     Emrich and Piedmonte (1991), The American Statistician 45. Olsson, Drasgow and Dorans (1982), Psychometrika 47. Cario and Nelson
     (1997), Northwestern University technical report (NORTA).
     """
-    r, n, means = _pairwise(scores)
+    r, n, means = pairwise(scores)
     r = shrunk(r, n)
     first, second = np.triu_indices(len(r), 1)
     related = r[first, second] != 0
@@ -150,8 +150,23 @@ def _of_steps(cuts: np.ndarray) -> np.ndarray:
     return found
 
 
-def _pairwise(scores: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Correlation, number of rows, and mean of the first column, of each pair over the rows that hold both."""
+def pairwise(scores: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Correlations of columns over the rows that hold both.
+
+    Parameters
+    ----------
+    scores : ndarray (n_samples, n_columns)
+        NaN is missing.
+
+    Returns
+    -------
+    r : ndarray (n_columns, n_columns)
+        0 where one of the columns does not vary.
+    n : ndarray (n_columns, n_columns)
+        Rows that hold both.
+    means : ndarray (n_columns, n_columns)
+        Of the first column over these rows.
+    """
     seen = ~np.isnan(scores)
     filled, held = np.where(seen, scores, 0.0), seen.astype(float)
     n = held.T @ held

@@ -40,10 +40,11 @@ def copula_synthesis(
     that small classes lean towards independence. R is made a correlation matrix by setting negative eigenvalues to 0. Numbers lie between values
     that the class has.
 
-    A text column is asked level by level, the most frequent first: is it this one, and if not, the next? Each question has a normal variable,
-    up to eight; rarer levels are drawn by their shares alone. What is lost is a tie that shows only among rows with one of the rarer levels, any
-    order of the levels, and how three or more columns go together beyond their pairs. Which cells are missing is one more such column, whose levels
-    are the patterns that rows of the class have.
+    A text column is asked level by level, the level with the strongest ties to other columns first: is it this one, and if not, the next? Each
+    question has a normal variable, up to eight; further levels are drawn by their shares alone. What is lost is a tie that shows only among
+    rows with one of the further levels, and how three or more columns go together beyond their pairs; where several text columns say the same, not all
+    correlations can hold at once, and they are weakened. Which cells are missing is one more such column, whose levels are the patterns that rows of
+    the class have: a made row has no other.
 
     A made row is turned away, and another drawn, when it breaks a rule of yours, holds a pair of levels that no real row of the class holds although
     five were expected to, is recognised as made by a model that tells made rows from real ones, or looks like another class to a model of the
