@@ -52,7 +52,7 @@ class Target:
     forecast: np.ndarray | None
 
 
-def attack(study: Study, recipe: Recipe, *, max_rows: int = MOST_ROWS) -> Result:
+def attack(study: Study, recipe: Recipe, *, max_rows: int = MOST_ROWS, changes: bool = True) -> Result:
     """Make rows, and compute records from these rows alone.
 
     Three made rows on a straight line show it; three lines that meet show a record (ReconSMOTE). A second attack is given records and made rows
@@ -74,13 +74,15 @@ def attack(study: Study, recipe: Recipe, *, max_rows: int = MOST_ROWS) -> Result
     recipe : Recipe
         One that makes rows.
     max_rows : int
+    changes : bool
+        Whether made rows are attacked after rounding and jitter, too.
 
     Returns
     -------
     Result
         ``attacks``: class, attack, n_records, n_made, n_columns, n_found, precision (found points that are rows of the table), precision_low, precision_high, recall, low, high, forecast (of
         the recall; NaN where there is none). Intervals are exact for shares of what was found and of the records.
-        ``changes`` (of the first class): class, change, size (standard deviations), attacker ("exact" or "tolerant"), n_found, precision, recall, low, high.
+        ``changes`` (of the first class, when asked for): class, change, size (standard deviations), attacker ("exact" or "tolerant"), n_found, precision, recall, low, high.
         ``records``: class, row, forecast, found.
 
     References
@@ -89,7 +91,7 @@ def attack(study: Study, recipe: Recipe, *, max_rows: int = MOST_ROWS) -> Result
     """
     start = time.perf_counter()
     try:
-        tables, findings = _attacked(study, recipe, max_rows)
+        tables, findings = _attacked(study, recipe, max_rows, changes)
     except NotApplicable as reason:
         tables, findings = {}, (Finding("not applicable", str(reason)),)
     stamp = provenance("attack", {"recipe": recipe.text, "max_rows": max_rows}, study, time.perf_counter() - start)
@@ -104,6 +106,8 @@ def draw(result: Result) -> dict[str, go.Figure]:
     caption = "Share of the records of a class that were computed from made rows, with an exact 95 % interval."
     axes = {"x_title": "share of records found", "y_title": "attack"}
     figures = {title: charts.intervals(first, "recall", "attack", by="class", title=title, caption=caption, **axes)}
+    if "changes" not in result.tables:
+        return figures
     changes, title = result.tables["changes"], "Records found after a change to the made rows"
     caption = "An exact attacker expects lines to be straight to the last digit, a tolerant one allows for the change. Finding none is no guarantee."
     axes = {"x_title": "share of records found", "y_title": "change, in standard deviations"}
@@ -112,7 +116,9 @@ def draw(result: Result) -> dict[str, go.Figure]:
     return figures
 
 
-def _attacked(study: Study, recipe: Recipe, max_rows: int) -> tuple[dict[str, pd.DataFrame], tuple[Finding, ...]]:
+def _attacked(
+    study: Study, recipe: Recipe, max_rows: int, change: bool
+) -> tuple[dict[str, pd.DataFrame], tuple[Finding, ...]]:
     attacks, records, findings = [], [], []
     targets, thinned, reasons = _targets(study, recipe, max_rows)
     if not targets:
@@ -128,11 +134,13 @@ def _attacked(study: Study, recipe: Recipe, max_rows: int) -> tuple[dict[str, pd
         attacks.append(_row(study, target, MIXED, _told_apart(target), np.nan))
         records.append(pd.DataFrame({"class": name, "row": target.rows + 1, "forecast": forecast, "found": hit}))
         findings.append(_verdict(name, target, scores, float(forecast.mean())))
-    changes = [_changed(study, targets[0], *change, tolerant) for change in CHANGES for tolerant in (False, True)]
-    tables = {"attacks": pd.DataFrame(attacks), "changes": pd.DataFrame(changes)}
-    notes = [Finding("caution", text) for text in (thinned, *reasons) if text]
-    findings += [_apart(tables["attacks"].iloc[:3]), _after(tables["changes"]), *notes]
-    return tables | {"records": pd.concat(records, ignore_index=True)}, tuple(findings)
+    tables = {"attacks": pd.DataFrame(attacks), "records": pd.concat(records, ignore_index=True)}
+    findings.append(_apart(tables["attacks"].iloc[:3]))
+    if change:
+        changed = [_changed(study, targets[0], *one, tolerant) for one in CHANGES for tolerant in (False, True)]
+        tables["changes"] = pd.DataFrame(changed)
+        findings.append(_after(tables["changes"]))
+    return tables, (*findings, *(Finding("caution", text) for text in (thinned, *reasons) if text))
 
 
 def _verdict(name: str, target: Target, scores: dict[str, float], forecast: float) -> Finding:
