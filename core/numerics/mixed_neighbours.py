@@ -18,8 +18,8 @@ def nearest(
     """Find the k rows of B nearest to each row of Q.
 
     The squared distance is ``p / p_shared · (Σ_shared numbers (q − b)² + number of shared text columns whose levels differ)``,
-    where p counts all columns and a column is shared where both cells are filled: scikit-learn's ``nan_euclidean_distances``
-    with each text column as 0/1 columns over the square root of 2.
+    where p counts all columns, a text column once, and a column is shared where both cells are filled. Without text it is scikit-learn's
+    ``nan_euclidean_distances``; with two levels in every text column it is that of the table with those columns as 0 and 1.
 
     Parameters
     ----------
@@ -39,19 +39,5 @@ def nearest(
     distances : ndarray (n_queries, k)
         Infinite for rows that share no column.
     """
-    if levels_Q is not None and levels_Q.shape[1]:
-        Q, B = (
-            np.hstack([Q, *both])
-            for Q, both in ((Q, _indicators(levels_Q, levels_B)), (B, _indicators(levels_B, levels_Q)))
-        )
-    return search(Q, B, k, own, 0)
-
-
-def _indicators(levels: np.ndarray, others: np.ndarray) -> list[np.ndarray]:
-    blocks = []
-    for j in range(levels.shape[1]):
-        n_levels = 1 + max(levels[:, j].max(initial=-1), others[:, j].max(initial=-1))
-        block = (levels[:, j, None] == np.arange(n_levels)) / np.sqrt(2)
-        block[levels[:, j] < 0] = np.nan
-        blocks.append(block)
-    return blocks
+    levels = None if levels_Q is None else (levels_Q, levels_B)
+    return search(Q, B, k, own, 0, levels)
