@@ -6,10 +6,14 @@ from typing import Any
 
 import streamlit as st
 
-from core.params import Choice, Parameter, Range
+from core.errors import UserError
+from core.params import Choice, Parameter, Range, Text
 from core.registry import Method
 from pages.kit import choices
-from pages.kit.text import prose
+from pages.kit.text import md, prose
+
+MOST_STEPS = 40
+"""Steps of a number up to which it is a slider."""
 
 
 def parameters(item: Method, place: str = "") -> dict[str, Any]:
@@ -36,7 +40,12 @@ def parameters(item: Method, place: str = "") -> dict[str, Any]:
         else:
             st.session_state[key] = values[parameter.name]
             options |= {"on_change": choices.change_setting, "args": (item, parameter.name, key)}
-        values[parameter.name] = _widget(parameter, options)
+        value = _widget(parameter, options)
+        try:
+            values[parameter.name] = parameter.check(value)
+        except UserError as error:  # what the analyst wrote says nothing yet
+            st.error(md(error.problem), title=md(error.remedy))
+            values[parameter.name] = parameter.default
     return values
 
 
@@ -44,8 +53,12 @@ def _widget(parameter: Parameter, options: dict[str, Any]) -> Any:
     match parameter.constraint:
         case Choice(allowed):
             return st.selectbox(parameter.label, allowed, **options)
+        case Text(most, example):
+            return st.text_area(parameter.label, max_chars=most, placeholder=example, height="content", **options)
         case Range(low, high, step) if parameter.kind is int:
             return st.number_input(parameter.label, int(low), int(high), step=int(max(1, step)), **options)
+        case Range(low, high, step) if (high - low) / step <= MOST_STEPS:
+            return st.slider(parameter.label, float(low), float(high), step=float(step), **options)
         case Range(low, high, step):
             return st.number_input(parameter.label, float(low), float(high), step=float(step), format="%g", **options)
     if parameter.kind is bool:

@@ -29,7 +29,7 @@ DEFAULTS: Mapping[str, Any] = {
     "data": "", **dict.fromkeys(WRITTEN, ""), "missing_tokens": (), "sheet": "", "disguised": (),
     "target": "", "rule": "", "class": "", "leave_out": None, "role": (), "category": (), "mark": "", "rows": WORKING_ROWS,
     "learner": "boosted", "cost": 0.0, "folds": 5, "repeats": 2, "seed": 0,
-    "recipe": (), "explained": None, "set": (), "asked": (), "column": "", "opened": (),
+    "recipe": (), "explained": None, "set": (), "asked": (), "column": "", "opened": (), "doses": (),
 }  # fmt: skip
 """Every choice with its name in the link; None leaves out what a sample suggests."""
 
@@ -37,7 +37,7 @@ LIMITS = {"rows": (1000, 10**7), "cost": (0.0, 1e6), "folds": (2, 10), "repeats"
 KEPT = ("data", "rows", "learner", "cost", "folds", "repeats", "seed", "recipe", "set")
 """Choices that serve any table."""
 
-FREE = ("recipe", "explained", "set", "asked", "column", "opened")
+FREE = ("recipe", "explained", "set", "asked", "column", "opened", "doses")
 """Choices that leave the study as it is."""
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pandas as pd
 import streamlit as st
 
@@ -11,11 +13,11 @@ from core.recipe import STAGES, Recipe
 from core.registry import group_title, method, methods
 from core.result import Result
 from core.wording import number, with_interval
-from pages.kit import asking, choices, show, text
+from pages.kit import asking, choices, made_rows, show, text
 
 
-def builder() -> None:
-    """Choose at most one remedy of each stage, set its parameters, and add the recipe."""
+def builder() -> Callable[[], None]:
+    """Choose at most one remedy of each stage, set its parameters, see what that asserts, and add the recipe."""
     stages = [stage for stage in STAGES if methods("remedy", stage)]
     picked: dict[str, dict] = {}
     for column, stage in zip(st.columns(len(stages)), stages, strict=True):
@@ -32,11 +34,13 @@ def builder() -> None:
                     show.about(method(slug))
     recipe = Recipe.of(**picked)
     st.markdown(f"This recipe: **{text.md(recipe.title)}**")
+    follow = made_rows.before(recipe)
     texts = (*choices.choice("recipe"), recipe.text)
     st.button(
         "Add the recipe", type="primary", icon=":material/add:", on_click=choices.choose, kwargs={"recipe": texts},
         disabled=not recipe.steps or recipe in choices.recipes(),
     )  # fmt: skip
+    return follow
 
 
 def chosen(recipes: tuple[Recipe, ...]) -> None:

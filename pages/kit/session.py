@@ -105,6 +105,55 @@ def comparison(scored: Mapping[Recipe, jobs.Job]) -> Result | None:
     return kept.small(lambda: compare(held, outcomes), "comparison", held.key, arrived)
 
 
+def asserted(recipe: Recipe) -> Result:
+    """Which costs and class shares a recipe stands for."""
+    from core.evaluation.effective_prior import effective_prior
+
+    held = study()
+    return kept.small(lambda: effective_prior(held, recipe), "asserted", held.key, recipe.text)
+
+
+def exposure(recipe: Recipe) -> jobs.Job:
+    """What the rows that a recipe makes would give away, as a job whose only result is a ``Result``."""
+    from core.evaluation.exposure import exposure
+
+    return _of_recipe(exposure, recipe)
+
+
+def fidelity(recipe: Recipe) -> jobs.Job:
+    """The audit of the rows that a recipe makes, as a job whose only result is a ``Result``."""
+    from core.evaluation.synthetic_rows import fidelity
+
+    return _of_recipe(fidelity, recipe)
+
+
+def attack(recipe: Recipe) -> jobs.Job:
+    """The attack on the rows that a recipe makes, as a job whose only result is a ``Result``."""
+    from core.evaluation.attack import attack
+
+    return _of_recipe(attack, recipe)
+
+
+def doses(recipe: Recipe) -> jobs.Job:
+    """Doses of synthetic rows, as a job with one result per fit."""
+    from core.evaluation import dose
+
+    held = dose.repeated(study())
+    tasks = [(dose.dose_fold, (_travelling(held), recipe, *task)) for task in dose.plan(held).tasks]
+    return _desk().job((held.key, "doses", recipe), tasks)
+
+
+def dosed(recipe: Recipe, job: jobs.Job) -> Result | None:
+    """What has arrived of the doses; None before anything has."""
+    from core.evaluation.dose import repeated
+    from core.evaluation.dose_response import dose_response
+
+    held = repeated(study())
+    if not job.done:
+        return None
+    return kept.small(lambda: dose_response(held, recipe, job.results), "dosed", held.key, recipe.text, job.done)
+
+
 def final(recipe: Recipe) -> jobs.Job:
     """A recipe and the baseline scored on the test rows, as a job whose only result is a ``Result``."""
     from core.evaluation.final import final_score
@@ -177,6 +226,11 @@ class Desk:
         """Forget what was cancelled or failed."""
         for key in [key for key, job in self.jobs.items() if job.state in ("cancelled", "failed")]:
             del self.jobs[key]
+
+
+def _of_recipe(made: Callable[[Study, Recipe], Result], recipe: Recipe) -> jobs.Job:
+    held = study()
+    return _desk().job((held.key, made.__name__, recipe), [(made, (_travelling(held), recipe))])
 
 
 def _desk() -> Desk:
