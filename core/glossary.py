@@ -30,6 +30,7 @@ TERMS = {
     "In a rare class it also counts many rows whose label is right.",
     "Conflict matrix": "How far the steps that two classes ask for point the same way (1) or opposite ways (−1). With two classes it nears −1 on any table.",
     "Contradiction": "Two rows that are equal in every column and carry different labels.",
+    "Copula": "How columns go together, apart from how each is spread. The Gaussian one puts a normal variable behind each column.",
     "Correlation ratio": "How much of the spread of a number lies between the levels of a text, as a correlation from 0 to 1.",
     "Cosine": "1 when two directions are the same, 0 when they have nothing in common, −1 when they are opposite.",
     "Cost of a miss": "How many false alarms you would accept to avoid one miss. With calibrated probabilities the best "
@@ -60,6 +61,7 @@ TERMS = {
     "Imbalance degree": "How unequal the class sizes are: the whole number counts the short classes, "
     "the rest how short they are.",
     "Imbalance ratio": "Rows of the largest class over rows of the smallest. It is a fact about the table, not a fault.",
+    "Impossible pair": "Two levels of different columns that no row of a class holds together, though chance would bring several together.",
     "Interference": "The part of the progress of one class that a training step of another class undoes.",
     "Interval": "Where the true value plausibly lies, at 95 %. When the interval of a difference includes zero, no gain is claimed.",
     "k-means": "A way to cut rows into so many groups as one asks for, each around a middle of its own.",
@@ -129,6 +131,7 @@ TERMS = {
     "Synthetic row": "A row that a sampler made. It trains a model and never tests one.",
     "Target": "The column with the classes that the learner should tell apart.",
     "Test rows": "Rows that are kept apart until the end: nothing is fitted, chosen or tuned on them.",
+    "Tetrachoric correlation": "The correlation of two normal variables behind two yes-or-no columns. It is larger than the correlation of the columns themselves.",
     "Therapeutic dose": "The smallest dose of synthetic rows that helps: its gain over no synthetic rows is more than the folds disagree about.",
     "Threshold": "The probability from which a row is taken for the class of interest. It need not be 0.5.",
     "Tomek link": "Two rows of different classes that are each other's nearest row. They lie on the border, or one has the wrong label.",
