@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from core.evaluation.audited_cells import BEYOND, COPIES, MASK, MASKS, ODD, RULES
-from core.evaluation.row_audit import COLUMNS, COVERAGE, DENSITY, FRECHET, JOINT, PAIRS
+from core.evaluation.row_audit import COLUMNS, COVERAGE, DENSITY, FRECHET, JOINT, PAIRS, WORST_PAIR
 from core.result import Finding
 from core.study import Study
 from core.wording import count, listing, number, of, plural, quoted, share
@@ -162,12 +162,13 @@ def _columns(own: pd.DataFrame, tables: dict[str, pd.DataFrame], name: str) -> F
 
 
 def _pairs(own: pd.DataFrame, tables: dict[str, pd.DataFrame], name: str) -> Finding | None:
-    if PAIRS not in own.index:
+    known = own.index.intersection([WORST_PAIR, PAIRS], sort=False)
+    if not len(known):
         return None
     worst = tables["pairs"][tables["pairs"]["class"] == name].iloc[0]
-    row = own.loc[PAIRS]
+    row, word = own.loc[known[-1]], "on average" if known[-1] == PAIRS else "at most"
     text = (
-        f"Columns go together differently in made rows: by {number(row['value'])} on average over pairs, where real rows differ by {number(row['null'])}; "
+        f"Columns go together differently in made rows: {word} by {number(row['value'])}, where real rows differ by {number(row['null'])}; "
         f"most for {listing([worst['first'], worst['second']])} ({number(worst['made'])} against {number(worst['real'])})."
     )
     return Finding("caution", text)

@@ -36,7 +36,8 @@ Z95, Z_BOTH = 1.96, 2.24
 
 JOINT = ("told from real rows, boosted trees", "told from real rows, quadratic model")
 COVERAGE, DENSITY, FRECHET = "real rows covered", "density", "Fréchet distance"
-PAIRS, COLUMNS = "mean difference between pairs of columns", "columns that differ"
+PAIRS, WORST_PAIR = "mean difference between pairs of columns", "largest difference between pairs of columns"
+COLUMNS = "columns that differ"
 NAMES = ["measure", "value", "low", "high", "null", "null_low", "null_high", "differs"]
 
 
@@ -85,7 +86,7 @@ def fidelity_of(
     some = rows.some(MOST_MADE, MOST_REAL)
     pairs, together = _pairs(some)
     worst = columns.sort_values(["p", "distance"], ascending=[True, False], kind="stable")["column"].head(WORST)
-    measures = [*_joint(some, random_state), *_covered(some), _frechet(some), together, _columns(columns)]
+    measures = [*_joint(some, random_state), *_covered(some), _frechet(some), *together, _columns(columns)]
     measures += cell_measures(rows, rules)
     found = pd.DataFrame([measure for measure in measures if measure], columns=NAMES)
     drawn = shapes(rows, [name for name in worst if rows.real[name].notna().any() and rows.made[name].notna().any()])
@@ -99,12 +100,11 @@ def _columns(columns: pd.DataFrame) -> tuple:
 
 
 def _joint(rows: Rows, seed: int) -> list[tuple]:
-    """The chance that a classifier which saw neither tells the made one of a made and a real row; rows near one seen record stay in one fold."""
+    """The chance that a classifier which saw neither tells the made one of a made and a real row; a region of rows near each other stays in one fold."""
     seen, made, unseen = rows.encoded
     real, n_made = (unseen if len(unseen) else seen), len(made)
     source = np.unique(rows.source, return_inverse=True)[1]
-    near = search(real, seen, 1, np.full(len(real), -1))[0][:, 0]
-    groups, y = np.concatenate([rows.source, near]), np.repeat([1, 0], [n_made, len(real)])
+    groups, y = _regions(rows, np.vstack([made, real])), np.repeat([1, 0], [n_made, len(real)])
     n_folds = min(N_FOLDS, len(real), len(np.unique(groups)))
     if n_folds < 2 or min(n_made, len(real)) < 10:
         return []
@@ -115,11 +115,19 @@ def _joint(rows: Rows, seed: int) -> list[tuple]:
         JOINT, (_boosted(frame, y, parts, seed), _quadratic(np.vstack([made, real]), y, parts)), strict=True
     ):
         value, error = clustered_area(scores[:n_made], scores[n_made:], source)
-        chance = Z_BOTH * area_spread(scores[:n_made], scores[n_made:], min(len(np.unique(source)), n_made))
+        chance = Z_BOTH * area_spread(scores[:n_made], scores[n_made:], min(len(np.unique(source)), rows.worth))
         ends = np.clip([value - Z_BOTH * error, value + Z_BOTH * error], 0, 1)
         differs = bool(ends[0] > 0.5 and value > 0.5 + chance)
         found.append((name, value, *ends, 0.5, max(0.5 - chance, 0), min(0.5 + chance, 1), differs))
     return found
+
+
+def _regions(rows: Rows, Z: np.ndarray) -> np.ndarray:
+    """The region of each row: which of some random real rows, seen or not, lies nearest."""
+    seen, _, unseen = rows.encoded
+    pool = np.vstack([seen, unseen])
+    centres = rows.rng.choice(len(pool), min(max(len(pool) // 10, 3 * N_FOLDS), 100, len(pool)), replace=False)
+    return search(Z, pool[centres], 1, np.full(len(Z), -1))[0][:, 0]
 
 
 def _boosted(frame: pd.DataFrame, y: np.ndarray, parts: Any, seed: int) -> np.ndarray:
@@ -227,20 +235,25 @@ def _null(draws: list[float], value: float) -> tuple[float, float, float, bool]:
     return float(np.mean(draws)), float(low), float(high), bool(value > max(draws))
 
 
-def _pairs(rows: Rows) -> tuple[pd.DataFrame, tuple | None]:
-    """How differently pairs of columns go together, beside real rows split at random."""
-    names = list(rows.made.columns[:MOST_COLUMNS])
+def _pairs(rows: Rows) -> tuple[pd.DataFrame, list[tuple]]:
+    """How differently pairs of columns go together, on average and at most, beside real rows split at random."""
+    names = np.array(rows.made.columns[:MOST_COLUMNS], dtype=object)
     first, second = np.triu_indices(len(names), 1)
     made, real = (associations(part)[first, second] for part in (rows.made, rows.real))
-    table = pd.DataFrame(
-        {"first": np.array(names, dtype=object)[first], "second": np.array(names, dtype=object)[second]}
-    )
-    table = table.assign(made=made, real=real, difference=made - real).dropna(subset=["difference"])
+    table = pd.DataFrame({"first": names[first], "second": names[second], "made": made, "real": real})
+    table = table.assign(difference=made - real).dropna(subset=["difference"])
     if not len(table) or min(rows.worth, len(rows.real)) < 5:
-        return table, None
-    value, draws = float(table["difference"].abs().mean()), []
+        return table, []
+    gaps, draws = table["difference"].abs(), []
     for one, other in _splits(rows, rows.own):
         gap = np.abs(associations(one)[first, second] - associations(other)[first, second])
-        draws.append(float(np.nanmean(gap)) if not np.isnan(gap).all() else 0.0)
-    order = table["difference"].abs().sort_values(ascending=False, kind="stable").index[:50]
-    return table.loc[order].reset_index(drop=True), (PAIRS, value, np.nan, np.nan, *_null(draws, value))
+        gap = gap[~np.isnan(gap)]
+        draws.append((gap.mean(), gap.max()) if len(gap) else (0.0, 0.0))
+    found = [
+        (name, float(value), np.nan, np.nan, *_null(list(null), value))
+        for name, value, null in zip(
+            (PAIRS, WORST_PAIR), (gaps.mean(), gaps.max()), zip(*draws, strict=True), strict=True
+        )
+    ]
+    order = gaps.sort_values(ascending=False, kind="stable").index[:50]
+    return table.loc[order].reset_index(drop=True), found

@@ -1,0 +1,179 @@
+"""The audit of made rows: real rows pass, each planted fault is named, and nothing is claimed of what was not looked at."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import ks_2samp
+from sklearn.metrics import roc_auc_score
+
+from core import charts
+from core.__main__ import main
+from core.dataset import Dataset
+from core.evaluation.row_audit import fidelity_of
+from core.evaluation.synthetic_rows import draw, fidelity, parted
+from core.learners.sampling.rules import read_rules
+from core.numerics.fidelity import area, clustered_area, frechet, gap_p, largest_gap, within
+from core.recipe import Recipe
+from core.study import Study
+
+SEEN, UNSEEN, MADE = 120, 60, 400
+
+
+def rows(n, seed, gaps=0.0):
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n, 6))
+    X[:, 1] += X[:, 0]
+    X[rng.random(X.shape) < gaps] = np.nan
+    frame = pd.DataFrame(X, columns=[f"x{j}" for j in range(6)])
+    text = pd.Categorical(rng.choice(["a", "b"], n), categories=["a", "b"])
+    return frame.assign(whole=rng.integers(0, 9, n).astype(float), text=text)
+
+
+def audited(made, **given):
+    own = pd.concat([rows(SEEN, 0), rows(UNSEEN, 1)])
+    found = fidelity_of(rows(SEEN, 0), made, rows(UNSEEN, 1), table=pd.concat([own, rows(2000, 2)]), **given)
+    return found, found["measures"].set_index("measure")
+
+
+def study_of(gaps=0.0, sizes=(600, 180), **options):
+    frame = pd.concat([rows(n, seed, gaps).assign(x0=lambda X, s=seed: X["x0"] + s) for seed, n in enumerate(sizes)])
+    return Study(
+        Dataset.from_frame(frame.assign(outcome=np.repeat([f"c{i}" for i in range(len(sizes))], sizes)), "outcome"),
+        **options,
+    )
+
+
+def test_distances_agree_with_scipy_scikit_learn_and_closed_forms():
+    rng = np.random.default_rng(0)
+    first, second = rng.normal(size=300), rng.normal(0.3, 1.2, 200)
+    peer = ks_2samp(first, second)
+    assert largest_gap(first, second) == pytest.approx(peer.statistic)
+    assert gap_p(peer.statistic, 300, 200) == pytest.approx(peer.pvalue, rel=0.15)
+    ties = np.round(first, 1), np.round(second, 1)
+    expected = roc_auc_score(np.repeat([1, 0], [300, 200]), np.concatenate(ties))
+    assert area(*ties) == pytest.approx(expected)
+    value, alone = clustered_area(*ties, np.arange(300))
+    _, together = clustered_area(*ties, np.arange(300) // 100)
+    copied, once = clustered_area(np.repeat(ties[0], 5), ties[1], np.repeat(np.arange(300), 5))
+    assert value == pytest.approx(expected) == copied and together != alone and once == pytest.approx(alone)
+    half = rng.normal(size=(4000, 3))
+    assert frechet(half, half * 2 + 1) == pytest.approx(3 + 3, rel=0.05)
+    assert frechet(half, half) == pytest.approx(0, abs=1e-9)
+    covered, balls = within(np.array([[0.0], [5.0]]), np.array([[0.5], [0.9], [9.0]]), np.array([1.0, 1.0]))
+    assert covered.tolist() == [True, False] and balls.tolist() == [1, 1, 0]
+
+
+def test_new_real_rows_pass():
+    found, measures = audited(rows(MADE, 3))
+    assert not measures["differs"].any() and len(measures) == 11
+    assert measures.loc["real rows covered", "value"] > 0.9
+    assert found["columns"]["p_adjusted"].min() > 0.05
+
+
+def test_copies_are_told_and_everything_else_of_them_passes():
+    chosen = np.random.default_rng(5).integers(0, SEEN, MADE)
+    _, measures = audited(rows(SEEN, 0).iloc[chosen])
+    assert measures.index[measures["differs"]].tolist() == ["exact copies"]
+    assert measures.loc["exact copies", "value"] == 1
+
+
+def test_what_cannot_be_is_counted_and_named():
+    made = rows(MADE, 3)
+    made.loc[:9, "whole"] += 0.5
+    made.loc[10:29, "x2"] = 99.0
+    made["text"] = made["text"].astype("str")
+    made.loc[30:34, "text"] = "unheard"
+    found, measures = audited(made, rules=read_rules("x2 < 50"))
+    cells = found["cells"].set_index(["column", "problem"])["n_cells"]
+    assert cells["whole", "not whole"] == 10 and cells["x2", "out of range"] == 20 and cells["text", "never seen"] == 5
+    assert measures.loc["rows with impossible cells", "value"] == pytest.approx(15 / MADE)
+    assert measures.loc["rows beyond the values of the table", "value"] == pytest.approx(20 / MADE, abs=0.01)
+    assert measures.loc["rows that break a rule", "value"] == pytest.approx(20 / MADE)
+    assert measures.loc[
+        ["rows with impossible cells", "rows beyond the values of the table", "rows that break a rule"], "differs"
+    ].all()
+
+
+def test_narrow_columns_lost_pairs_and_left_out_parts_are_told():
+    made = rows(MADE, 3)
+    made["x1"] = made["x1"].sample(frac=1, random_state=0).to_numpy() / 3
+    made["x2"] = np.abs(made["x2"])
+    found, measures = audited(made)
+    assert measures.loc[["columns that differ", "largest difference between pairs of columns"], "differs"].all()
+    assert measures.loc["told from real rows, quadratic model", "low"] > 0.6
+    columns = found["columns"].set_index("column")
+    assert columns.loc["x1", "spread_ratio"] < 0.5 and columns.loc[["x1", "x2"], "p_adjusted"].max() < 0.05
+    assert {found["pairs"].loc[0, "first"], found["pairs"].loc[0, "second"]} == {"x0", "x1"}
+    assert set(found["shapes"]["column"]) >= {"x1", "x2"} and len(set(found["shapes"]["column"])) == 4
+    shares = found["shapes"].groupby(["column", "class"])["share"].sum()
+    assert shares.to_numpy() == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("gaps", "low", "high"), [("seed", 0.42, 0.58), ("preserve", 0.8, 1.0), ("interpolate", 0.0, 0.2)]
+)
+def test_made_gaps_are_told_from_real_ones_except_those_of_the_seed(gaps, low, high):
+    result = fidelity(study_of(0.3), Recipe.of("smote", smote={"gaps": gaps}))
+    row = result.tables["measures"].set_index("measure").loc["missing cells against real rows"]
+    assert low < row["value"] < high and row["differs"] == (gaps != "seed")
+    assert (result.severity == "issue") == (gaps != "seed")
+
+
+def test_the_verdict_says_how_many_rows_were_kept_apart_and_figures_draw_tables():
+    study = study_of()
+    result = fidelity(study, Recipe.of("smote"))
+    counts = result.tables["rows"].set_index("class").loc["c1"]
+    assert counts.tolist() == [180, 120, 60, 280, 120]
+    assert (
+        "280 rows of 'c1' made from 120" in result.findings[0].text
+        and "60 real rows kept apart" in result.findings[0].text
+    )
+    measures = result.tables["measures"].set_index("measure")
+    assert {"label agreement", "density", "Fréchet distance"} <= set(measures.index)
+    figures = draw(result)
+    bars = figures[f"Made rows of {charts.label(chr(39) + 'c1' + chr(39))} beside real ones"]
+    assert set(bars.data[0].x) <= set(measures["value"]) and len(figures) == 2
+    again = fidelity(study_of(), Recipe.of("smote"))
+    pd.testing.assert_frame_equal(again.tables["measures"], result.tables["measures"])
+
+
+def test_undersamplers_make_no_row_and_what_remains_is_compared():
+    result = fidelity(study_of(), Recipe.of("random_undersampling"))
+    assert result.severity == "fine" and "No row was made. Of 'c0', 120 of 400 rows remain" in result.findings[0].text
+    near = fidelity(study_of(), Recipe.of("imbalanced_learn", imbalanced_learn={"sampler": "NearMiss1"}))
+    assert near.severity == "caution" and "'x0'" in near.findings[0].text
+    assert list(draw(near)) == ["Kept rows against those taken away"]
+    assert fidelity(study_of(), Recipe.of("class_weights")).severity == "not applicable"
+
+
+def test_small_classes_are_shown_whole_and_groups_are_not_parted():
+    study = study_of(sizes=(300, 90, 30, 3, 1))
+    train, held = parted(study)
+    assert np.bincount(study.codes[held], minlength=5).tolist() == [100, 30, 0, 0, 0]
+    assert len(np.intersect1d(train, held)) == 0 and len(train) + len(held) == 424
+    result = fidelity(study.with_(positive="c2"), Recipe.of("random_oversampling"))
+    assert "too small to keep rows apart" in result.findings[0].text
+    assert any("audited" in finding.text for finding in result.findings)
+    patients = pd.concat([rows(400, 0), rows(120, 1)]).assign(
+        outcome=np.repeat(["a", "b"], [400, 120]), patient=np.arange(520) // 4
+    )
+    data = Dataset.from_frame(patients, "outcome", roles={"patient": "group"})
+    train, held = parted(Study(data))
+    assert not set(data.group_codes[train]) & set(data.group_codes[held]) and len(held) > 100
+
+
+def test_the_command_prints_the_forecast_the_attack_and_the_audit(tmp_path, capsys):
+    table = tmp_path / "table.csv"
+    rows(400, 0).assign(outcome=np.repeat(["no", "yes"], [310, 90])).to_csv(table, index=False)
+    arguments = ["synthetic", str(table), "--target", "outcome", "--rules", "whole >= 0"]
+    assert main([*arguments, "--recipe", "smote", "--attack"]) == 0
+    out = capsys.readouterr().out
+    for text in (
+        "of its 90 records",
+        "made rows of 'yes' and nothing else",
+        "real rows kept apart",
+        "rows that break a rule",
+    ):
+        assert text in out
+    assert main(arguments) == 2
+    assert "No recipe is given." in capsys.readouterr().err
