@@ -26,8 +26,13 @@ def targets(y: np.ndarray, balance: float, *, down: bool = False) -> dict[Any, i
     {0: 4, 1: 3}
     """
     labels, sizes = np.unique(y, return_counts=True)
+    return dict(zip(labels.tolist(), target_sizes(sizes, balance, down=down).tolist(), strict=True))
+
+
+def target_sizes(sizes: np.ndarray, balance: float, *, down: bool = False) -> np.ndarray:
+    """Rows per class (n_classes,) after sampling, from the rows before; the rest as in ``targets``."""
     goal = sizes.min() if down else sizes.max()
-    return {label: round(size + balance * (goal - size)) for label, size in zip(labels.tolist(), sizes, strict=True)}
+    return np.rint(sizes + balance * (goal - sizes)).astype(int)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
@@ -71,9 +72,13 @@ class Space:
         return len(self.numeric) + len(self.text)
 
     @cached_property
+    def _ends(self) -> np.ndarray:
+        return np.stack([np.fmin.reduce(self.raw, axis=0), np.fmax.reduce(self.raw, axis=0)])
+
+    @cached_property
     def bounds(self) -> tuple[np.ndarray, np.ndarray]:
         """Smallest and largest finite value of each numeric column; NaN where there is none."""
-        low, high = np.fmin.reduce(self.raw, axis=0), np.fmax.reduce(self.raw, axis=0)
+        low, high = self._ends
         for j in np.flatnonzero(np.isinf(low) | np.isinf(high)):
             seen = self.raw[np.isfinite(self.raw[:, j]), j]
             low[j], high[j] = (seen.min(), seen.max()) if len(seen) else (np.nan, np.nan)
@@ -82,8 +87,7 @@ class Space:
     @cached_property
     def numbers(self) -> np.ndarray:
         """Like ``raw``, but an infinite cell is the largest or smallest finite one of its column: sums and differences are numbers."""
-        low, high = np.fmin.reduce(self.raw, axis=0), np.fmax.reduce(self.raw, axis=0)
-        tame = not len(self) or np.fmax.reduce(np.maximum(np.abs(low), np.abs(high)), initial=0.0) <= FARTHEST
+        tame = np.fmax.reduce(np.abs(self._ends), axis=None, initial=0.0) <= FARTHEST
         return self.raw if tame else np.clip(self.raw, *self.bounds)
 
     @cached_property
@@ -105,15 +109,13 @@ class Space:
     @cached_property
     def whole(self) -> np.ndarray:
         """Which numeric columns (n_numeric,) hold whole numbers only; 0/1 and boolean columns among them."""
-        return np.array([_all_cells(column, _is_whole) for column in self.numbers.T], dtype=bool)
+        return _in_all_cells(self.numbers, lambda cells, columns: cells == np.rint(cells))
 
     @cached_property
     def two_valued(self) -> np.ndarray:
         """Which numeric columns (n_numeric,) hold one or two different values only; 0/1 and boolean columns among them."""
-        return np.array(
-            [_all_cells(column, _either(*ends)) for column, *ends in zip(self.numbers.T, *self.bounds, strict=True)],
-            dtype=bool,
-        )
+        low, high = self.bounds
+        return _in_all_cells(self.numbers, lambda cells, columns: (cells == low[columns]) | (cells == high[columns]))
 
     def tidy(self, numbers: np.ndarray) -> None:
         """Keep made numbers (n, n_numeric), in place, what their columns are: whole, of two values, and within those of the table."""
@@ -204,14 +206,10 @@ def _block(X: Any) -> np.ndarray | None:
     return found if found.dtype.kind in "fiub" else None
 
 
-def _all_cells(column: np.ndarray, holds: Any) -> bool:
-    """Whether something holds for all filled cells; most columns are told by their first cells."""
-    return all(np.all(holds(part) | np.isnan(part)) for part in (column[:64], column[64:]))
-
-
-def _is_whole(cells: np.ndarray) -> np.ndarray:
-    return cells == np.rint(cells)
-
-
-def _either(low: float, high: float) -> Any:
-    return lambda cells: (cells == low) | (cells == high)
+def _in_all_cells(numbers: np.ndarray, holds: Callable) -> np.ndarray:
+    """For which columns something holds in all filled cells; most columns are told by their first cells."""
+    first, everything = numbers[:64], slice(None)
+    found = (holds(first, everything) | np.isnan(first)).all(axis=0)
+    for j in np.flatnonzero(found) if len(numbers) > len(first) else ():
+        found[j] = (holds(numbers[:, j], j) | np.isnan(numbers[:, j])).all()
+    return found

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from imblearn.utils import check_sampling_strategy
 
-from core.learners.resampling import targets
+from core.learners.resampling import target_sizes
 from core.learners.sampling.labels import Labels
 from core.numerics.interpolation import MASKS
 from core.wording import quoted
@@ -55,7 +55,7 @@ def strategy(labels: Labels, asked: Any, balance: float, kind: str) -> dict[Any,
     """
     down, sizes = kind != "over-sampling", labels.sizes
     if isinstance(asked, str) and asked == "auto":
-        wanted = np.array(list(targets(labels.codes, balance, down=down).values()))
+        wanted = target_sizes(sizes, balance, down=down)
         changes = np.flatnonzero(sizes != (sizes.min() if down else sizes.max()))
         numbers = wanted if down else wanted - sizes
         return OrderedDict((labels.known[code], int(numbers[code])) for code in changes)
