@@ -27,7 +27,7 @@ def cluster_inverse_oversampling(
     classifier: Any,
     *,
     alpha: Annotated[float, Range(0.0, 1.0, 0.1)] = 0.5,
-    cap: Annotated[float, Range(1.0, 50.0)] = 10.0,
+    cap: Annotated[float, Range(1.0, 50.0)] = 3.0,
     groups: Annotated[int, Range(0, 20)] = 0,
     k: Annotated[int, Range(1, 20)] = 5,
     balance: Annotated[float, Range(0.1, 1.0, 0.1)] = 1.0,
@@ -47,8 +47,10 @@ def cluster_inverse_oversampling(
     --------------
     A rare class often has a common form and a rare one, and the rare form is missed most. SMOTE gives each row the same number of children, so the rare form stays as rare, and it
     draws rows between the forms, where nothing lies. Drawing by groups makes much of few rows and raises probabilities of the whole class. On ten
-    generated tables (groups of 150, 40 and 12 rows among 3,000 others, three k-means groups, boosted trees, 1 % false alarms) it found 50 % of
-    the smallest group where SMOTE found 35 % and doing nothing 31 %; of the largest it found 74 % where SMOTE found 85 % and doing nothing 84 %.
+    generated tables (groups of 150, 40 and 12 rows among 3,000 others, three k-means groups, boosted trees, 1 % false alarms) it found 45 % of
+    the smallest group where SMOTE found 35 % and doing nothing 31 %; of the largest it found 78 % where SMOTE found 85 % and doing nothing 84 %.
+    It can do great harm: on mammograms with 260 rare rows, 24 of which lie apart, average precision of the linear learner fell from 0.62 to 0.46, and
+    to 0.32 at a cap of 10.
 
     What to do
     ----------
