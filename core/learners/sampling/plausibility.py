@@ -167,6 +167,10 @@ class _Judge:
         self._pairs = LevelPairs(draw.numbers, draw.levels) if gate.pairs else None
         self._made: ToldApart | None = None
         self.sound = np.arange(len(draw.members))
+        if len(draw.members) < FEWEST and min(gate.recognised, gate.other_class) < 1:
+            draw.note(
+                f"No model was asked about the rows made for a class of {plural(len(draw.members), 'row')}: it is too small."
+            )
         if gate.rules:
             self.sound = self._real_rows()
 

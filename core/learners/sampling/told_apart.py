@@ -51,7 +51,10 @@ class ToldApart:
 
     @property
     def area(self) -> float:
-        """The chance that of a strange row and one of the class the strange one is told: 0.5 is guessing."""
+        """The chance that of a strange row and one of the class the strange one is told: 0.5 is guessing.
+
+        It falls below 0.5 where made rows look more like one half of a small class than its other half does.
+        """
         own = np.sort(self.own_scores)
         below, above = (np.searchsorted(own, self.strange_scores, side=side) for side in ("left", "right"))
         return float((below + above).mean() / 2 / len(own))

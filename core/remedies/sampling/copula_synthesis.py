@@ -99,7 +99,7 @@ def _drawn(
 ) -> tuple[np.ndarray, np.ndarray]:
     from core.learners.sampling.plausibility import Gate, through
     from core.numerics.gaussian_copula import fit
-    from core.wording import count
+    from core.wording import count, plural
 
     numbers, levels = draw.numbers, draw.levels
     if len(numbers) > MOST_FITTED:
@@ -108,5 +108,10 @@ def _drawn(
         numbers, levels = numbers[rows], levels[rows]
     ordered = np.array([bool(found.ordered) for found in draw.space.categories], dtype=bool)
     copula = fit(numbers, levels, ordered)
+    if copula.n_latent > len(copula.tied):
+        left = plural(copula.n_latent - len(copula.tied), "normal variable")
+        draw.note(
+            f"The correlations of {count(len(copula.tied))} normal variables were kept; {left} that vary less were drawn alone."
+        )
     gate = Gate(read_rules(rules), impossible_pairs, recognised, other_class)
     return through(draw, lambda n: copula.draw(n, draw.rng), gate)
