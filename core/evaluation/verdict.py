@@ -172,8 +172,8 @@ def _parity(study: Study, order: Sequence[Recipe]) -> Finding | None:
     ratio = study.table_sizes.max() / study.table_sizes[study.positive_code]
     stated = f"You stated {wording.number(study.miss_cost)}." if study.miss_cost else "You stated no costs."
     text = (
-        "Sampling or weighting to equal class sizes says that one miss of the class of interest costs "
-        f"{wording.number(ratio)} false alarms. {stated}"
+        "Sampling or weighting all the way to equal class sizes says that one miss of the class of interest costs "
+        f"{wording.number(ratio)} false alarms; a part of the way says less. {stated}"
     )
     return Finding("fine", text)
 

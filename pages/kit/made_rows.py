@@ -47,8 +47,8 @@ def section(recipes: Sequence[Recipe]) -> Follow:
         return _nothing
     st.subheader("The rows that a sampler makes", help=term("Synthetic row"))
     left, right = st.columns([2, 3], vertical_alignment="bottom")
-    titles = {key: text.md(recipe.title) for key, recipe in with_sampler.items()}
-    chosen = left.selectbox("Recipe", titles, format_func=titles.get, key="made by")
+    titles = {key: recipe.title for key, recipe in with_sampler.items()}
+    chosen = left.selectbox("Recipe", titles, format_func=text.naming(titles), key="made by")
     names = {key: title for key, (title, _) in VIEWS.items()}
     view = right.segmented_control(
         "View", names, format_func=names.get, default="exposure", key="made view", required=True

@@ -25,6 +25,9 @@ from pages.kit.choices import choice, choose, of_study, settings
 PROFILE, EXPLAIN, LEDGER = ("profile", "missingness"), ("explanation",), ("ledger",)
 """Families with a place of their own; every other family stands among the checks of the Diagnose page."""
 
+AT_ONCE = 10_000
+"""Rows up to which a forecast is made in the page: it takes less than a second, and workers may be busy."""
+
 
 def of_page(*families: str) -> tuple[Method, ...]:
     """The diagnostics of some families, or of all that have no place of their own."""
@@ -114,10 +117,10 @@ def asserted(recipe: Recipe) -> Result:
 
 
 def exposure(recipe: Recipe) -> jobs.Job:
-    """What the rows that a recipe makes would give away, as a job whose only result is a ``Result``."""
+    """What the rows that a recipe makes would give away, as a job whose only result is a ``Result``; at once for a small table."""
     from core.evaluation.exposure import exposure
 
-    return _of_recipe(exposure, recipe)
+    return _of_recipe(exposure, recipe, jobs.Runner(0) if study().dataset.n_samples <= AT_ONCE else None)
 
 
 def fidelity(recipe: Recipe) -> jobs.Job:
@@ -228,9 +231,11 @@ class Desk:
             del self.jobs[key]
 
 
-def _of_recipe(made: Callable[[Study, Recipe], Result], recipe: Recipe) -> jobs.Job:
+def _of_recipe(
+    made: Callable[[Study, Recipe], Result], recipe: Recipe, runner: jobs.Runner | None = None
+) -> jobs.Job:
     held = study()
-    return _desk().job((held.key, made.__name__, recipe), [(made, (_travelling(held), recipe))])
+    return _desk().job((held.key, made.__name__, recipe), [(made, (_travelling(held), recipe))], runner)
 
 
 def _desk() -> Desk:
