@@ -109,7 +109,11 @@ def latent_correlation(scores: np.ndarray, bits: np.ndarray, coefficients: np.nd
     rho, given = np.empty(len(first)), r[first, second]
     binary = bits[first] & bits[second]
     rho[binary] = _of_bits(given[binary], means[first, second][binary], means[second, first][binary])
-    rest = np.flatnonzero(~binary)
+    straight = ~np.any(coefficients[:, 1:], axis=1)
+    linear = ~binary & (straight[first] | straight[second])
+    slope = coefficients[first[linear], 0] * coefficients[second[linear], 0]
+    rho[linear] = np.clip(given[linear] / slope, -1, 1)
+    rest = np.flatnonzero(~binary & ~linear)
     for start in range(0, len(rest), TOGETHER):
         part = rest[start : start + TOGETHER]
         rho[part] = _inverted(given[part], coefficients[first[part]] * coefficients[second[part]])
