@@ -120,7 +120,7 @@ def exposure(recipe: Recipe) -> jobs.Job:
     """What the rows that a recipe makes would give away, as a job whose only result is a ``Result``; at once for a small table."""
     from core.evaluation.exposure import exposure
 
-    return _of_recipe(exposure, recipe, jobs.Runner(0) if study().dataset.n_samples <= AT_ONCE else None)
+    return _of_recipe(exposure, recipe, jobs.Runner(0) if len(study().codes) <= AT_ONCE else None)
 
 
 def fidelity(recipe: Recipe) -> jobs.Job:
