@@ -138,73 +138,24 @@ def _marginal(rows: Rows, name: str) -> dict[str, object]:
     return row | {"distance": distance, "p": gap_p(distance, worth, len(known[1])), "spread_ratio": ratio} | gaps
 
 
-def associations(frame: pd.DataFrame) -> np.ndarray:
-    """How columns go together (n_columns, n_columns): correlations of numbers, Cramér's V of text, the correlation ratio of both; NaN where unknown.
-
-    A column of numbers is taken as it is, φ of two 0/1 columns being their correlation.
-    """
-    names = list(frame.columns[:MOST_COLUMNS])
-    numeric = [j for j, name in enumerate(names) if frame[name].dtype != "category"]
-    found = np.full((len(names),) * 2, np.nan)
-    if len(numeric) > 1 and len(frame) > 2:
-        values = frame.iloc[:, numeric].to_numpy()
-        found[np.ix_(numeric, numeric)] = _correlations(values)
-    blocks = {j: _levels(frame[name]) for j, name in enumerate(names) if j not in numeric}
-    for j, text in blocks.items():
-        for i in range(len(names)):
-            if i < j or i in numeric:
-                other = frame[names[i]].to_numpy() if i in numeric else blocks[i]
-                found[i, j] = found[j, i] = _ratio(other, text) if i in numeric else _cramer(other, text)
-    return found
-
-
-def _correlations(values: np.ndarray) -> np.ndarray:
-    """Correlations over the rows in which both cells are filled."""
-    seen = ~np.isnan(values)
-    filled = np.where(seen, values - np.nanmean(np.where(seen.any(axis=0), values, 0), axis=0), 0.0)
-    with np.errstate(over="ignore", invalid="ignore"):
-        unit = np.sqrt((filled**2).sum(axis=0) / np.maximum(seen.sum(axis=0), 1))
-    filled, both = filled / np.where((unit > 0) & np.isfinite(unit), unit, 1.0), seen.astype(float)
-    n = both.T @ both
-    sums, squares = filled.T @ both, (filled**2).T @ both
-    with np.errstate(divide="ignore", invalid="ignore"):
-        mean = sums / n
-        spread = np.sqrt(np.maximum(squares / n - mean**2, 0))
-        found = (filled.T @ filled / n - mean * mean.T) / (spread * spread.T)
-    return np.where((n > 2) & (spread * spread.T > 1e-12), np.clip(found, -1, 1), np.nan)
-
-
-def _levels(column: pd.Series) -> np.ndarray:
-    """Codes of the most frequent levels; all others share one, −1 is missing."""
-    codes = column.cat.codes.to_numpy()
-    sizes = np.bincount(codes[codes >= 0], minlength=1)
-    rank = np.empty(len(sizes) + 1, dtype=np.intp)
-    rank[np.argsort(-sizes, kind="stable")] = np.minimum(np.arange(len(sizes)), MOST_LEVELS)
-    rank[-1] = -1
-    return rank[codes]
-
-
-def _cramer(first: np.ndarray, second: np.ndarray) -> float:
-    known = (first >= 0) & (second >= 0)
-    if not known.any():
-        return np.nan
-    table = np.bincount(first[known] * (MOST_LEVELS + 1) + second[known], minlength=(MOST_LEVELS + 1) ** 2)
-    table = table.reshape(MOST_LEVELS + 1, -1).astype(float)
-    table = table[table.sum(axis=1) > 0][:, table.sum(axis=0) > 0]
-    if min(table.shape) < 2:
-        return np.nan
-    expected = np.outer(table.sum(axis=1), table.sum(axis=0)) / table.sum()
-    return float(np.sqrt(((table - expected) ** 2 / expected).sum() / table.sum() / (min(table.shape) - 1)))
-
-
-def _ratio(numbers: np.ndarray, codes: np.ndarray) -> float:
-    known = (codes >= 0) & ~np.isnan(numbers)
-    if known.sum() < 3 or len(np.unique(codes[known])) < 2 or np.ptp(numbers[known]) == 0:
-        return np.nan
-    values = np.clip(numbers[known], -1e100, 1e100)
-    values = (values - values.mean()) / max(values.std(), 1e-300)
-    sums, sizes = np.bincount(codes[known], values), np.bincount(codes[known])
-    return float(np.sqrt((sums**2 / np.maximum(sizes, 1)).sum() / known.sum()))
+def for_pairs(frames: list[pd.DataFrame]) -> tuple[list[str], list[tuple[np.ndarray, np.ndarray]]]:
+    """Columns of which pairs are looked at, numbers first, and each frame as numbers and levels; rare levels share one."""
+    names = list(frames[0].columns[:MOST_COLUMNS])
+    text = [name for name in names if frames[0][name].dtype == "category"]
+    numbers = [name for name in names if name not in text]
+    codes = [
+        np.column_stack([part[name].cat.codes for name in text] or [np.empty((len(part), 0), dtype=np.intp)])
+        for part in frames
+    ]
+    for j in range(len(text)):
+        together = np.concatenate([part[:, j] for part in codes])
+        sizes = np.bincount(together[together >= 0], minlength=1)
+        rank = np.empty(len(sizes) + 1, dtype=np.intp)
+        rank[np.argsort(-sizes, kind="stable")] = np.minimum(np.arange(len(sizes)), MOST_LEVELS - 1)
+        rank[-1] = -1
+        for part in codes:
+            part[:, j] = rank[part[:, j]]
+    return [*numbers, *text], [(part[numbers].to_numpy(), own) for part, own in zip(frames, codes, strict=True)]
 
 
 def shapes(rows: Rows, columns: list[str]) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,16 +11,17 @@ import pandas as pd
 
 from core.evaluation.audited_cells import cell_measures, odd_cells
 from core.evaluation.audited_columns import (
-    MOST_COLUMNS,
+    MOST_LEVELS,
     WORST,
     Rows,
     alike,
-    associations,
+    for_pairs,
     marginals,
     shapes,
 )
 from core.judge import difference_interval, proportion_interval
 from core.learners.sampling.rules import Rule
+from core.numerics.associations import associations
 from core.numerics.fidelity import area_spread, clustered_area, frechet, within
 from core.numerics.neighbour_search import search
 from core.numerics.neighbours import nearest
@@ -214,20 +215,17 @@ def _frechet(rows: Rows) -> tuple | None:
     if min(rows.worth, len(rows.real)) < 3 or not seen.shape[1]:
         return None
     value = frechet(made, unseen if len(unseen) else seen)
-    draws = [frechet(*pair) for pair in _splits(rows, np.vstack([seen, unseen]))]
+    own = np.vstack([seen, unseen])
+    draws = [frechet(own[first], own[second]) for first, second in _splits(rows)]
     return (FRECHET, value, np.nan, np.nan, *_null(draws, value))
 
 
-def _splits(rows: Rows, own: Any) -> Any:
-    """Real rows split at random as the made and the real ones are; without unseen rows, drawn again with repeats against themselves."""
-    n = len(rows.seen)
+def _splits(rows: Rows) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Positions of real rows split at random as the made and the real ones are; without unseen rows, drawn with repeats, against all."""
+    n, m = len(rows.seen), len(rows.unseen)
     for _ in range(N_NULL):
-        if len(rows.unseen):
-            order = rows.rng.permutation(len(own))
-            first, second = order[: rows.worth], order[n:]
-        else:
-            first, second = rows.rng.integers(0, n, rows.worth), np.arange(n)
-        yield (own.iloc[first], own.iloc[second]) if isinstance(own, pd.DataFrame) else (own[first], own[second])
+        order = rows.rng.permutation(n + m)
+        yield (order[: rows.worth], order[n:]) if m else (rows.rng.integers(0, n, rows.worth), np.arange(n))
 
 
 def _null(draws: list[float], value: float) -> tuple[float, float, float, bool]:
@@ -237,16 +235,22 @@ def _null(draws: list[float], value: float) -> tuple[float, float, float, bool]:
 
 def _pairs(rows: Rows) -> tuple[pd.DataFrame, list[tuple]]:
     """How differently pairs of columns go together, on average and at most, beside real rows split at random."""
-    names = np.array(rows.made.columns[:MOST_COLUMNS], dtype=object)
+    names, (made, real, own) = for_pairs([rows.made, rows.real, rows.own])
     first, second = np.triu_indices(len(names), 1)
-    made, real = (associations(part)[first, second] for part in (rows.made, rows.real))
-    table = pd.DataFrame({"first": names[first], "second": names[second], "made": made, "real": real})
-    table = table.assign(difference=made - real).dropna(subset=["difference"])
+
+    def looked_at(numbers: np.ndarray, levels: np.ndarray) -> np.ndarray:
+        return associations(numbers, levels, MOST_LEVELS)[first, second]
+
+    labels = np.array(names, dtype=object)
+    table = pd.DataFrame(
+        {"first": labels[first], "second": labels[second], "made": looked_at(*made), "real": looked_at(*real)}
+    )
+    table = table.assign(difference=table["made"] - table["real"]).dropna(subset=["difference"])
     if not len(table) or min(rows.worth, len(rows.real)) < 5:
         return table, []
     gaps, draws = table["difference"].abs(), []
-    for one, other in _splits(rows, rows.own):
-        gap = np.abs(associations(one)[first, second] - associations(other)[first, second])
+    for one, other in _splits(rows):
+        gap = np.abs(looked_at(own[0][one], own[1][one]) - looked_at(own[0][other], own[1][other]))
         gap = gap[~np.isnan(gap)]
         draws.append((gap.mean(), gap.max()) if len(gap) else (0.0, 0.0))
     found = [
