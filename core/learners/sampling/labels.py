@@ -11,6 +11,9 @@ from imblearn.utils._validation import ArraysTransformer
 from sklearn.utils import assert_all_finite
 from sklearn.utils.multiclass import check_classification_targets
 
+NARROW = 1000
+"""Whole numbers that span fewer values than this are counted instead of sorted."""
+
 
 class Labels:
     """Labels of any kind that scikit-learn takes for classification.
@@ -43,8 +46,7 @@ class Labels:
             flat, self._columns = check_target_type(y, indicate_one_vs_all=True)
             flat = np.asarray(flat).ravel()
         self.flat = flat
-        self.codes, known = pd.factorize(flat, sort=True)
-        self.known = np.asarray(known, dtype=flat.dtype)
+        self.codes, self.known = _coded(flat)
         if (self.codes < 0).any():
             raise ValueError(f"{np.sum(self.codes < 0)} rows of y have no label; leave them out or label them.")
         if len(self.known) < 2:
@@ -63,3 +65,17 @@ class Labels:
             labels = (labels[:, None] == self.known).astype(int)
         nothing = np.zeros((1, 1))
         return ArraysTransformer(nothing, self.given).transform(nothing, labels)[1]
+
+
+def _coded(flat: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The place of each label among the sorted ones, -1 for none; and these. Whole numbers close to one another are not sorted."""
+    if flat.dtype.kind in "iub" and len(flat):
+        low, high = int(flat.min()), int(flat.max())
+        if high - low < NARROW:
+            places = flat.astype(np.intp) - low
+            there = np.flatnonzero(np.bincount(places))
+            lookup = np.zeros(high - low + 1, dtype=np.intp)
+            lookup[there] = np.arange(len(there))
+            return lookup[places], (there + low).astype(flat.dtype)
+    codes, known = pd.factorize(flat, sort=True)
+    return codes, np.asarray(known, dtype=flat.dtype)

@@ -40,8 +40,11 @@ def rows_between_neighbours(draw: Draw, seeds: np.ndarray, k: int, gaps: str) ->
     if (enough == 0).any():
         lone = f"Rows that share too few filled columns with others of their class: {of(int(np.sum(enough == 0)), len(enough))}."
         draw.note(lone + " They were copied.")
-    turn = (draw.rng.random(len(seeds)) * enough[place]).astype(np.intp)
-    partners = np.where(enough[place] > 0, near[place, turn], seeds)
+    if enough.min() == near.shape[1]:
+        partners = np.take(near, place * near.shape[1] + draw.rng.integers(0, near.shape[1], len(seeds)))
+    else:
+        turn = (draw.rng.random(len(seeds)) * enough[place]).astype(np.intp)
+        partners = np.where(enough[place] > 0, near[place, turn], seeds)
     return rows_between(draw, seeds, partners, draw.rng.random((len(seeds), 1)), gaps)
 
 

@@ -111,7 +111,10 @@ class _Sampler:
         labels, space = Labels(y), Space(X)
         if len(labels) != len(space):
             raise ValueError(f"X has {len(space)} rows and y has {len(labels)}.")
-        _check_feature_names(self, X, reset=True)
+        if isinstance(X, np.ndarray | list):
+            vars(self).pop("feature_names_in_", None)
+        else:
+            _check_feature_names(self, X, reset=True)
         self.n_features_in_ = space.n_columns
         self.sampling_strategy_ = strategy(labels, self.sampling_strategy, self.balance, self._sampling_type)
         return space, labels
