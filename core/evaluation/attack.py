@@ -13,7 +13,7 @@ from core import charts, wording
 from core.engine import provenance
 from core.errors import NotApplicable
 from core.evaluation.made_rows import sampled
-from core.evaluation.record_graphs import fractional, lines_needed, revealed
+from core.evaluation.record_graphs import UNTRIED, fractional, lines_needed, revealed
 from core.judge import proportion_interval
 from core.numerics.exposure import POINTS
 from core.numerics.reconstruction import TOLERANCE, between_others, reconstruct, standardised
@@ -192,7 +192,7 @@ def _targets(study: Study, recipe: Recipe, max_rows: int) -> tuple[list[Target],
         if len(columns) < 2:
             n = wording.plural(len(columns), "column")
             reasons.append(
-                f"Of {wording.quoted(study.classes[code])}, {n} can show lines; the attack needs 2 with fractions and without gaps."
+                f"Of {wording.quoted(study.classes[code])}, {n} can show lines; the attack needs 2 with fractions and without gaps. {UNTRIED}"
             )
             continue
         table, made = study.dataset.X[columns].to_numpy(), done.made.loc[done.codes == code, columns].to_numpy()

@@ -12,7 +12,16 @@ import plotly.graph_objects as go
 from core import charts, wording
 from core.engine import provenance
 from core.errors import NotApplicable
-from core.evaluation.record_graphs import MOST_RECORDS, Graph, Revealed, balance_of, graphs_of, kept_columns, rows_made
+from core.evaluation.record_graphs import (
+    MOST_RECORDS,
+    UNTRIED,
+    Graph,
+    Revealed,
+    balance_of,
+    graphs_of,
+    kept_columns,
+    rows_made,
+)
 from core.numerics.exposure import POINTS
 from core.recipe import Recipe
 from core.result import Finding, Result
@@ -186,6 +195,8 @@ def _without_lines(study: Study, one: Revealed, code: int) -> Finding:
         f"{'is 1' if one.n_columns == 1 else 'are none'}. This attack does not work here, which is no guarantee: cells of text are taken from records as "
         "they stand, and so are many whole numbers."
     )
+    if study.dataset.X[list(study.dataset.numeric)].isna().any(axis=None):
+        text += f" {UNTRIED}"
     return Finding("not applicable" if one.k else "caution", text)
 
 
@@ -212,6 +223,10 @@ def _limits(study: Study, found: dict[int, Revealed]) -> list[Finding]:
     notes = [NEVER]
     if broken:
         notes.append(f"Lines show only in columns with fractions and without gaps: {'; '.join(broken)}.")
+    if study.represents is not None:
+        notes.append(
+            "The ratio of made rows to records is that of the whole table; on this working sample samplers make fewer, and the attack finds fewer."
+        )
     if any(len(one.rows) < study.class_sizes[code] for code, one in found.items()):
         notes.append(f"Of larger classes, {wording.count(MOST_RECORDS)} random records were looked at.")
     return [Finding("caution", text) for text in notes]

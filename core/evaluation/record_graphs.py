@@ -21,6 +21,8 @@ from core.study import Study
 MOST_RECORDS = 10_000
 """Records of a class whose graph is looked at; of a class with more, a random sample of so many."""
 
+UNTRIED = "Columns with gaps were left out; whether someone finds lines in their filled cells was not tried."
+
 BESIDE = {
     "random_oversampling": "Random oversampling copies records: each copy shows a record of {} as it stands in the table.",
     "rose": "Rows of ROSE are drawn around single records. The forecast, which is for rows on lines between records, does not cover them; the mean of "
@@ -199,10 +201,20 @@ def balance_of(recipe: Recipe) -> float:
 
 
 def rows_made(study: Study, code: int, balance: float, rows: np.ndarray | None = None) -> int:
-    """Rows that a sampler makes of a class at some balance, as it does on these rows."""
-    codes = study.codes if rows is None else study.codes[rows]
-    if study.represents is None:
-        wanted = targets(codes, balance)
-    else:
-        wanted = reached(codes, study.represents if rows is None else study.represents[rows], balance, made=True).wanted
-    return int(wanted.get(code, 0) - np.sum(codes == code))
+    """Rows that a sampler makes of a class at some balance.
+
+    Parameters
+    ----------
+    study : Study
+    code : int
+    balance : float
+    rows : ndarray of int or None
+        The rows that it is given. When left out, all; of a working sample as many as give the ratio that the whole table would have.
+    """
+    codes, stands = study.codes if rows is None else study.codes[rows], study.represents
+    if stands is None:
+        return int(targets(codes, balance).get(code, 0) - np.sum(codes == code))
+    if rows is not None:
+        return int(reached(codes, stands[rows], balance, made=True).wanted.get(code, 0) - np.sum(codes == code))
+    whole = study.table_sizes
+    return round(balance * (whole.max() - whole[code]) / whole[code] * study.class_sizes[code])

@@ -177,6 +177,16 @@ def test_what_the_forecast_does_not_cover_is_said(recipe, sentence):
     assert result.severity == "not applicable" and sentence in result.findings[0].text
 
 
+def test_of_a_working_sample_the_ratio_is_that_of_the_whole_table():
+    frame = normal(100, 2900, 4)
+    whole, part = (Study(Dataset.from_frame(frame, "outcome", working_rows=size)) for size in (0, 900))
+    rows = [exposure(study, Recipe.parse("smote:balance=0.3")).tables["classes"].iloc[0] for study in (whole, part)]
+    assert part.class_sizes.tolist() == [800, 100] and rows[0]["n_made"] == rows[1]["n_made"] == 840
+    assert rows[0]["share"] == pytest.approx(rows[1]["share"], abs=0.02)
+    found = attack(part, Recipe.parse("smote"), changes=False).tables["attacks"].iloc[0]
+    assert found["n_made"] == 700 and found["recall"] == pytest.approx(found["forecast"], abs=0.1)
+
+
 def test_equal_records_and_copies_show_themselves():
     frame = normal(40, 400, 5)
     frame.iloc[-10:, :5] = frame.iloc[-1, :5].to_numpy()
