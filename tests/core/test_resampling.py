@@ -6,6 +6,7 @@ import pytest
 
 import core
 from core.learners.resampling import targets
+from core.learners.sampling import space
 from core.learners.sampling.draw import Draw
 from core.learners.sampling.space import UNITS_FROM, Space
 
@@ -185,3 +186,13 @@ def test_rose_is_a_smoothed_bootstrap_of_silverman_s_width():
     noise = (new - np.repeat(X[4200:], 20, axis=0)) / X[4200:].std(axis=0, ddof=1)
     assert noise.std(axis=0) == pytest.approx(np.full(2, (4 / (4 * 200)) ** (1 / 6)), rel=0.04)
     assert np.array_equal(np.unique(made("rose", X, y, shrinkage=0.0)[0], axis=0), np.unique(X[4200:], axis=0))
+
+
+def test_a_large_frame_of_columns_that_lie_apart_becomes_one_array_once(monkeypatch):
+    X = NUMBERS.copy()
+    X["c"] = np.arange(len(X)) / 7
+    expected, _ = core.sampler("smote").fit_resample(X.copy(), Y)
+    monkeypatch.setattr(space, "LARGE", 0)
+    found, _ = core.sampler("smote").fit_resample(X, Y)
+    pd.testing.assert_frame_equal(found, expected)
+    assert not np.shares_memory(found.to_numpy(), X["a"].to_numpy())

@@ -61,7 +61,7 @@ class Draw:
     @cached_property
     def numbers(self) -> np.ndarray:
         """Numbers of the members (n_members, n_numeric), in the units of the table; an array of its own."""
-        return np.take(self.space.numbers, self.members, axis=0)
+        return self.space.some(self.members)
 
     @cached_property
     def levels(self) -> np.ndarray:

@@ -36,21 +36,20 @@ class Output:
         self._space, self._rows, self._n_made = space, rows, n_made
         self._copies: list[tuple[slice, np.ndarray]] = []
         self.levels = np.empty((n_made, len(space.text)), dtype=np.int32)
-        self._out = None
-        if space.block is not None:
-            self._out = self._begun(space.block)
-            if self._out.dtype == np.float64:
-                self.numbers = self._out[len(self._out) - n_made :]
-                return
-        self.numbers = np.empty((n_made, len(space.numeric)))
+        self._out = self._begun() if space.uniform else None
+        if self._out is not None and self._out.dtype == np.float64:
+            self.numbers = self._out[len(self._out) - n_made :]
+        else:
+            self.numbers = np.empty((n_made, len(space.numeric)))
 
-    def _begun(self, block: np.ndarray) -> np.ndarray:
-        if self._rows is not None and not self._n_made:
-            return block[self._rows]
-        n = len(block) if self._rows is None else len(self._rows)
-        order = "F" if block.flags.f_contiguous and not block.flags.c_contiguous else "C"
-        out = np.empty((n + self._n_made, block.shape[1]), dtype=block.dtype, order=order)
-        out[:n] = block if self._rows is None else block[self._rows]
+    def _begun(self) -> np.ndarray | None:
+        space = self._space
+        if self._rows is None:
+            return space.begun(self._n_made)
+        if not self._n_made and isinstance(space.form, pd.DataFrame):
+            return None
+        out = np.empty((len(self._rows) + self._n_made, space.n_columns), dtype=space.block.dtype)
+        np.take(space.block, self._rows, axis=0, out=out[: len(self._rows)])
         return out
 
     def copy(self, part: slice, rows: np.ndarray) -> None:
@@ -78,7 +77,7 @@ class Output:
         return self._out.tolist() if isinstance(form, list) else self._out
 
     def _frame(self) -> pd.DataFrame:
-        frame = self._space.frame
+        frame = self._space.form if self._space.uniform else self._space.frame
         if not self._n_made:
             kept = frame if self._rows is None else frame.iloc[self._rows]
             return kept.reset_index(drop=True)

@@ -18,6 +18,9 @@ from core.numerics.quartiles import quartiles
 UNITS_FROM = 1000
 """Rows that the units of distances come from; of larger tables random ones, which leaves a standard error of about 4 % of a unit."""
 
+LARGE = 1_000_000
+"""Cells above which a data frame of columns that lie apart is written into one array once and for all."""
+
 
 class Space:
     """The rows of a table as one matrix of numbers and one of level codes.
@@ -31,14 +34,12 @@ class Space:
     ----------
     form : object
         The table as it was given.
-    raw : ndarray of float (n_samples, n_numeric)
-        In the units of the table; NaN is missing. A view of the table where it is one block of floats: never write into it.
+    uniform : bool
+        Whether all columns are numbers of one type, so that the table is one array.
     levels : ndarray of int (n_samples, n_text)
         Codes of the levels; -1 is missing.
     represents : ndarray (n_samples,) or None
         How many rows of the whole table each row stands for, when the rows are a working sample.
-    block : ndarray or None
-        The table as one array where it is one of numbers.
     """
 
     represents: np.ndarray | None = None
@@ -46,31 +47,58 @@ class Space:
     def __init__(self, X: Any) -> None:
         if issparse(X):
             raise TypeError("A sparse array is not taken; X.toarray() makes a dense one.")
-        self.form, self.block = X, _block(X)
+        self.form, self.uniform = X, _uniform(X)
         if not len(X):
             raise ValueError("0 sample(s): X has no row; a minimum of 1 is required.")
         self.levels = np.empty((len(X), 0), dtype=np.int32)
         self.categories: list[Any] = []
-        if self.block is not None:
-            self.numeric, self.text = np.arange(self.block.shape[1]), np.arange(0)
-            self.raw = self.block.astype("float64", copy=False)
+        if self.uniform:
+            n_columns = X.shape[1] if hasattr(X, "shape") else len(X[0])
+            self.numeric, self.text = np.arange(n_columns), np.arange(0)
             return
-        frame = X if isinstance(X, pd.DataFrame) else pd.DataFrame(X).infer_objects()
-        self.frame = frame
-        numeric = [pd.api.types.is_numeric_dtype(dtype) for dtype in frame.dtypes]
+        self.frame = X if isinstance(X, pd.DataFrame) else pd.DataFrame(X).infer_objects()
+        numeric = [pd.api.types.is_numeric_dtype(dtype) for dtype in self.frame.dtypes]
         self.numeric, self.text = np.flatnonzero(numeric), np.flatnonzero(np.logical_not(numeric))
-        self.raw = frame.iloc[:, self.numeric].to_numpy(dtype="float64", na_value=np.nan)
-        self.categories = [frame.iloc[:, j].astype("category").cat for j in self.text]
+        self.categories = [self.frame.iloc[:, j].astype("category").cat for j in self.text]
         if len(self.text):
             self.levels = np.column_stack([found.codes.to_numpy() for found in self.categories]).astype(np.int32)
 
     def __len__(self) -> int:
-        return len(self.raw)
+        return len(self.form)
 
     @property
     def n_columns(self) -> int:
         """Columns of the table."""
         return len(self.numeric) + len(self.text)
+
+    @cached_property
+    def block(self) -> np.ndarray:
+        """The table as one array (n_samples, n_features), where its columns are numbers of one kind; a view where it is one."""
+        return self.form.to_numpy() if isinstance(self.form, pd.DataFrame) else np.asarray(self.form)
+
+    @cached_property
+    def raw(self) -> np.ndarray:
+        """Numbers (n_samples, n_numeric) in the units of the table; NaN is missing. May be a view of the table: never write into it."""
+        if self.uniform:
+            return self.block.astype("float64", copy=False)
+        return self.frame.iloc[:, self.numeric].to_numpy(dtype="float64", na_value=np.nan)
+
+    def begun(self, n_more: int) -> np.ndarray:
+        """The table as the first rows of a new array with room for more (n_samples + n_more, n_features); only if ``uniform``.
+
+        A large data frame of columns that lie apart becomes one array only here: what is read from now on is the part of it.
+        """
+        n, p = len(self), self.n_columns
+        if "block" not in vars(self) and n * p > LARGE and _apart(self.form):
+            out = np.empty((n + n_more, p), dtype=self.form.dtypes.iloc[0], order="F")
+            for j in range(p):
+                out[:n, j] = self.form.iloc[:, j]
+            self.block = out[:n]
+            return out
+        order = "F" if self.block.flags.f_contiguous and not self.block.flags.c_contiguous else "C"
+        out = np.empty((n + n_more, p), dtype=self.block.dtype, order=order)
+        out[:n] = self.block
+        return out
 
     @cached_property
     def _ends(self) -> np.ndarray:
@@ -91,6 +119,12 @@ class Space:
         tame = np.fmax.reduce(np.abs(self._ends), axis=None, initial=0.0) <= FARTHEST
         return self.raw if tame else np.clip(self.raw, *self.bounds)
 
+    def some(self, rows: np.ndarray) -> np.ndarray:
+        """Numbers of some rows (n_rows, n_numeric), row after row in memory, in an array of their own."""
+        if self.numbers.flags.c_contiguous:
+            return np.take(self.numbers, rows, axis=0)
+        return np.ascontiguousarray(self.numbers[rows])  # take would copy the whole table first
+
     @cached_property
     def units(self) -> tuple[np.ndarray, np.ndarray]:
         """Median and interquartile range of each numeric column over at most ``UNITS_FROM`` rows, drawn with a fixed seed.
@@ -100,7 +134,7 @@ class Space:
         rows = None
         if len(self) > UNITS_FROM:
             rows = np.sort(np.random.default_rng(0).integers(0, len(self), UNITS_FROM))
-        low, middle, high = quartiles(self.numbers if rows is None else np.take(self.numbers, rows, axis=0))
+        low, middle, high = quartiles(self.numbers if rows is None else self.some(rows))
         unit = high - low
         for j in np.flatnonzero(~(unit > 0)):
             seen = self.numbers[~np.isnan(self.numbers[:, j]), j]
@@ -137,7 +171,7 @@ class Space:
 
     def scaled(self, rows: np.ndarray) -> np.ndarray:
         """Numbers of some rows in robust units (n_rows, n_numeric), for distances; NaN is missing."""
-        return scaled(np.take(self.numbers, rows, axis=0), *self.units)
+        return scaled(self.some(rows), *self.units)
 
     def nearest(self, queries: np.ndarray, pool: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
         """The k rows of a pool that lie nearest to each query, the query itself left out.
@@ -193,18 +227,24 @@ class Space:
         return pool[found], distances
 
 
-def _block(X: Any) -> np.ndarray | None:
-    """The table as one array, if it is one of numbers of one kind; not copied where it need not be."""
+def _uniform(X: Any) -> bool:
+    """Whether all columns are numbers of one numpy type."""
     if isinstance(X, pd.DataFrame):
         kinds = set(X.dtypes)
         kind = kinds.pop() if len(kinds) == 1 else None
-        return X.to_numpy() if isinstance(kind, np.dtype) and kind.kind in "fiub" else None
+        return isinstance(kind, np.dtype) and kind.kind in "fiub"
     found = np.asarray(X)
     if found.ndim != 2:
         raise ValueError(f"X has {found.ndim} dimensions; a table has 2, rows and columns. Reshape your data.")
     if not found.shape[1]:
         raise ValueError(f"0 feature(s) (shape={found.shape}) while a minimum of 1 is required.")
-    return found if found.dtype.kind in "fiub" else None
+    return found.dtype.kind in "fiub"
+
+
+def _apart(X: Any) -> bool:
+    """Whether a data frame would have to be copied to be one array."""
+    first = X.iloc[:1] if isinstance(X, pd.DataFrame) else None
+    return first is not None and not np.may_share_memory(first.to_numpy(), first.iloc[:, 0].to_numpy())
 
 
 def _in_all_cells(numbers: np.ndarray, holds: Callable) -> np.ndarray:
