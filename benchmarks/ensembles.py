@@ -37,11 +37,11 @@ from core.study import Study
 TARGET = Path(__file__).with_suffix(".md")
 TABLES = {
     "mammography": ("calcification", [], None, 2),
-    "ai4i2020": ("Machine failure", ["UDI", "Product ID", "TWF", "HDF", "PWF", "OSF", "RNF"], None, 2),
+    "ai4i2020": ("Machine failure", ["UDI", "Product ID", "TWF", "HDF", "PWF", "OSF", "RNF"], None, 1),
     "stroke": ("stroke", ["id"], None, 2),
     "oil_spill": ("oil_slick", [], None, 2),
     "yeast": ("site", ["sequence"], "ME2", 2),
-    "page_blocks": ("Class", [], None, 2),
+    "page_blocks": ("Class", [], None, 1),
     "polish_bankruptcy_y1": ("class", [], None, 1),
     "hr_job_change": ("target", ["enrollee_id"], None, 1),
 }

@@ -30,17 +30,14 @@ def balanced_bagging(
     Members learn that all classes are equally frequent, so their probabilities of rare classes are far too high by construction. ``corrected``
     carries the vote to the shares of the table, p · N_c / n_c, scaled to sum 1, with n_c rows of class c per member.
 
-
     Why it matters
     --------------
     One under-sampled model throws most common rows away, and which rows it keeps is luck. Several of them together see many more rows, and
-    the luck averages out. Compare it with boosted trees that may train as long, with the right threshold.
-
+    the luck averages out. In our study on seven tables, against boosted trees that trained as long (in brackets where it differs: the same trees as they are), each side with its threshold tuned: average precision better on none and worse on 3; F1 better on none and worse on 1 (none and none); Brier score better on 1 and worse on 2 (none and 2); cost better on none and worse on none. The other differences have intervals that include zero.
 
     What to do
     ----------
-    Do nothing with the right threshold first; try this where common rows are so many that time matters.
-
+    Do nothing with the right threshold first: this has not ranked better on any of these tables. Nor is it quick: ten members took 2.6 times as long to fit as one boosted model of 10,000 rows and 20 columns, 1 in 20 rare. Leave ``corrected`` on: without it the Brier score was 1.2 to 4.9 times as high; with it 0.92 to 1.47 rows of the class came per row expected.
 
     Parameters
     ----------

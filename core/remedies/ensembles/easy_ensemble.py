@@ -34,17 +34,14 @@ def easy_ensemble(
     Members learn that all classes are equally frequent, so their probabilities of rare classes are far too high by construction. ``corrected``
     carries the vote to the shares of the table, p · N_c / n_c, scaled to sum 1, with n_c rows of class c per member.
 
-
     Why it matters
     --------------
     Each member is quick and simple, and none decides alone, so that few rare rows are used many times without being learned by heart.
-    Compare it with boosted trees that may train as long, with the right threshold.
-
+    In our study on seven tables, against boosted trees that trained as long (in brackets where it differs: the same trees as they are), each side with its threshold tuned: average precision better on none and worse on 2; F1 better on none and worse on 2; Brier score better on 2 and worse on 2 (none and 2); cost better on 1 and worse on 2 (none and 2). The other differences have intervals that include zero.
 
     What to do
     ----------
-    Do nothing with the right threshold first; try this where common rows are so many that time matters.
-
+    Do nothing with the right threshold first: this has not ranked better on any of these tables. Of the four ensembles it is the quickest (ten members took 1.7 times as long to fit as one boosted model of 10,000 rows and 20 columns, 1 in 20 rare) and the one that can be explained exactly. Leave ``corrected`` on: without it the Brier score was 1.2 to 4.7 times as high; with it 0.96 to 1.96 rows of the class came per row expected.
 
     Parameters
     ----------

@@ -38,17 +38,14 @@ def self_paced_ensemble(
     Members learn that all classes are equally frequent, and meet hard common rows more often than the table has them. ``corrected`` carries the vote to
     the shares of the table, p · N_c / n_c, scaled to sum 1, with n_c rows of class c per member; because hard rows are drawn more often, it takes too much away.
 
-
     Why it matters
     --------------
     Rows near the border teach most, but a member that sees only those learns their noise. The pace lets hard rows in step by step and
-    always keeps some easy ones. Compare it with boosted trees that may train as long, with the right threshold.
-
+    always keeps some easy ones. In our study on seven tables, against boosted trees that trained as long (in brackets where it differs: the same trees as they are), each side with its threshold tuned: average precision better on none and worse on none; F1 better on none and worse on none; Brier score better on none and worse on 3; cost better on none and worse on none. The other differences have intervals that include zero.
 
     What to do
     ----------
-    Do nothing with the right threshold first; try this where common rows are so many that time matters.
-
+    Do nothing with the right threshold first. Of the four ensembles this one ranks most like it, and takes longest: ten members took 4.3 times as long to fit as one boosted model of 10,000 rows and 20 columns, 1 in 20 rare. Corrected probabilities are too low, 1.09 to 2.94 rows of the class came per row expected; uncorrected ones are far too high, with a Brier score 1.2 to 3.3 times as high. Add calibrated probabilities before reading risks.
 
     Parameters
     ----------
