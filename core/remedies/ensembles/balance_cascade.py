@@ -30,21 +30,28 @@ def balance_cascade(
     A member is given all N_s rows of the smallest class and n_c = min(N_c, ratio · N_s) random rows of each other class. After each of n_members = T
     rounds the share f = (n_c / N_c) ^ (1 / (T − 1)) of the rows of a larger class that are still there is kept, those with the largest 1 − p of their
     own class by the mean of the members so far, so that n_c are left for the last one. The vote is the mean of the
-    probabilities. The paper asks the newest member alone and boosts by AdaBoost; asking all of them, and every larger class in its own turn, is as in imbalanced-ensemble.
+    probabilities. The paper asks the newest member alone and boosts by AdaBoost; asking all of them, and every larger class in its own turn, is
+    as in imbalanced-ensemble.
     Boosted members see at most 63 steps of a column.
 
     Members learn that all classes are equally frequent, and late ones see only common rows that look rare. ``corrected`` carries the vote to
-    the shares of the table, p · N_c / n_c, scaled to sum 1, with n_c rows of class c per member; because rows do not leave by chance, it is only roughly right here.
+    the shares of the table, p · N_c / n_c, scaled to sum 1, with n_c rows of class c per member; because rows do not leave by chance, it is only
+    roughly right here.
 
     Why it matters
     --------------
-    Most common rows are easy and teach nothing new after the first model; time is better spent on those that are not. But a common row that is
+    Most common rows are easy and teach nothing new after the first model; the idea is to spend the time on those that are not. But a common row
+    that is
     hard may also carry a wrong label, or lie where no model can tell, and late members see nothing else.
-    In our study on seven tables, against boosted trees that trained as long (in brackets where it differs: the same trees as they are), each side with its threshold tuned: average precision better on none and worse on 2; F1 better on none and worse on 1; Brier score better on none and worse on 4; cost better on none and worse on 1. The other differences have intervals that include zero.
+    In our study on seven tables, against boosted trees that trained as long (in brackets where it differs: the same trees as they are), each side
+    with its threshold tuned: average precision better on none and worse on 2; F1 better on none and worse on 1; Brier score better on none and
+    worse on 4; cost better on none and worse on 1. The other differences have intervals that include zero.
 
     What to do
     ----------
-    Do nothing with the right threshold first. On the table that was hardest to rank (stroke) it was worse in everything: the hard common rows were not to be told there. Even corrected, 0.83 to 3.12 rows of the class came per row expected, so add calibrated probabilities before reading risks; without the correction the Brier score was 1.0 to 9.6 times as high.
+    Do nothing with the right threshold first. On the table that was hardest to rank (stroke) it was worse in everything: the hard common rows
+    were not to be told there. Even corrected, 0.83 to 3.12 rows of the class came per row expected, so add calibrated probabilities before
+    reading risks; without the correction the Brier score was 1.0 to 9.6 times as high.
 
     Parameters
     ----------

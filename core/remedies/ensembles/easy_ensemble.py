@@ -28,7 +28,8 @@ def easy_ensemble(
     A member is given all N_s rows of the smallest class and a random draw of min(N_c, ratio · N_s) rows of each other class, and is boosted for a few
     rounds. The vote is the mean of the members' scores, the logarithms of their probabilities: all members together are one sum of trees, as in
     the paper, and so the columns' parts in a score add up. The paper boosts by AdaBoost; here the boosted learner itself is cut to ``rounds``,
-    which is our reading. The linear learner has no rounds; its members are fitted whole. With more than two classes every class is drawn to the size of
+    which is our reading. The linear learner has no rounds; its members are fitted whole. With more than two classes every class is drawn to the
+    size of
     the smallest. Boosted members see at most 63 steps of a column.
 
     Members learn that all classes are equally frequent, so their probabilities of rare classes are far too high by construction. ``corrected``
@@ -37,11 +38,16 @@ def easy_ensemble(
     Why it matters
     --------------
     Each member is quick and simple, and none decides alone, so that few rare rows are used many times without being learned by heart.
-    In our study on seven tables, against boosted trees that trained as long (in brackets where it differs: the same trees as they are), each side with its threshold tuned: average precision better on none and worse on 2; F1 better on none and worse on 2; Brier score better on 2 and worse on 2 (none and 2); cost better on 1 and worse on 2 (none and 2). The other differences have intervals that include zero.
+    In our study on seven tables, against boosted trees that trained as long (in brackets where it differs: the same trees as they are), each side
+    with its threshold tuned: average precision better on none and worse on 2; F1 better on none and worse on 2; Brier score better on 2 and worse
+    on 2 (none and 2); cost better on 1 and worse on 2 (none and 2). The other differences have intervals that include zero.
 
     What to do
     ----------
-    Do nothing with the right threshold first: this has not ranked better on any of these tables. Of the four ensembles it is the quickest (ten members took 1.7 times as long to fit as one boosted model of 10,000 rows and 20 columns, 1 in 20 rare) and the one that can be explained exactly. Leave ``corrected`` on: without it the Brier score was 1.2 to 4.7 times as high; with it 0.96 to 1.96 rows of the class came per row expected.
+    Do nothing with the right threshold first: this has not ranked better on any of these tables. Of the four ensembles it is the quickest (ten
+    members took 1.7 times as long to fit as one boosted model of 10,000 rows and 20 columns, 1 in 20 rare) and the one that can be explained
+    exactly. Leave ``corrected`` on: without it the Brier score was 1.2 to 4.7 times as high; with it 0.96 to 1.96 rows of the class came per row
+    expected.
 
     Parameters
     ----------

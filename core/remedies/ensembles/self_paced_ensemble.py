@@ -30,22 +30,31 @@ def self_paced_ensemble(
     """Fit members in turn on balanced draws that are spread over degrees of hardness, more evenly from member to member.
 
     Hardness is 1 − p of the own class by the mean of the members so far. The common rows are put into ``n_bins`` equal steps of hardness
-    between 0 and 1; bin l, with mean hardness h_l, gives a share of the draw that is proportional to 1 / (h_l + α), where α = tan(i π / 2n) for member i of n.
+    between 0 and 1; bin l, with mean hardness h_l, gives a share of the draw that is proportional to 1 / (h_l + α), where α = tan(i π / 2n) for
+    member i of n.
     Early members are given more easy rows; the last one as many from every bin. What a bin lacks the others give, by share, which is our rule.
     A first member on a random draw says what is hard, and does not vote. The vote is the mean of the probabilities. More than two classes are as in
     imbalanced-ensemble: each larger class is drawn so. Boosted members see at most 63 steps of a column.
 
-    Members learn that all classes are equally frequent, and meet hard common rows more often than the table has them. ``corrected`` carries the vote to
-    the shares of the table, p · N_c / n_c, scaled to sum 1, with n_c rows of class c per member; because hard rows are drawn more often, it takes too much away.
+    Members learn that all classes are equally frequent, and meet hard common rows more often than the table has them. ``corrected`` carries the
+    vote to
+    the shares of the table, p · N_c / n_c, scaled to sum 1, with n_c rows of class c per member; because hard rows are drawn more often, it takes
+    too much away.
 
     Why it matters
     --------------
     Rows near the border teach most, but a member that sees only those learns their noise. The pace lets hard rows in step by step and
-    always keeps some easy ones. In our study on seven tables, against boosted trees that trained as long (in brackets where it differs: the same trees as they are), each side with its threshold tuned: average precision better on none and worse on none; F1 better on none and worse on none; Brier score better on none and worse on 3; cost better on none and worse on none. The other differences have intervals that include zero.
+    always keeps some easy ones. In our study on seven tables, against boosted trees that trained as long (in brackets where it differs: the same
+    trees as they are), each side with its threshold tuned: average precision better on none and worse on none; F1 better on none and worse on
+    none; Brier score better on none and worse on 3; cost better on none and worse on none. The other differences have intervals that include
+    zero.
 
     What to do
     ----------
-    Do nothing with the right threshold first. Of the four ensembles this one ranks most like it, and takes longest: ten members took 4.3 times as long to fit as one boosted model of 10,000 rows and 20 columns, 1 in 20 rare. Corrected probabilities are too low, 1.09 to 2.94 rows of the class came per row expected; uncorrected ones are far too high, with a Brier score 1.2 to 3.3 times as high. Add calibrated probabilities before reading risks.
+    Do nothing with the right threshold first. Of the four ensembles this one ranks most like it, and takes longest: ten members took 4.3 times as
+    long to fit as one boosted model of 10,000 rows and 20 columns, 1 in 20 rare. Corrected probabilities are too low, 1.09 to 2.94 rows of the
+    class came per row expected; uncorrected ones are far too high, with a Brier score 1.2 to 3.3 times as high. Add calibrated probabilities
+    before reading risks.
 
     Parameters
     ----------
