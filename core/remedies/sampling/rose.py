@@ -30,9 +30,9 @@ def rose(
 
     Why it matters
     --------------
-    It keeps to the shape of each column but blurs how columns hang together: noise is independent from column to column. On tables with
-    gaps it was the best of the published ways that take them, still behind doing nothing by average precision. The probabilities of the
-    rare class become too high.
+    It keeps to the shape of each column but blurs how columns hang together: noise is independent from column to column. On simulated tables
+    with 30 % of the cells missing it did best of the samplers of its family, and no better than doing nothing, by average precision. The
+    probabilities of the rare class become too high.
 
     What to do
     ----------
