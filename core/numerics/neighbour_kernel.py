@@ -63,22 +63,23 @@ def search(
     words = tiles.words(right)
     n_kept = min(k + MORE, len(B) - bool((own >= 0).any()))
     room = FIRST + n_kept + max(4, n_kept // 3)
-    keys, rows = np.empty((len(A), room), dtype=np.float32), np.zeros((len(A), room), dtype=np.int32)
+    n = len(A)
+    keys, rows = np.empty((n + 2, room), dtype=np.float32), np.zeros((n + 2, room), dtype=np.int32)
     reach = tiles.reach(left, A.shape[1])
-    keys[:, REACH], keys[:, COLUMNS], keys[:, N_KEPT] = reach, left.shape[1], n_kept
-    rows[:, PLACE] = np.arange(len(A)) + (0 if same else words.shape[1])
-    rows[:, OWN] = np.arange(len(A)) if same else np.append(back, -1)[own]
+    keys[:n, REACH], keys[:n, COLUMNS], keys[:n, N_KEPT] = reach, left.shape[1], n_kept
+    rows[:n, PLACE] = np.arange(n) + (0 if same else words.shape[1])
+    rows[:n, OWN] = np.arange(n) if same else np.append(back, -1)[own]
     words = words if same else np.hstack([words, tiles.words(left)])
-    limits, measure = np.full(len(A) + TILE, np.inf, dtype=np.float32), np.array([A.shape[1], 1 / unit**2])
+    limits, measure = np.full(n + TILE, np.inf, dtype=np.float32), np.array([A.shape[1], 1 / unit**2])
     _sweep(left, tiles.tiled(right), measure, limits, keys, rows, words)
-    squared = np.full((len(A), n_kept), np.inf)
+    squared = np.full((n, n_kept), np.inf)
     _settle(left, right, measure, keys, rows, words, squared)
     unclear = np.isinf(squared[:, -1])
     if n_kept > k:
         last, gap = np.where(unclear, 0.0, squared[:, [-1, k - 1]].T)
         gap = last - gap
         unclear |= (gap > 0) & (gap < 3 * (EPS * (reach * np.sqrt(last) + (left.shape[1] + 8) * last) + 1 / EQUAL))
-    rows, squared = order[rows[:, FIRST : FIRST + k]], squared[:, :k] * unit**2
+    rows, squared = order[rows[:n, FIRST : FIRST + k]], squared[:, :k] * unit**2
     return (rows[back], squared[back], unclear[back]) if same else (rows, squared, unclear)
 
 
@@ -216,19 +217,21 @@ def _note(q, b, share, limits, keys, rows):
 
 @_inner
 def _choose(q, limits, keys, rows):
-    """Of the noted rows keep the nearest, in order, with a toss between rows at one distance, and draw the limit there."""
-    room, n, n_kept = keys.shape[1] - FIRST, rows[q, COUNT], int(keys[q, N_KEPT])
-    blurred, plain, found = np.empty(room), np.empty(room, np.float32), np.empty(room, np.int32)
-    for i in range(room):
-        d, b = np.float64(keys[q, FIRST + i]), rows[q, FIRST + i]
-        plain[i], found[i] = keys[q, FIRST + i], b
-        blurred[i] = d + (_toss(q, b) - 0.5) * _blur(d, keys[q, REACH], keys[q, COLUMNS]) if i < n else np.inf
-    for i in range(n):
-        key, rank = blurred[i], 0
-        for j in range(room):
-            rank += blurred[j] < key
-        if rank < n_kept:
-            keys[q, FIRST + rank], rows[q, FIRST + rank] = plain[i], found[i]
+    """Of the noted rows keep the nearest, in order, with a toss between rows at one distance, and draw the limit there.
+
+    The rows of ``keys`` and ``rows`` after those of the queries are room to sort in.
+    """
+    n, n_kept, plain, blurred = rows[q, COUNT], int(keys[q, N_KEPT]), len(keys) - 2, len(keys) - 1
+    for i in range(FIRST, FIRST + n):
+        d = np.float64(keys[q, i])
+        keys[plain, i], rows[plain, i] = keys[q, i], rows[q, i]
+        keys[blurred, i] = d + (_toss(q, rows[q, i]) - 0.5) * _blur(d, keys[q, REACH], keys[q, COLUMNS])
+    for i in range(FIRST, FIRST + n):
+        key, place = keys[blurred, i], FIRST
+        for j in range(FIRST, FIRST + n):
+            place += (keys[blurred, j] < key) | ((keys[blurred, j] == key) & (j < i))
+        if place < FIRST + n_kept:
+            keys[q, place], rows[q, place] = keys[plain, i], rows[plain, i]
     rows[q, COUNT] = min(n, n_kept)
     if n >= n_kept:
         d = np.float64(keys[q, FIRST + n_kept - 1])

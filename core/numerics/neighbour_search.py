@@ -13,7 +13,7 @@ import numpy as np
 BLOCK_CELLS, PART, N_GROUPS = 1_000_000, 16_384, 256
 """Cells of one block of products; columns of it at most; groups of columns whose minima are looked at first."""
 
-MORE, DIRECTIONS, DECIMALS = 6, 4, 13
+MORE, DIRECTIONS, DECIMALS = 3, 4, 13
 """Candidates beyond k; columns of the random tie-break; decimals (of the square of the
 largest value) within which two squared distances are equal."""
 
@@ -193,7 +193,7 @@ def _lowest(keys: np.ndarray, k: int) -> np.ndarray:
     The minima of groups of columns give a level that at least k keys do not exceed, and few more do not.
     """
     n_rows, n = keys.shape
-    n_groups = max(N_GROUPS, 16 * k)
+    n_groups = min(max(N_GROUPS, 16 * k), max(4 * k, n // 8))
     if n < 4 * n_groups:
         return np.argpartition(keys, k - 1, axis=1)[:, :k]
     body = keys[:, : n // n_groups * n_groups].reshape(n_rows, -1, n_groups)
