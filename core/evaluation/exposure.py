@@ -43,7 +43,8 @@ def exposure(study: Study, recipe: Recipe) -> Result:
     class gets ``m · r / k`` rows on average, with r rows per record and m = 2 where both are neighbours of each other, else 1. It is a line with
     probability π = P(at least 3 rows), and a record is exposed with P(at least 3 of its edges are lines), a Poisson-binomial number that is
     computed exactly. Seeds are even here, so the rows on an edge are binomial; with seeds at random they are Poisson.
-    The formula is our inference; it was compared with the attack, see ``benchmarks/exposure.md``.
+    The formula is our inference. It takes the edges of a record as independent, although they share its rows, and forecasts a little too much at small
+    ratios: by up to 0.05 on the tables of ``benchmarks/exposure.md``, where it stands beside the attack.
 
     Why it matters
     --------------
