@@ -15,8 +15,8 @@ from core.numerics.column_ends import column_ends, cut
 from core.numerics.mixed_neighbours import nearest
 from core.numerics.quartiles import quartiles
 
-UNITS_FROM = 1000
-"""Rows that the units of distances come from; of larger tables random ones, which leaves a standard error of about 4 % of a unit."""
+UNITS_FROM = 500
+"""Rows that the units of distances come from; of larger tables random ones, which leaves a standard error of about 5 % of a unit."""
 
 LARGE = 1_000_000
 """Cells above which a data frame of columns that lie apart is written into one array once and for all."""
