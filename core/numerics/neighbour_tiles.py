@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-TILE, WORD = 256, 32
+TILE, WORD = 1024, 32
 """Rows of one tile; columns whose gaps are noted in one whole number."""
 
 
