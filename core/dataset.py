@@ -11,15 +11,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from core.alignment import as_features
 from core.errors import UserError, unknown
+from core.marked_rows import Imported, imported, with_marked
 from core.population import Population
 from core.reading.dependence import dependent_columns
-from core.roles import UNSEEN, as_before, chosen_roles, dates_as_numbers, group_codes, order_of, times
+from core.roles import SYNTHETIC, UNSEEN, as_before, chosen_roles, dates_as_numbers, group_codes, order_of, times
+from core.synthetic_marks import Mark, marked_apart
 from core.table import Reading, Table
 from core.target_rule import MAX_CLASSES, TargetRule
 from core.wording import count, listing, plural, quoted
 from core.working_sample import WORKING_ROWS, in_hand
 
+FEWER = "Leave fewer columns out, or choose a file with more columns."
 CHOOSE = "Choose another target column."
 MAKE = "Choose another target column, or make fewer classes of it by a rule such as {}."
 
@@ -65,6 +69,9 @@ class Dataset:
     suspected : mapping of str to tuple of str
         "group" and "time": columns that seem to say which rows belong together or which came first, as long as no column has
         that role.
+    synthetic : Dataset or None
+        Rows that a column marks as synthetic, in the same form, see ``core.marked_rows``; all else here speaks of the real rows.
+    mark : core.synthetic_marks.Mark or None
     forms : mapping of str to str
         Features that were changed: by column the format of its dates, which are counted in days, or ``""`` where numbers became text.
     """
@@ -82,6 +89,8 @@ class Dataset:
     population: Population | None = None
     sampled: str = ""
     test: Dataset | None = None
+    synthetic: Dataset | None = None
+    mark: Mark | None = None
     times: pd.DataFrame = field(default_factory=pd.DataFrame)
     suspected: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     forms: Mapping[str, str] = field(default_factory=dict)
@@ -97,6 +106,7 @@ class Dataset:
         as_category: Iterable[str] = (),
         rule: str = "",
         working_rows: int = WORKING_ROWS,
+        synthetic_values: Iterable[str] = (),
     ) -> Dataset:
         """Choose the target and the columns to leave out.
 
@@ -117,6 +127,8 @@ class Dataset:
         working_rows : int
             A table with more rows is worked on by a case–control sample of this size: all rows of the rare classes, a random
             share of the others; 0 for all rows.
+        synthetic_values : iterable of str
+            The values of the column with the role "synthetic mark" that mean synthetic; found out when left out.
 
         Raises
         ------
@@ -126,31 +138,33 @@ class Dataset:
         if table.frame.shape[1] == 0:
             raise UserError("The table has no columns.", "Choose a file that holds a table.")
         target, codes = str(target), tuple(sorted({str(column) for column in _several(as_category)} - {str(target)}))
-        for column in (target, *codes):
-            if column not in table.frame.columns:
-                raise unknown("column", column, table.frame.columns)
+        if strange := [column for column in (target, *codes) if column not in table.frame.columns]:
+            raise unknown("column", strange[0], table.frame.columns)
         left = tuple(dict.fromkeys(str(column) for column in _several(leave_out) if str(column) != target))
         chosen = chosen_roles(table.frame.columns, target, left, roles or {})
-        here = in_hand(table, target, TargetRule.parse(rule), working_rows, partial(_labels, target=target))
-        frame = here.frame
-        features = frame.drop(columns=[target, *(c for role in (*UNSEEN, "group", "time") for c in chosen[role])])
+        values = tuple(sorted(map(str, _several(synthetic_values))))
+        mark, real = marked_apart(table, chosen[SYNTHETIC], values)
+        here = in_hand(real, target, TargetRule.parse(rule), working_rows, partial(_labels, target=target))
+        features = (frame := here.frame).drop(
+            columns=[target, *(c for role in (*UNSEEN, "group", "time") for c in chosen[role])]
+        )
         if features.shape[1] == 0:
-            raise UserError(
-                "No column is left to learn from.", "Leave fewer columns out, or choose a file with more columns."
-            )
+            raise UserError("No column is left to learn from.", FEWER)
         forms = {column: "" for column in codes if column in features}
         features, dated, told = dates_as_numbers(as_before(features, forms))
-        X, infinite = _features(features)
-        ordered, suspected = times(frame[list(chosen["time"])]), dependent_columns(table.frame, target)
+        X, infinite = as_features(features)
+        ordered, suspected = times(frame[list(chosen["time"])]), dependent_columns(real.frame, target)
         suspected = {role: () if chosen[role] else columns for role, columns in suspected.items()}
         groups = frame[[*chosen["group"], *suspected["group"]]]
         notes = _notes(target, here.n_unlabelled, infinite, groups[list(chosen["group"])], ordered)
-        y = here.labels.rename(target)
-        size = working_rows if here.sampled else 0
-        key = _digest(table.fingerprint, target, chosen, codes, TargetRule.parse(rule).text, size)
+        last = (working_rows if here.sampled else "", *(values if mark else ()))
+        key = _digest(table.fingerprint, target, chosen, codes, TargetRule.parse(rule).text, last)
         whole = {name: getattr(here, name) for name in ("represents", "population", "sampled")}
         held = whole | {"groups": groups, "times": ordered, "suspected": suspected, "forms": forms | dated}
-        return cls(X, y, table.name, target, chosen, key, table.reading, (*notes, *told), **held)
+        found = cls(
+            X, here.labels.rename(target), table.name, target, chosen, key, table.reading, (*notes, *told), **held
+        )
+        return with_marked(found, table, mark, rule=rule, most=working_rows)
 
     @classmethod
     def from_frame(
@@ -179,6 +193,11 @@ class Dataset:
     def order(self) -> np.ndarray | None:
         """The place of each row in time (n_samples,), NaN where it is not known; None without a column with that role."""
         return order_of(self.times) if self.times.shape[1] else None
+
+    @cached_property
+    def imported(self) -> Imported | None:
+        """The synthetic rows as a sampler adds them; None without any."""
+        return imported(self)
 
     @cached_property
     def counts(self) -> pd.Series:
@@ -244,12 +263,12 @@ def _notes(target: str, n_unlabelled: int, infinite: int, groups: pd.DataFrame, 
 
 
 def _digest(
-    fingerprint: str, target: str, roles: Mapping[str, tuple[str, ...]], codes: tuple, rule: str, size: int
+    fingerprint: str, target: str, roles: Mapping[str, tuple[str, ...]], codes: tuple, rule: str, last: tuple
 ) -> str:
     """Changes with every choice; in the order of the file or not, equal choices are equal."""
     others = sorted((column, role) for role, columns in roles.items() if role != "leave out" for column in columns)
     more = (tuple(others), codes, rule) if others or codes or rule else ()
-    more += (size,) if size else ()
+    more += tuple(value for value in last if value != "")
     choices = repr((fingerprint, target, sorted(roles["leave out"]), *more))
     return hashlib.blake2b(choices.encode("utf-8", "replace"), digest_size=16).hexdigest()
 
@@ -279,20 +298,3 @@ def _labels(column: pd.Series, rule: TargetRule, target: str) -> pd.Series:
         form = "bins:n=3 or cut:above=0.9" if kind == "different values" else "merge:fewer_than=10"
         raise UserError(problem, MAKE.format(form))
     return labels
-
-
-def _features(frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
-    columns, infinite = {}, 0
-    for name, column in frame.items():
-        if pd.api.types.is_numeric_dtype(column.dtype):
-            values = column.to_numpy(dtype="float64", na_value=np.nan, copy=True)
-            odd = np.isinf(values)
-            infinite += int(odd.sum())
-            values[odd] = np.nan
-            columns[name] = values
-        else:
-            codes, levels = pd.factorize(column)
-            order = np.argsort(np.array(levels, dtype=object)) if len(levels) else np.zeros(0, dtype=np.intp)
-            rank = np.append(np.argsort(order), -1)
-            columns[name] = pd.Categorical.from_codes(rank[codes], categories=sorted(levels))
-    return pd.DataFrame(columns, index=frame.index), infinite

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import NoReturn
 
 import numpy as np
 import pandas as pd
 
+from core.alignment import aligned, labelled_alike
 from core.dataset import Dataset
 from core.errors import UserError
-from core.roles import as_before, as_text, in_days
+from core.roles import as_before
+from core.synthetic_marks import Mark
 from core.table import Table
 from core.target_rule import TargetRule
 from core.wording import count, listing, of, plural, quoted, share
@@ -65,9 +66,14 @@ def with_test(dataset: Dataset, table: Table, *, training: Table | None = None, 
     missing = [name for name in (dataset.target, *dataset.X.columns) if name not in table.frame.columns]
     if missing:
         raise UserError(f"The test file has no {plural_names(missing)}.", "Give both files the same column names.")
-    labels = _labels(table.frame[dataset.target], dataset, training, TargetRule.parse(rule))
+    notes: list[str] = []
+    if dataset.mark is not None:
+        training = training and dataset.mark.real_rows(training)
+        table, notes = _real(dataset.mark, table)
+    first = None if training is None else training.frame[dataset.target]
+    labels = labelled_alike(table.frame[dataset.target], dataset.classes, first, TargetRule.parse(rule))
     known = labels.isin(dataset.classes).to_numpy()
-    notes = _left_out(labels, known)
+    notes += _left_out(labels, known)
     if table.all_rows is not None:
         notes.append(
             f"The test file has {plural(table.n_rows, 'row')}; {count(len(labels))} of them, drawn at random, are scored."
@@ -75,14 +81,15 @@ def with_test(dataset: Dataset, table: Table, *, training: Table | None = None, 
     if not known.any():
         problem = f"No test row carries a class of column {quoted(dataset.target)} that the training file has."
         raise UserError(problem, f"The training classes are {listing(dataset.classes)}.")
-    X, unknown = _aligned(dataset.X, as_before(table.frame, dataset.forms).loc[known])
+    further = as_before(table.frame, dataset.forms).loc[known]
+    X, unknown = aligned(dataset.X, further, kind="test", first="training")
     notes += unknown
     y = labels[known].reset_index(drop=True).rename(dataset.target)
     notes += _shared(dataset, X, y)
     digest = hashlib.blake2b(f"{dataset.fingerprint} {table.fingerprint}".encode(), digest_size=16).hexdigest()
     test = replace(
         dataset, X=X, y=y, name=table.name, fingerprint=table.fingerprint, reading=table.reading, notes=tuple(notes),
-        groups=pd.DataFrame(index=X.index), times=pd.DataFrame(index=X.index), represents=None, test=None,
+        groups=pd.DataFrame(index=X.index), times=pd.DataFrame(index=X.index), represents=None, test=None, synthetic=None,
     )  # fmt: skip
     return replace(dataset, test=test, fingerprint=digest)
 
@@ -148,44 +155,16 @@ def plural_names(names: Sequence[str]) -> str:
     return f"column {quoted(names[0])}" if len(names) == 1 else f"columns {listing(names)}"
 
 
-def _labels(column: pd.Series, dataset: Dataset, training: Table | None, rule: TargetRule) -> pd.Series:
-    """The classes of test rows by the rule that made those of the training rows."""
-    if not rule.kind or training is None:
-        return _spelled(column, dataset.classes)
-    target = dataset.target
-    known = training.frame[target]
-    made = rule.apply(known)
-    if rule.kind in ("merge", "keep"):
-        spelled = known.map(str, na_action="ignore").astype("str")
-        names = dict(zip(spelled, made, strict=True))
-        other = sorted(set(made.dropna()) - set(spelled.dropna()))
-        labels = _spelled(column, spelled.dropna().unique())
-        return labels.map(lambda label: names.get(label, other[0] if other else label), na_action="ignore").astype(
-            "str"
-        )
-    if not pd.api.types.is_numeric_dtype(column.dtype):
-        raise UserError(f"Column {quoted(target)} holds text in the test file, which cannot be cut.", ANOTHER)
-    if rule.option == "at":
-        ends = np.array([np.nextafter(rule.value, -np.inf)])
-        order = [f"below {rule.value:.15g}", f"{rule.value:.15g} or more"]
-    else:
-        tops = known.groupby(made).max().sort_values()
-        ends, order = tops.to_numpy("float64")[:-1], list(tops.index)
-    place = np.searchsorted(ends, column.to_numpy("float64", na_value=np.nan), side="left")
-    labels = pd.Series(np.array(order, dtype=object)[np.minimum(place, len(order) - 1)], index=column.index)
-    return labels.where(column.notna()).astype("str")
-
-
-def _spelled(column: pd.Series, classes: Iterable[str]) -> pd.Series:
-    """Labels as the training file spells them: 1 and 1.0 are one class."""
-    labels = column.map(str, na_action="ignore").astype("str")
-    if not pd.api.types.is_numeric_dtype(column.dtype):
-        return labels
-    same = {}
-    for label in classes:
-        with suppress(ValueError):
-            same[float(label)] = label
-    return column.map(lambda value: same.get(float(value), str(value)), na_action="ignore").astype("str")
+def _real(mark: Mark, table: Table) -> tuple[Table, list[str]]:
+    """The test rows that are real; all of them where the test file has no marks."""
+    if mark.column not in table.frame.columns:
+        return table, []
+    real = mark.real_rows(table)
+    lost = len(table.frame) - len(real.frame)
+    if not len(real.frame):
+        raise UserError(f"Column {quoted(mark.column)} marks no test row as real.", ANOTHER)
+    told = f"{plural(lost, 'test row')} that {quoted(mark.column)} does not mark as real left out."
+    return real, [told] if lost else []
 
 
 def _left_out(labels: pd.Series, known: np.ndarray) -> list[str]:
@@ -196,37 +175,6 @@ def _left_out(labels: pd.Series, known: np.ndarray) -> list[str]:
         classes = listing(other.value_counts().index)
         notes.append(f"{plural(len(other), 'test row')} of classes that no training row has left out: {classes}.")
     return notes
-
-
-def _aligned(X: pd.DataFrame, frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
-    """The test rows with the columns, kinds and levels of the training rows."""
-    columns, notes = {}, []
-    for name, column in X.items():
-        given = frame[name]
-        if column.dtype != "category" and not pd.api.types.is_numeric_dtype(given.dtype):
-            given = days if (days := in_days(given)) is not None else given
-        numeric = pd.api.types.is_numeric_dtype(given.dtype)
-        if column.dtype == "category":
-            text = as_text(given)
-            known = text.isin(column.cat.categories)
-            values = pd.Categorical(text.where(known), categories=column.cat.categories)
-            new = int((~known & text.notna()).sum())
-            if new:
-                notes.append(
-                    f"{plural(new, 'test cell')} of {quoted(name)} with a level that no training row has taken as missing."
-                )
-            columns[name] = values
-        elif numeric or given.isna().all():
-            values = given.to_numpy(dtype="float64", na_value=np.nan, copy=True)
-            values[np.isinf(values)] = np.nan
-            columns[name] = values
-        else:
-            raise UserError(
-                f"Column {quoted(name)} holds numbers in the training file and text in the test file, such as "
-                f"{quoted(given.dropna().iloc[0], 30)}.",
-                "Write the column alike in both files, or leave it out.",
-            )
-    return pd.DataFrame(columns), notes
 
 
 def _shared(dataset: Dataset, X: pd.DataFrame, y: pd.Series) -> list[str]:

@@ -11,10 +11,13 @@ from core.errors import UserError, unknown
 from core.reading.dates import date_format, parse_dates, spoken
 from core.wording import plural, quoted
 
-ROLES = ("feature", "identifier", "group", "time", "sensitive", "second label", "leave out")
+SYNTHETIC = "synthetic mark"
+"""The role of a column that marks synthetic rows, see ``core.marked_rows``."""
+
+ROLES = ("feature", "identifier", "group", "time", "sensitive", "second label", SYNTHETIC, "leave out")
 """What a column may be; a sensitive column is a feature that reports look at by group."""
 
-UNSEEN = ("identifier", "second label", "leave out")
+UNSEEN = ("identifier", "second label", SYNTHETIC, "leave out")
 """Roles of columns that no method learns from and that say nothing about folds."""
 
 DAY = pd.Timedelta(days=1)

@@ -14,6 +14,7 @@ from core.dataset import Dataset
 from core.errors import UserError, unknown
 from core.learners.encoding import distance_matrix_input
 from core.learners.rows import Rows
+from core.marked_rows import apart_sentence
 from core.numerics.neighbours import NeighbourTable, neighbour_table
 from core.recipe import Recipe
 from core.validation import Folds, describe, folds
@@ -184,7 +185,8 @@ class Study:
         codes = data.group_codes if group else np.zeros(0, dtype=int)
         n_groups = len(np.unique(codes[codes >= 0])) + int((codes < 0).sum())
         n_first = int((~self.tested & ~np.isnan(data.order)).sum()) if time else 0
-        return describe(self.n_folds, self.n_repeats, group=group, n_groups=n_groups, time=time, n_first=n_first)
+        plan = describe(self.n_folds, self.n_repeats, group=group, n_groups=n_groups, time=time, n_first=n_first)
+        return f"{plan} {apart_sentence(data)}".strip()
 
     @cached_property
     def tested(self) -> np.ndarray:
@@ -256,6 +258,7 @@ class Study:
 
             learner = PriorCorrected(learner)
         context = {"random_state": self.random_state, "positive": self.positive_code, "miss_cost": self.miss_cost}
+        context["imported"] = self.dataset.imported
         return (recipe or Recipe()).apply(learner, **context)
 
     def out_of_fold(self, recipe: Recipe | None = None) -> np.ndarray:

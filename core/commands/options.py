@@ -12,7 +12,7 @@ from core.errors import UserError
 from core.learners import LEARNERS
 from core.population import WORKING_ROWS
 from core.recipe import Recipe, recipes
-from core.roles import ROLES
+from core.roles import ROLES, SYNTHETIC
 from core.study import Study
 from core.table import Table
 from core.target_rule import FORMS
@@ -51,6 +51,9 @@ def add_study_options(parser: argparse.ArgumentParser, *, report: bool = True) -
     add("--leave-out", nargs="+", metavar="COLUMN", default=[], help="columns that no method may see")
     add("--test", metavar="FILE", default="", help="rows kept apart; evaluate scores the first recipe on them once")
     add("--role", action="append", metavar="COLUMN=ROLE", default=[], help="one of " + ", ".join(ROLES))
+    add(
+        "--synthetic", nargs="+", metavar="VALUE", default=[], help="what marks synthetic rows; found out when left out"
+    )
     add("--category", nargs="+", metavar="COLUMN", default=[], help="numeric columns whose numbers are codes")
     add("--target-rule", metavar="RULE", default="", help=f"how the target becomes classes: {FORMS}")
     add("--learner", default="boosted", help="one of " + ", ".join(LEARNERS))
@@ -85,6 +88,9 @@ def study_of(given: argparse.Namespace) -> tuple[Study, tuple[Recipe, ...]]:
         likely = [suggestion.column for suggestion in suggest_targets(table)] or list(table.frame.columns)
         raise UserError("No target column is given.", f"Add --target with a column; likely ones are {listing(likely)}.")
     choices = {"roles": dict(map(_role, given.role)), "as_category": given.category, "rule": given.target_rule}
+    if given.synthetic and SYNTHETIC not in choices["roles"].values():
+        raise UserError("--synthetic names values of no column.", f"Add --role 'COLUMN={SYNTHETIC}'.")
+    choices["synthetic_values"] = given.synthetic
     choices["working_rows"] = between("rows", given.rows, 0, 10**9)
     dataset = Dataset.from_table(table, given.target, given.leave_out, **choices)
     if given.test:
@@ -141,5 +147,6 @@ def print_head(study: Study) -> None:
     data, rows = study.dataset, study.dataset.table_counts
     notes = "".join(f"\nNote: {note}" for note in (*data.reading.notes, *data.notes, data.sampled) if note)
     interest = f"{quoted(study.positive)}: {of(rows[study.positive], rows.sum())}"
-    plan = "" if data.group_codes is None and data.order is None else f"\n{study.plan}"
+    plain = data.group_codes is None and data.order is None and data.synthetic is None
+    plan = "" if plain else f"\n{study.plan}"
     print(f"{clip(data.name)}: {clip(data.target)}\nClass of interest {interest}{plan}{notes}")

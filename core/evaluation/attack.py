@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -12,8 +12,9 @@ import plotly.graph_objects as go
 from core import charts, wording
 from core.engine import provenance
 from core.errors import NotApplicable
-from core.evaluation.made_rows import sampled
+from core.evaluation.made_rows import Sampled, sampled
 from core.evaluation.record_graphs import UNTRIED, fractional, lines_needed, revealed
+from core.evaluation.verdict import IMPORTED
 from core.judge import proportion_interval
 from core.numerics.exposure import POINTS
 from core.numerics.reconstruction import TOLERANCE, between_others, reconstruct, standardised
@@ -182,7 +183,10 @@ def _targets(study: Study, recipe: Recipe, max_rows: int) -> tuple[list[Target],
         raise NotApplicable(f"'{recipe.title}' makes no rows on this table.")
     order = sorted(np.flatnonzero(sizes), key=lambda code: (code != study.positive_code, -sizes[code]))[:MOST_CLASSES]
     share = max(max_rows / sizes[order].max(), FEWEST_RECORDS / study.class_sizes[order].min())
-    if share < 1:
+    if share < 1 and IMPORTED in recipe.slugs:
+        done = _fewer(study, done, max_rows)
+        note = f"To keep the attack short, {wording.count(max_rows)} random imported rows of each class were looked at."
+    elif share < 1:
         rows = _thinned(study, share)
         done = sampled(study, recipe, rows)
         note = f"To keep the attack short, it was run on a random {wording.share(share)} of the rows of each class, at the same ratio."
@@ -200,6 +204,13 @@ def _targets(study: Study, recipe: Recipe, max_rows: int) -> tuple[list[Target],
         reach = _reach(recipe, len(own), len(made), len(columns))
         targets.append(Target(int(code), own, table[own], known, made, *reach, forecast.get(code)))
     return targets, note, reasons
+
+
+def _fewer(study: Study, done: Sampled, most: int) -> Sampled:
+    """At most so many imported rows of each class; real rows stay."""
+    order = pd.Series(np.random.default_rng(study.random_state).permutation(len(done.codes)))
+    kept = np.sort(order[order.groupby(done.codes[order]).cumcount().to_numpy() < most])
+    return replace(done, made=done.made.iloc[kept].reset_index(drop=True), codes=done.codes[kept])
 
 
 def _reach(recipe: Recipe, n_records: int, n_made: int, n_columns: int) -> tuple[int, int]:

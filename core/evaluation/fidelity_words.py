@@ -19,7 +19,13 @@ FAR = 0.1
 
 
 def made_findings(
-    study: Study, tables: dict[str, pd.DataFrame], names: list[str], n_classes: int, notes: tuple[str, ...]
+    study: Study,
+    tables: dict[str, pd.DataFrame],
+    names: list[str],
+    n_classes: int,
+    notes: tuple[str, ...],
+    *,
+    imported: bool = False,
 ) -> tuple[Finding, ...]:
     """What the audit says of each class, the class of interest first.
 
@@ -34,13 +40,15 @@ def made_findings(
         Classes of which rows were made.
     notes : tuple of str
         What the sampler could not do as asked.
+    imported : bool
+        Whether the rows came with the table.
     """
     findings = []
     for name in names:
         measures = tables["measures"][tables["measures"]["class"] == name].set_index("measure")
         counts = tables["rows"].set_index("class").loc[name]
         details = _details(measures, tables, name)
-        findings.append(_verdict(name, measures, counts, details))
+        findings.append(_verdict(name, measures, counts, details, imported))
         if name == names[0]:
             findings += [*details, *_basis(measures)]
     lost = tables["rows"].query("n_kept < n_seen")
@@ -75,11 +83,17 @@ def kept_findings(study: Study, tables: dict[str, pd.DataFrame], notes: tuple[st
     return (*findings, *(Finding("caution", note) for note in notes))
 
 
-def _verdict(name: str, measures: pd.DataFrame, counts: pd.Series, details: list[Finding]) -> Finding:
+def _verdict(name: str, measures: pd.DataFrame, counts: pd.Series, details: list[Finding], imported: bool) -> Finding:
     """One sentence: whether made rows pass for real ones."""
     start = f"{plural(counts['n_made'], 'row')} of {quoted(name)} made from {count(counts['n_seen'])}"
+    if imported:
+        start = f"{plural(counts['n_made'], 'imported row')} of {quoted(name)}"
     side = (
-        f"{plural(counts['n_unseen'], 'real row')} kept apart" if counts["n_unseen"] else "the rows they were made from"
+        f"{plural(counts['n_unseen'], 'real row')} kept apart"
+        if counts["n_unseen"]
+        else "the real rows in hand"
+        if imported
+        else "the rows they were made from"
     )
     issues = [finding for finding in details if finding.severity == "issue"]
     known = [one for one in JOINT if one in measures.index]

@@ -12,6 +12,7 @@ from core.engine import provenance
 from core.errors import UserError
 from core.evaluation.compare import with_baseline
 from core.evaluation.scoring import COST, LOWER_IS_BETTER, decided
+from core.evaluation.verdict import IMPORTED
 from core.judge import difference_interval, proportion_interval
 from core.numerics.decisions import confusion, decide, decision_scores
 from core.recipe import Recipe
@@ -190,7 +191,24 @@ def _findings(study: Study, recipe: Recipe, tables: dict[str, pd.DataFrame], cod
         f"{start}; '{recipe.title}' has {wording.with_interval(own['value'], own['low'], own['high'])} and is {word}: the difference on the "
         f"same rows is {wording.change(change['difference'])} (interval {wording.change(change['low'])} to {wording.change(change['high'])})."
     )
-    return (Finding("fine" if word == "better" else "caution", text), *_grouped(study), *_shifted(study, tables))
+    return (
+        Finding("fine" if word == "better" else "caution", text),
+        *_imported(study, recipe),
+        *_grouped(study),
+        *_shifted(study, tables),
+    )
+
+
+def _imported(study: Study, recipe: Recipe) -> tuple[Finding, ...]:
+    """What nobody can see of synthetic rows that came with the table."""
+    if IMPORTED not in recipe.slugs or study.dataset.synthetic is None:
+        return ()
+    n = wording.plural(study.dataset.synthetic.n_samples, "synthetic row")
+    text = (
+        f"{n} came with the training rows. If they were made before the test rows were set aside, test rows may be among "
+        "those that they were made from, and the score is then too good."
+    )
+    return (Finding("caution", text),)
 
 
 def _grouped(study: Study) -> tuple[Finding, ...]:

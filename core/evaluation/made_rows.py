@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from core.errors import NotApplicable
+from core.learners.wrapping import resampled
 from core.numerics.duplicates import identical_rows
 from core.recipe import Recipe
 from core.study import Study
@@ -77,8 +78,7 @@ def sampled(study: Study, recipe: Recipe, rows: np.ndarray) -> Sampled:
     """
     sampler = sampler_of(study, recipe)
     X, codes = study.dataset.X.iloc[rows].reset_index(drop=True), study.codes[rows]
-    known = () if study.represents is None else (study.represents[rows],)
-    X_new, codes_new = sampler.fit_resample(X, codes, *known)
+    X_new, codes_new = resampled(sampler, X, codes, study.rows and study.rows.take(rows))
     codes_new = np.asarray(codes_new)
     source = _source(X, codes, X_new, codes_new)
     kept = np.zeros(len(X), dtype=bool)

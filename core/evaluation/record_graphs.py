@@ -28,6 +28,7 @@ BESIDE = {
     "rose": "Rows of ROSE are drawn around single records. The forecast, which is for rows on lines between records, does not cover them; the mean of "
     "the rows around one record comes near it.",
     "copula_synthesis": "Copula draws do not lie between records. The forecast does not cover them; exact copies are counted in the audit of the made rows.",
+    "imported_rows": "Nobody knows here how the imported rows were made, so nothing can be forecast. The attack looks for records of {} in them.",
 }
 """What is known of samplers that the forecast does not cover."""
 

@@ -16,6 +16,7 @@ from core.evaluation.audited_columns import Rows, drawn, marginals
 from core.evaluation.fidelity_words import AGREEMENT, SHARES, kept_findings, made_findings
 from core.evaluation.made_rows import Sampled, sampled
 from core.evaluation.row_audit import NAMES, fidelity_of
+from core.evaluation.verdict import IMPORTED
 from core.judge import difference_interval, proportion_interval
 from core.learners.sampling.rules import read_rules
 from core.recipe import Recipe
@@ -28,6 +29,11 @@ SPLIT, FEWEST, MOST_CLASSES, MOST_KEPT = 3, 20, 3, 10_000
 """One row in so many is kept from the sampler; rows of a class that must then be there, or the whole class is shown to it; classes and kept
 rows that are looked at."""
 
+FLATTERED = (
+    "Imported rows may have been made from the very rows with which they are compared here. What differs does differ; what looks alike "
+    "may do so for that reason."
+)
+
 
 def fidelity(study: Study, recipe: Recipe, *, rules: str = "") -> Result:
     """Audit the rows that a recipe's sampler makes, or those that it leaves.
@@ -37,6 +43,7 @@ def fidelity(study: Study, recipe: Recipe, *, rules: str = "") -> Result:
     classifiers that try to tell made from real, cross-fitted, rows near one record in one fold), coverage and density, Fréchet distance, gaps, copies,
     impossible cells, rules, and whether a model of the kept rows gives them their class as often as the rows they were made from. Each number
     stands beside what real rows give at the same sizes. Made rows count as no more than the rows they were made from; that is our inference.
+    Rows that came with the table are audited in the same way, those left out whose group is kept apart.
     Of an undersampler, the rows that remain are compared with those that were taken away.
 
     Why it matters
@@ -131,7 +138,11 @@ def _audited(study: Study, recipe: Recipe, rules: str) -> Result:
     tables = {"rows": _counts(study, done, held)}
     if not len(done.made):
         if done.kept.all():
-            raise NotApplicable(f"'{recipe.title}' neither makes rows of this table nor takes any away.")
+            raise NotApplicable(
+                " ".join(done.notes)
+                if IMPORTED in recipe.slugs
+                else f"'{recipe.title}' neither makes rows of this table nor takes any away."
+            )
         tables["columns"] = _remaining(study, done)
         return Result(tables, kept_findings(study, tables, done.notes))
     order = sorted(np.flatnonzero(sizes), key=lambda code: (code != study.positive_code, -sizes[code]))
@@ -142,9 +153,9 @@ def _audited(study: Study, recipe: Recipe, rules: str) -> Result:
         if parts:
             table = pd.concat(parts, ignore_index=True)
             tables[name] = table[[by, *(column for column in table.columns if column != by)]]
-    return Result(
-        tables, made_findings(study, tables, [study.classes[code] for code in audits], len(order), done.notes)
-    )
+    imported, names = IMPORTED in recipe.slugs, [study.classes[code] for code in audits]
+    notes = (*done.notes, *([FLATTERED] if imported else []))
+    return Result(tables, made_findings(study, tables, names, len(order), notes, imported=imported))
 
 
 def _class(study: Study, done: Sampled, held: np.ndarray, code: int, known: tuple) -> dict[str, pd.DataFrame]:

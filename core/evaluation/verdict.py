@@ -8,6 +8,7 @@ import pandas as pd
 
 from core import wording
 from core.evaluation.scoring import AT_OWN, COST, LOWER_IS_BETTER, SCARCE
+from core.marked_rows import parents_sentence
 from core.recipe import Recipe
 from core.result import Finding
 from core.study import Study
@@ -16,6 +17,7 @@ MARGIN = 0.01
 """A difference of a score that is too small to matter; for costs, this share of the baseline's cost."""
 
 FEWEST_ROWS = 10
+IMPORTED = "imported_rows"
 Tables = Mapping[str, pd.DataFrame]
 
 
@@ -28,11 +30,12 @@ def findings(study: Study, tables: Tables, metric: str, order: Sequence[Recipe])
             f"The class of interest {wording.quoted(study.positive)} has {wording.plural(n_positive, 'row')}: too few to "
             "say which recipe is better. Collect more rows before choosing one."
         )
-        return (Finding("caution", text), _evidence(study, tables), *_dependence(study))
+        return (Finding("caution", text), _evidence(study, tables), *_dependence(study), *marked_findings(study, order))
     if (waiting := _waiting(study, tables, len(order))) is not None:
         return (waiting, _evidence(study, tables))
-    parts = [_verdict(study, tables, metric), _evidence(study, tables), *_scarce(tables, n_positive)]
-    parts += _dependence(study)
+    verdict = _doubted(study, _verdict(study, tables, metric), order)
+    parts = [verdict, _evidence(study, tables), *_scarce(tables, n_positive)]
+    parts += [*_dependence(study), *marked_findings(study, order)]
     return tuple(filter(None, [*parts, _harm(tables, metric), _broken_probabilities(tables), _parity(study, order)]))
 
 
@@ -142,6 +145,30 @@ def _dependence(study: Study) -> list[Finding]:
     return findings
 
 
+def marked_findings(study: Study, recipes: Sequence[Recipe]) -> list[Finding]:
+    """What rows marked as synthetic do in these recipes, and whether they can give tested rows away."""
+    data, used = study.dataset, any(IMPORTED in recipe.slugs for recipe in recipes)
+    if data.synthetic is None:
+        text = (
+            "'Imported rows' adds nothing and equals doing nothing: no row of this table is marked as synthetic. Give the column that "
+            "marks such rows the role 'synthetic mark'."
+        )
+        return [Finding("caution", text)] if used else []
+    if used:
+        text, unsure = parents_sentence(data)
+        return [Finding("caution" if unsure else "fine", text)]
+    told = data.group_codes is not None or data.order is not None
+    return [] if told else [Finding("fine", study.plan)]
+
+
+def _doubted(study: Study, verdict: Finding, recipes: Sequence[Recipe]) -> Finding:
+    """The verdict, with a doubt where a gain may come from synthetic rows that were made from tested ones."""
+    gained = [r for r in recipes if IMPORTED in r.slugs and verdict.text.startswith(f"'{r.title}' helps")]
+    if not gained or study.dataset.synthetic is None or not parents_sentence(study.dataset)[1]:
+        return verdict
+    return Finding("caution", f"{verdict.text} The gain may come from synthetic rows that were made from tested ones.")
+
+
 def _harm(tables: Tables, metric: str) -> Finding | None:
     changes = tables["differences"].query("metric == @metric and cut in ('', @AT_OWN) and recipe != 'Do nothing'")
     worse = changes[changes["low"] > 0] if metric in LOWER_IS_BETTER else changes[changes["high"] < 0]
@@ -167,7 +194,8 @@ def _broken_probabilities(tables: Tables) -> Finding | None:
 
 
 def _parity(study: Study, order: Sequence[Recipe]) -> Finding | None:
-    if not any(recipe.stage("sampling") or recipe.stage("weighting") for recipe in order):
+    evened = [recipe for recipe in order if recipe.stage("sampling") and IMPORTED not in recipe.slugs]
+    if not evened and not any(recipe.stage("weighting") for recipe in order):
         return None
     ratio = study.table_sizes.max() / study.table_sizes[study.positive_code]
     stated = f"You stated {wording.number(study.miss_cost)}." if study.miss_cost else "You stated no costs."

@@ -136,16 +136,21 @@ class Resampled(Wrapped):
 
     def fit(self, X: Any, y: Any, rows: Rows | None = None) -> Resampled:
         """Resample, then fit the inner classifier."""
-        stands, sampler, made = represented(rows), clone(self.sampler), None
+        sampler = clone(self.sampler)
         if len(np.unique(y)) == 1:  # the only row of the other class is in the fold that is held out
             return self._keep(fit_on(clone(self.classifier), X, y, rows))
-        if stands is None:
-            X_new, y_new = sampler.fit_resample(as_frame(X), np.asarray(y))
-        else:
-            X_new, y_new = sampler.fit_resample(as_frame(X), np.asarray(y), stands)
-            made = Rows(represents=sampler.represents_)
+        X_new, y_new = resampled(sampler, as_frame(X), np.asarray(y), rows)
+        made = None if represented(rows) is None else Rows(represents=sampler.represents_)
         self.n_samples_fit_ = len(y_new)
         return self._keep(fit_on(clone(self.classifier), X_new, y_new, made))
+
+
+def resampled(sampler: Any, X: Any, y: Any, rows: Rows | None = None) -> tuple[Any, Any]:
+    """Let a sampler change rows; one that ``asks_for_rows`` is told which belong together and which came first, others only what they stand for."""
+    if getattr(sampler, "asks_for_rows", False):
+        return sampler.fit_resample(X, y, rows=rows)
+    stands = represented(rows)
+    return sampler.fit_resample(X, y) if stands is None else sampler.fit_resample(X, y, stands)
 
 
 def score_shift(factor: np.ndarray) -> np.ndarray:

@@ -13,6 +13,8 @@ from core.reading.dates import date_format, spoken
 from core.reading.dependence import MOST_DIFFERENT, dependent_columns, repeated_codes
 from core.reading.second_labels import second_labels
 from core.reading.suggest import why_out, words_of
+from core.roles import SYNTHETIC
+from core.synthetic_marks import looks_like_marks
 from core.table import Table
 from core.wording import count, plural, quoted
 
@@ -61,10 +63,11 @@ class RoleSuggestion:
 def suggest_roles(table: Table, target: str, rule: str = "") -> dict[str, RoleSuggestion]:
     """Suggest a role for every column that is not plainly a feature.
 
-    Looked for, in this order: a date, or a clock that runs from row to row (time); no value, or one value (leave out); a new name or
-    number in every row (identifier); names of people or things, or codes, that repeat (group); a column that nearly decides the
-    class, or copies or marks it, and columns beside the target that hold the same values and go with it (second label); and words
-    such as "sex" or "age" (sensitive). In more than 30,000 rows a random sample tells whether a column decides the class.
+    Looked for, in this order: a column that says which rows are synthetic (synthetic mark); a date, or a clock that runs from row to row
+    (time); no value, or one value (leave out); a new name or number in every row (identifier); names of people or things, or codes, that
+    repeat (group); a column that nearly decides the class, or copies or marks it, and columns beside the target that hold the same values
+    and go with it (second label); and words such as "sex" or "age" (sensitive). In more than 30,000 rows a random sample tells whether
+    a column decides the class.
 
     Parameters
     ----------
@@ -175,7 +178,10 @@ def _is_number(column: pd.Series) -> bool:
 
 
 def _by_itself(name: str, column: pd.Series) -> RoleSuggestion | None:
-    """What a column tells without the class: a date, nothing at all, or a name for each row."""
+    """What a column tells without the class: a mark of synthetic rows, a date, nothing at all, or a name for each row."""
+    if why := looks_like_marks(column):
+        text = f"{why} Such rows may train a model and must not test it."
+        return RoleSuggestion(SYNTHETIC, text, "likely")
     if not _is_number(column):
         form = date_format(column) if date_format(column.dropna().head(3)) else None
         if form:

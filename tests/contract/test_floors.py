@@ -11,7 +11,10 @@ FLOORS = {
     1: {"charts", "charts_band", "charts_distributions", "charts_plane", "numerics"},
     2: {
         "table",
+        "alignment",
         "dataset",
+        "marked_rows",
+        "synthetic_marks",
         "population",
         "working_sample",
         "roles",

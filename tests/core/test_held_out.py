@@ -42,7 +42,7 @@ def test_a_test_file_is_aligned_and_what_it_lacks_is_told():
     [
         (table(slice(0, 700)), "700 of 700 test rows (100 %) also stand in the training file"),
         (Table.from_frame(FRAME.drop(columns="colour")), "has no column 'colour'"),
-        (table(slice(700, 1000), **{"measure 1": "high"}), "holds numbers in the training file and text in the test file"),
+        (table(slice(700, 1000), **{"measure 1": "high"}), "holds numbers in the training rows and text in the test rows"),
         (table(slice(700, 1000), outcome="other"), "No test row carries a class"),
     ],
 )  # fmt: skip

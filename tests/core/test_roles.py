@@ -11,7 +11,7 @@ from core.errors import UserError
 from core.evaluation.compare import evaluate
 from core.learners.cross_fitting import inner_folds
 from core.registry import methods
-from core.roles import ROLES
+from core.roles import ROLES, SYNTHETIC
 from core.study import Study
 
 N = 300
@@ -47,7 +47,7 @@ ALL = ["x", "z", "patient", "site", "day", "zone", "grade"]
 )
 def test_a_role_decides_what_is_learned_from(role, kept):
     column = "day" if role == "time" else "site"
-    data, plain = features(roles={column: role}), features()
+    data, plain = features(roles={column: role}, synthetic_values=["s2"] * (role == SYNTHETIC)), features()
     assert list(data.X) == [name for name in ALL if kept or name != column]
     assert data.roles.get(role, ()) == (() if role == "feature" else (column,))
     assert (data.fingerprint != plain.fingerprint) == (role != "feature")
