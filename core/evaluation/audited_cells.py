@@ -13,9 +13,9 @@ from core.judge import difference_interval, proportion_interval
 from core.learners.sampling.rules import Rule
 from core.numerics.fidelity import area, area_spread
 
-MASK, MASKS = "missing cells against real rows", "gaps never seen"
+MASK, MASKS = "missing cells per row", "gaps never seen"
 COPIES, RULES = "exact copies", "rows that break a rule"
-ODD, BEYOND = "rows with impossible cells", "rows beyond the values of the table"
+ODD, BEYOND = "rows with odd cells", "rows beyond the table"
 Z95 = 1.96
 
 

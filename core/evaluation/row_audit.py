@@ -35,7 +35,7 @@ MOST_FRECHET, MOST_SQUARED, MOST_LINEAR = 60, 16, 100
 Z95, Z_BOTH = 1.96, 2.24
 """Normal quantiles of 95 %, and of 95 % for two intervals read together."""
 
-JOINT = ("told from real rows, boosted trees", "told from real rows, quadratic model")
+JOINT = ("told apart by trees", "told apart by curves")
 COVERAGE, DENSITY, FRECHET = "real rows covered", "density", "Fréchet distance"
 PAIRS, WORST_PAIR = "mean difference between pairs of columns", "largest difference between pairs of columns"
 COLUMNS = "columns that differ"

@@ -50,7 +50,7 @@ def section(recipes: Sequence[Recipe]) -> Follow:
     titles = {key: recipe.title for key, recipe in with_sampler.items()}
     chosen = left.selectbox("Recipe", titles, format_func=text.naming(titles), key="made by")
     names = {key: title for key, (title, _) in VIEWS.items()}
-    view = right.segmented_control(
+    view = right.pills(
         "View", names, format_func=names.get, default="exposure", key="made view", required=True
     )
     st.caption(VIEWS[view][1])

@@ -106,11 +106,11 @@ def test_what_cannot_be_is_counted_and_named():
     found, measures = audited(made, rules=read_rules("x2 < 50"))
     cells = found["cells"].set_index(["column", "problem"])["n_cells"]
     assert cells["whole", "not whole"] == 10 and cells["x2", "out of range"] == 20 and cells["text", "never seen"] == 5
-    assert measures.loc["rows with impossible cells", "value"] == pytest.approx(15 / MADE)
-    assert measures.loc["rows beyond the values of the table", "value"] == pytest.approx(20 / MADE, abs=0.01)
+    assert measures.loc["rows with odd cells", "value"] == pytest.approx(15 / MADE)
+    assert measures.loc["rows beyond the table", "value"] == pytest.approx(20 / MADE, abs=0.01)
     assert measures.loc["rows that break a rule", "value"] == pytest.approx(20 / MADE)
     assert measures.loc[
-        ["rows with impossible cells", "rows beyond the values of the table", "rows that break a rule"], "differs"
+        ["rows with odd cells", "rows beyond the table", "rows that break a rule"], "differs"
     ].all()
 
 
@@ -120,7 +120,7 @@ def test_narrow_columns_lost_pairs_and_left_out_parts_are_told():
     made["x2"] = np.abs(made["x2"])
     found, measures = audited(made)
     assert measures.loc[["columns that differ", "largest difference between pairs of columns"], "differs"].all()
-    assert measures.loc["told from real rows, quadratic model", "low"] > 0.6
+    assert measures.loc["told apart by curves", "low"] > 0.6
     columns = found["columns"].set_index("column")
     assert columns.loc["x1", "spread_ratio"] < 0.5 and columns.loc[["x1", "x2"], "p_adjusted"].max() < 0.05
     assert {found["pairs"].loc[0, "first"], found["pairs"].loc[0, "second"]} == {"x0", "x1"}
@@ -132,7 +132,7 @@ def test_narrow_columns_lost_pairs_and_left_out_parts_are_told():
 @pytest.mark.parametrize(("gaps", "low", "high"), [("seed", 0.42, 0.58), ("preserve", 0.8, 1.0)])
 def test_made_gaps_are_told_from_real_ones_except_those_of_the_seed(gaps, low, high):
     result = fidelity(study_of(0.3), Recipe.of("smote", smote={"gaps": gaps}))
-    row = result.tables["measures"].set_index("measure").loc["missing cells against real rows"]
+    row = result.tables["measures"].set_index("measure").loc["missing cells per row"]
     assert low < row["value"] < high and row["differs"] == (gaps != "seed")
     assert (result.severity == "issue") == (gaps != "seed")
 
