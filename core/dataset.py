@@ -142,8 +142,7 @@ class Dataset:
             raise unknown("column", strange[0], table.frame.columns)
         left = tuple(dict.fromkeys(str(column) for column in _several(leave_out) if str(column) != target))
         chosen = chosen_roles(table.frame.columns, target, left, roles or {})
-        values = tuple(sorted(map(str, _several(synthetic_values))))
-        mark, real = marked_apart(table, chosen[SYNTHETIC], values)
+        mark, real = marked_apart(table, chosen[SYNTHETIC], _several(synthetic_values))
         here = in_hand(real, target, TargetRule.parse(rule), working_rows, partial(_labels, target=target))
         features = (frame := here.frame).drop(
             columns=[target, *(c for role in (*UNSEEN, "group", "time") for c in chosen[role])]
@@ -157,7 +156,7 @@ class Dataset:
         suspected = {role: () if chosen[role] else columns for role, columns in suspected.items()}
         groups = frame[[*chosen["group"], *suspected["group"]]]
         notes = _notes(target, here.n_unlabelled, infinite, groups[list(chosen["group"])], ordered)
-        last = (working_rows if here.sampled else "", *(values if mark else ()))
+        last = (working_rows if here.sampled else "", *(mark.synthetic if mark else ()))
         key = _digest(table.fingerprint, target, chosen, codes, TargetRule.parse(rule).text, last)
         whole = {name: getattr(here, name) for name in ("represents", "population", "sampled")}
         held = whole | {"groups": groups, "times": ordered, "suspected": suspected, "forms": forms | dated}

@@ -122,7 +122,7 @@ def read_mark(column: pd.Series, chosen: Iterable[str] = ()) -> Mark:
     return Mark(name, synthetic, real, gaps_are_real=not real)
 
 
-def marked_apart(table: Table, columns: tuple[str, ...], values: tuple[str, ...] = ()) -> tuple[Mark | None, Table]:
+def marked_apart(table: Table, columns: tuple[str, ...], values: Iterable[str] = ()) -> tuple[Mark | None, Table]:
     """What the column with the role "synthetic mark" says, and the table of the real rows; None and the whole table without one.
 
     Parameters
@@ -131,7 +131,7 @@ def marked_apart(table: Table, columns: tuple[str, ...], values: tuple[str, ...]
         Not changed.
     columns : tuple of str
         Those with the role; at most one.
-    values : tuple of str
+    values : iterable of str
         See ``read_mark``.
 
     Raises

@@ -99,7 +99,7 @@ def test_the_values_that_mean_synthetic_can_be_chosen():
     )  # fmt: skip
     assert turned.synthetic.n_samples == plain.synthetic.n_samples == MADE
     other = Dataset.from_frame(table, "y", roles={"source": "synthetic mark"}, synthetic_values=["smote"])
-    assert other.fingerprint != plain.fingerprint and other.synthetic.n_samples == MADE
+    assert other.fingerprint == plain.fingerprint != turned.fingerprint and other.synthetic.n_samples == MADE
     with pytest.raises(UserError, match="all have the role"):
         dataset(table, colour="synthetic mark")
 
