@@ -144,9 +144,8 @@ class Dataset:
         chosen = chosen_roles(table.frame.columns, target, left, roles or {})
         mark, real = marked_apart(table, chosen[SYNTHETIC], _several(synthetic_values))
         here = in_hand(real, target, TargetRule.parse(rule), working_rows, partial(_labels, target=target))
-        features = (frame := here.frame).drop(
-            columns=[target, *(c for role in (*UNSEEN, "group", "time") for c in chosen[role])]
-        )
+        frame, unseen = here.frame, [column for role in (*UNSEEN, "group", "time") for column in chosen[role]]
+        features = frame.drop(columns=[target, *unseen])
         if features.shape[1] == 0:
             raise UserError("No column is left to learn from.", FEWER)
         forms = {column: "" for column in codes if column in features}
@@ -160,9 +159,8 @@ class Dataset:
         key = _digest(table.fingerprint, target, chosen, codes, TargetRule.parse(rule).text, last)
         whole = {name: getattr(here, name) for name in ("represents", "population", "sampled")}
         held = whole | {"groups": groups, "times": ordered, "suspected": suspected, "forms": forms | dated}
-        found = cls(
-            X, here.labels.rename(target), table.name, target, chosen, key, table.reading, (*notes, *told), **held
-        )
+        y, notes = here.labels.rename(target), (*notes, *told)
+        found = cls(X, y, table.name, target, chosen, key, table.reading, notes, **held)
         return with_marked(found, table, mark, rule=rule, most=working_rows)
 
     @classmethod
