@@ -123,7 +123,7 @@ TERMS = {
     "Remedy": "A change to how the learner is trained or how its probabilities are used. It is refitted inside every fold.",
     "Review queue": "The rows whose label somebody should look at, the surest first, each with its reasons.",
     "ROC-AUC": "The chance that a row of the class of interest gets a higher probability than a row of another class.",
-    "Role of a column": "What a column is for. A feature is learned from. A group says which rows belong together, a time which came first: both rule the folds. An identifier, a second label and a column left out are not learned from. A sensitive column is a feature to look at by group.",
+    "Role of a column": "What a column is for. A feature is learned from. A group says which rows belong together, a time which came first: both rule the folds. An identifier, a second label and a column left out are not learned from. A synthetic mark says which rows are synthetic. A sensitive column is a feature to look at by group.",
     "Scarcity": "Too few rows of a class for its pattern to be learned, whatever its share of the table.",
     "Seed": "The number from which all randomness starts. The same seed gives the same results.",
     "Sensitivity": "Another word for recall.",
@@ -133,7 +133,8 @@ TERMS = {
     "Structural imbalance": "How unequal the sub-clusters of a class are: 0 when all are as large, "
     "near 1 when one holds nearly all rows.",
     "Sub-cluster": "A group of rows of one class that lies apart from the other rows of the class.",
-    "Synthetic row": "A row that a sampler made. It trains a model and never tests one.",
+    "Synthetic mark": "A column that says which rows of a file are synthetic. These rows are kept apart from the real ones: they are learned from where a recipe adds them, and never tested.",
+    "Synthetic row": "A row that a sampler made, or that a file marks as made. It trains a model and never tests one.",
     "Target": "The column with the classes that the learner should tell apart.",
     "Test rows": "Rows that are kept apart until the end: nothing is fitted, chosen or tuned on them.",
     "Tetrachoric correlation": "The correlation of two normal variables behind two yes-or-no columns. It is larger than the correlation of the columns themselves.",

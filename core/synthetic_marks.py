@@ -104,7 +104,7 @@ def read_mark(column: pd.Series, chosen: Iterable[str] = ()) -> Mark:
     >>> read_mark(pd.Series([1, 0, 1], name="is_real")).synthetic
     ('0',)
     """
-    name, values = str(column.name), _values(column)
+    name, values = str(column.name), values_of(column)
     if not values or len(values) > MOST_MARKS:
         problem = f"Column {quoted(name)} has {plural(len(values), 'different value')}; a mark has 1 to {MOST_MARKS}."
         raise UserError(problem, "Give the column another role than 'synthetic mark'.")
@@ -152,7 +152,7 @@ def marked_apart(table: Table, columns: tuple[str, ...], values: Iterable[str] =
 
 def looks_like_marks(column: pd.Series) -> str:
     """Why a column may mark synthetic rows, in one sentence; empty where it does not look so."""
-    name, values = str(column.name), _values(column)
+    name, values = str(column.name), values_of(column)
     if not 1 <= len(values) <= MOST_MARKS or (len(values) == 1 and column.notna().all()):
         return ""
     kinds = {_kind(value) for value in values}
@@ -165,8 +165,8 @@ def looks_like_marks(column: pd.Series) -> str:
     return ""
 
 
-def _values(column: pd.Series) -> tuple[str, ...]:
-    """The different values as text, sorted; more than ``MOST_MARKS`` are not spelled out."""
+def values_of(column: pd.Series) -> tuple[str, ...]:
+    """The different values of a column as text, sorted; more than ``MOST_MARKS`` are not spelled as in the file."""
     different = pd.Series(column.dropna().unique())
     return tuple(sorted(map(str, as_text(different)))) if len(different) <= MOST_MARKS else tuple(map(str, different))
 

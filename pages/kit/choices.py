@@ -27,7 +27,7 @@ READING = (*WRITTEN, "missing_tokens", "sheet")
 
 DEFAULTS: Mapping[str, Any] = {
     "data": "", **dict.fromkeys(WRITTEN, ""), "missing_tokens": (), "sheet": "", "disguised": (),
-    "target": "", "rule": "", "class": "", "leave_out": None, "role": (), "category": (), "mark": "", "rows": WORKING_ROWS,
+    "target": "", "rule": "", "class": "", "leave_out": None, "role": (), "category": (), "synthetic": (), "mark": "", "rows": WORKING_ROWS,
     "learner": "boosted", "cost": 0.0, "folds": 5, "repeats": 2, "seed": 0,
     "recipe": (), "explained": None, "set": (), "asked": (), "column": "", "opened": (), "doses": (),
 }  # fmt: skip

@@ -40,6 +40,7 @@ def chosen() -> bool:
         for note in study.dataset.notes:
             st.caption(text.md(note))
     roles.questions()
+    roles.marks()
     roles.editor()
     if study is None:
         return False

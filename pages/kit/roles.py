@@ -5,8 +5,10 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from core.errors import UserError
 from core.glossary import term
-from core.roles import ROLES
+from core.roles import ROLES, SYNTHETIC
+from core.synthetic_marks import read_mark
 from core.wording import clip
 from pages.kit import choices, tables, text
 
@@ -14,15 +16,19 @@ MOST_SHOWN = 5
 ASKED = {
     "group": ("Keep its rows together", "its rows seem to belong together; random folds would score too well."),
     "time": ("Test on later rows", "it says when; random folds would learn from the future."),
+    SYNTHETIC: (
+        "Train on its synthetic rows, never test them",
+        "it seems to mark synthetic rows; tested, they would make scores too good.",
+    ),
     "second label": ("Leave it out", "it seems to say the same as the target."),
 }
-"""Roles that change the folds or give the class away: asked about before anything is split."""
+"""Roles that change the folds, or which rows are tested, or give the class away: asked about before anything is split."""
 
 KEY = "ask roles"
 
 
 def questions() -> None:
-    """Ask about columns that must not pass in silence: groups, times, second labels."""
+    """Ask about columns that must not pass in silence: groups, times, marks of synthetic rows, second labels."""
     answered = {*tables.roles(), *tables.leave_out()}
     open_questions = [
         (name, found) for name, found in tables.role_reasons().items() if found.role in ASKED and name not in answered
@@ -36,6 +42,22 @@ def questions() -> None:
                 for words, role in ((label, found.role), ("Use it as it is", "feature")):
                     chosen = {"role": with_role(name, role)}
                     st.button(words, key=f"role {role} {name}", on_click=choices.choose, kwargs=chosen)
+
+
+def marks() -> None:
+    """Which values mean synthetic, where a column marks such rows; a choice overrules what was found out."""
+    values = tables.marks()
+    if not values:
+        return
+    name, chosen = tables.mark_columns()[0], tables.synthetic_values()
+    try:
+        found = read_mark(tables.table().frame[name], chosen).synthetic
+    except UserError:  # the page says what is wrong
+        found = chosen
+    label = f"Values of {text.md(clip(name, 40))} that mark synthetic rows"
+    shown = text.labels(values)
+    bound = choices.bound("synthetic", list(found))
+    st.multiselect(label, shown, format_func=text.naming(shown), help=term("Synthetic mark"), **bound)
 
 
 def editor() -> None:

@@ -90,8 +90,9 @@ def sidebar() -> None:
             ("Learner", LEARNERS[study.learner]),
         ):  # fmt: skip
             st.markdown(f"{name}  \n**{md(clip(value, 40))}**")
-        by_roles = study.dataset.roles.get("group") or study.dataset.roles.get("time")
-        for sentence in (study.dataset.sampled, study.plan if by_roles else ""):
+        data = study.dataset
+        by_roles = data.roles.get("group") or data.roles.get("time") or data.synthetic
+        for sentence in (data.sampled, study.plan if by_roles else ""):
             if sentence:
                 st.caption(md(sentence))
 

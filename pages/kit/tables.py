@@ -20,7 +20,8 @@ from core.reading.read import sheets as sheets_within
 from core.reading.roles import suggest_categories, suggest_roles
 from core.reading.samples import Sample, load, samples
 from core.reading.suggest import suggest_leave_out, suggest_targets
-from core.roles import ROLES
+from core.roles import ROLES, SYNTHETIC
+from core.synthetic_marks import MOST_MARKS, marked_apart, values_of
 from core.table import Table
 from core.target_rule import TargetRule, preview, suggested_rule
 from pages.kit import kept
@@ -151,6 +152,22 @@ def roles() -> dict[str, str]:
     return {column: role for role, _, column in given if column in known and role in ROLES}
 
 
+def mark_columns() -> tuple[str, ...]:
+    """The columns with the role of marking synthetic rows."""
+    return tuple(name for name, role in roles().items() if role == SYNTHETIC)
+
+
+def marks() -> tuple[str, ...]:
+    """The values of the column that marks synthetic rows, as text; none without such a column, or when they are too many for a mark."""
+    values = next((values_of(table().frame[name]) for name in mark_columns()), ())
+    return values if len(values) <= MOST_MARKS else ()
+
+
+def synthetic_values() -> tuple[str, ...]:
+    """The values that the analyst said mean synthetic; none when that is found out."""
+    return tuple(value for value in choice("synthetic") if value in marks())
+
+
 def categories() -> tuple[str, ...]:
     """Numeric columns whose numbers are codes."""
     return tuple(column for column in choice("category") if column in table().frame.columns and column != target())
@@ -174,15 +191,15 @@ def made() -> pd.DataFrame:
     """
     held, column, now = whole_table(), target(), rule()
     if held.all_rows is None:
-        return preview(held.frame[column], now)
+        return preview(_real(held).frame[column], now)
     counts = kept.small(lambda: held.all_rows.classes(column, now)[1], "made", held.fingerprint, column, now.text)
     return counts.rename_axis("class").reset_index()
 
 
 def rule_reason() -> tuple[TargetRule, str] | None:
     """The rule that is suggested for the target, and why."""
-    held, column = table(), target()
-    return kept.small(lambda: suggested_rule(_labels(held, column)), "rule", held.fingerprint, column)
+    held, column, marked = table(), target(), (mark_columns(), synthetic_values())
+    return kept.small(lambda: suggested_rule(_labels(_real(held), column)), "rule", held.fingerprint, column, marked)
 
 
 def role_reasons() -> Mapping[str, Any]:
@@ -220,6 +237,7 @@ def dataset() -> Dataset:
     """The table with its target, its roles and its declared test rows."""
     held, test, column, out = table(), test_table(), target(), leave_out()
     chosen = {"roles": roles(), "as_category": categories(), "rule": rule().text, "working_rows": choice("rows")}
+    chosen["synthetic_values"] = synthetic_values()
 
     def make() -> Dataset:
         found = Dataset.from_table(held, column, out, **chosen)
@@ -237,6 +255,14 @@ def _file(file: tuple[str, Any, str]) -> Table:
     return kept.large(
         lambda: read(place or content, name, **chosen), "file", digest, str(place), sorted(chosen.items())
     )
+
+
+def _real(held: Table) -> Table:
+    """A table without the rows that are marked as synthetic; all rows where the marks do not tell."""
+    try:
+        return marked_apart(held, mark_columns(), synthetic_values())[1]
+    except UserError:  # the page says what is wrong
+        return held
 
 
 def _labels(held: Table, column: str) -> pd.Series:

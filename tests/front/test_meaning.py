@@ -41,6 +41,39 @@ def test_groups_are_asked_about_and_then_rule_the_folds(opened):
     assert "120 groups" in texts(app), "every page says how the folds are drawn"
 
 
+def test_rows_that_a_column_marks_as_synthetic_train_and_are_never_tested(opened):
+    """480 real rows and 60 synthetic ones; then the marks are overruled, and mean the opposite."""
+    lines = PATIENTS.split(b"\n")
+    marked = [lines[0] + b",origin", *(line + b",real" for line in lines[1:])]
+    marked += [
+        f"p{900 + k},{60 + k % 50},{20 + k % 60}.5,{k % 40},{'sick' if k % 3 else 'well'},smote".encode()
+        for k in range(60)
+    ]
+    given = {"upload": csv_file(b"\n".join(marked)), "data": "upload", "target": "outcome"}
+    app = opened(**given, learner="linear", folds="2", repeats="1", recipe="imported_rows")
+    assert "A question] **origin**: it seems to mark synthetic rows" in texts(app)
+    click(app, "Train on its synthetic rows, never test them")
+    assert app.query_params["role"] == "synthetic mark:origin"
+    shown = texts(app)
+    assert "Column 'origin' marks 60 rows as synthetic, by 'smote', and 480 as real, by 'real'." in shown
+    assert "80 of 480 rows (17 %)" in shown and "60 rows marked as synthetic are never tested" in shown
+    app.switch_page("steps/remedy.py").run()
+    assert not app.exception and not app.error
+    shown = texts(app)
+    assert "It is not known which rows the 60 synthetic rows were made from." in shown
+    assert "how the imported rows were made" in shown
+    app.session_state["made view"] = "synthetic_rows"
+    app.run()
+    assert "40 imported rows of 'sick'" in texts(app)
+    app.switch_page("steps/data.py").run()
+    values = next(box for box in app.multiselect if box.label.endswith("that mark synthetic rows"))
+    assert values.value == ["smote"]
+    values.set_value(["real"]).run()
+    assert app.query_params["synthetic"] == "real"
+    assert not app.exception and not app.error
+    assert "Column 'origin' marks 480 rows as synthetic, by 'real', and 60 as real, by 'smote'." in texts(app)
+
+
 def test_a_value_in_disguise_is_taken_as_missing_only_when_asked(opened):
     app = opened(upload=csv_file(PATIENTS))
     shown = texts(app)
@@ -74,6 +107,7 @@ def test_a_number_becomes_classes_by_a_rule_with_its_sizes_shown(opened):
         {"target": "outcome", "rule": "merge:sick|nobody"},
         {"target": "score", "rule": "cut:above=0.995", "disguised": "[" * 6000},
         {"role": "time:patient_id"},
+        {"role": "synthetic mark:patient_id"},
     ],
 )
 def test_choices_that_make_no_study_can_be_changed_back(opened, choices):
