@@ -29,14 +29,15 @@ def before(recipe: Recipe) -> Follow:
         return _nothing
     with st.container(border=True, key="before"):
         st.markdown("**Before you add it**", help=term("Effective prior"))
-        _sentences(session.asserted(recipe))
-        if recipe.stage("sampling") is None:
-            return _nothing
-        job = session.exposure(recipe)
-        follow = show.progress({recipe: job}, "forecast")
-        for result in job.results:
-            _sentences(result)
-            show.details("before", result, _figures("exposure", result))
+        jobs = {"effective_prior": session.asserted(recipe)}
+        if recipe.stage("sampling"):
+            jobs["exposure"] = session.exposure(recipe)
+        follow = show.progress(jobs, "forecast")
+        for name, job in jobs.items():
+            for result in job.results:
+                _sentences(result)
+                if name == "exposure":
+                    show.details("before", result, _figures(name, result))
     return follow
 
 
@@ -50,9 +51,7 @@ def section(recipes: Sequence[Recipe]) -> Follow:
     titles = {key: recipe.title for key, recipe in with_sampler.items()}
     chosen = left.selectbox("Recipe", titles, format_func=text.naming(titles), key="made by")
     names = {key: title for key, (title, _) in VIEWS.items()}
-    view = right.pills(
-        "View", names, format_func=names.get, default="exposure", key="made view", required=True
-    )
+    view = right.pills("View", names, format_func=names.get, default="exposure", key="made view", required=True)
     st.caption(VIEWS[view][1])
     recipe = with_sampler[chosen]
     if view == "dose_response":

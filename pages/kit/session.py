@@ -108,19 +108,18 @@ def comparison(scored: Mapping[Recipe, jobs.Job]) -> Result | None:
     return kept.small(lambda: compare(held, outcomes), "comparison", held.key, arrived)
 
 
-def asserted(recipe: Recipe) -> Result:
-    """Which costs and class shares a recipe stands for."""
+def asserted(recipe: Recipe) -> jobs.Job:
+    """Which costs and class shares a recipe stands for, as a job whose only result is a ``Result``; at once for a small table."""
     from core.evaluation.effective_prior import effective_prior
 
-    held = study()
-    return kept.small(lambda: effective_prior(held, recipe), "asserted", held.key, recipe.text)
+    return _of_recipe(effective_prior, recipe, at_once=True)
 
 
 def exposure(recipe: Recipe) -> jobs.Job:
     """What the rows that a recipe makes would give away, as a job whose only result is a ``Result``; at once for a small table."""
     from core.evaluation.exposure import exposure
 
-    return _of_recipe(exposure, recipe, jobs.Runner(0) if len(study().codes) <= AT_ONCE else None)
+    return _of_recipe(exposure, recipe, at_once=True)
 
 
 def fidelity(recipe: Recipe) -> jobs.Job:
@@ -231,10 +230,9 @@ class Desk:
             del self.jobs[key]
 
 
-def _of_recipe(
-    made: Callable[[Study, Recipe], Result], recipe: Recipe, runner: jobs.Runner | None = None
-) -> jobs.Job:
+def _of_recipe(made: Callable[[Study, Recipe], Result], recipe: Recipe, *, at_once: bool = False) -> jobs.Job:
     held = study()
+    runner = jobs.Runner(0) if at_once and len(held.codes) <= AT_ONCE else None
     return _desk().job((held.key, made.__name__, recipe), [(made, (_travelling(held), recipe))], runner)
 
 
