@@ -28,8 +28,8 @@ APART = 2.0
 SAME = 1.05
 """How far odds must move for a step to count."""
 
-EVEN = 0.005
-"""How near a share must be to 1 / n_classes to be called parity."""
+EVEN = 0.05
+"""By what part of 1 / n_classes the share of a class may differ from it where all classes are called at parity."""
 
 COLUMNS = [
     "class",
@@ -178,33 +178,54 @@ def _steps(found: _Asserted) -> pd.DataFrame:
 
 
 def _caption(found: _Asserted) -> Finding:
-    """What sampling and weights say about costs."""
+    """What sampling and weights say about costs, beside what was stated; a threshold of the recipe has its own sentences."""
     cost, stated = found.cost(*BEFORE), found.study.miss_cost
-    if 1 / SAME < cost < SAME:
+    untouched = 1 / SAME < cost < SAME
+    back = AFTER in found.after and 1 / SAME < found.cost(*BEFORE, AFTER) < SAME
+    if untouched:
         text = "This recipe leaves the class shares as they are: at the threshold 0.5, one miss counts as much as one false alarm."
+    else:
+        text = f"{_verb(found)} says that {_worth(cost, 'costs as much as')}."
+    if back and not untouched:
+        text += f" '{found.recipe.stage(AFTER).title}' is there to take that back."
+    elif not stated and not untouched:
+        text += f" Without it, the threshold {wording.number(1 / (1 + cost))} says the same."
+    if not stated or found.recipe.stage("decision"):
         return Finding("fine", text)
-    text = f"{_verb(found)} says that one miss costs as much as {_alarms(cost)}."
-    if AFTER in found.after and 1 / SAME < found.cost(*BEFORE, AFTER) < SAME:
-        return Finding("fine", f"{text} '{found.recipe.stage(AFTER).title}' is there to take that back.")
-    if not stated:
-        return Finding("fine", f"{text} Without it, the threshold {wording.number(1 / (1 + cost))} says the same.")
+    return _beside(text, 1.0 if back else cost, stated, "The" if untouched or back else "Without it, the")
+
+
+def _beside(text: str, cost: float, stated: float, start: str) -> Finding:
+    """The caption, and how far it lies from the costs that were stated."""
+    text += f" You stated {wording.number(stated)}: "
     if 1 / APART <= cost / stated <= APART:
-        return Finding(
-            "fine", f"{text} You stated {wording.number(stated)}: the two agree within a factor of {APART:g}."
-        )
+        return Finding("fine", f"{text}the two agree within a factor of {APART:g}.")
     more = f"{wording.times(cost / stated)} as much" if cost > stated else f"{wording.times(stated / cost)} less"
-    text += f" You stated {wording.number(stated)}: this asserts {more}. Without it, the threshold "
-    return Finding("caution", f"{text}{wording.number(1 / (1 + stated))} says what you stated.")
+    return Finding(
+        "caution",
+        f"{text}this asserts {more}. {start} threshold {wording.number(1 / (1 + stated))} says what you stated.",
+    )
 
 
 def _verb(found: _Asserted) -> str:
-    share, label = found.until(*BEFORE)[found.study.positive_code], wording.quoted(found.study.positive)
-    even = abs(share - 1 / len(found.study.classes)) < EVEN
+    shares, own, label = found.until(*BEFORE), found.study.positive_code, wording.quoted(found.study.positive)
+    even = bool(np.all(np.abs(len(shares) * shares - 1) < EVEN))
+    until = f"until {label} {'is at parity' if even else f'makes up {wording.share(shares[own])} of the rows'}"
     sampled = any(stage in found.after for stage in BEFORE[:2])
     if sampled and found.n_fitted <= len(found.study.codes):
-        return f"Leaving out rows until {label} {'is at parity' if even else f'makes up {wording.share(share)} of the rows'}"
-    goal = "to parity" if even else f"to {wording.share(share)} of the rows"
-    return f"{'Growing' if sampled else 'Weighting'} {label} {goal}"
+        return f"Leaving out rows {until}"
+    verb = "Growing" if sampled else "Weighting"
+    if shares[own] < found.study.class_shares[own]:
+        return f"{verb} other classes {until}"
+    return f"{verb} {label} {'to parity' if even else f'to {wording.share(shares[own])} of the rows'}"
+
+
+def _worth(cost: float, word: str) -> str:
+    """One miss in false alarms, or one false alarm in misses, whichever is more than one."""
+    if cost >= 1:
+        return f"one miss {word} {_alarms(cost)}"
+    misses = wording.number(1 / cost)
+    return f"one false alarm {word} {misses} miss{'' if misses == '1' else 'es'}"
 
 
 def _alarms(cost: float) -> str:
@@ -221,7 +242,7 @@ def _whole(found: _Asserted) -> Finding | None:
         return Finding("fine", f"{start} leave the class shares of the table as they are.")
     text = (
         f"{start} act as if {wording.quoted(found.study.positive)} made up {wording.share(own)} of the rows instead of "
-        f"{wording.share(table)}: as if one miss cost {_alarms(cost)}."
+        f"{wording.share(table)}: as if {_worth(cost, 'cost')}."
     )
     return Finding("fine", text)
 

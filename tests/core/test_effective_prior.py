@@ -91,6 +91,33 @@ def test_the_caption_says_which_costs_parity_stands_for(table):
         assert caption.severity == severity and f"You stated {cost}" in caption.text
 
 
+def test_a_class_that_shrinks_is_not_said_to_grow(table):
+    study = Study(table, positive="common")
+    said = "Growing other classes until 'common' is at parity says that one false alarm costs as much as 9 misses."
+    assert cost_caption(study, Recipe.of("smote")) == f"{said} Without it, the threshold 0.9 says the same."
+    assert cost_caption(study, Recipe.of("class_weights")).startswith("Weighting other classes until 'common' is at")
+    assert cost_caption(study, Recipe.of("random_undersampling")).startswith("Leaving out rows until 'common' is at")
+    several = Study(planted("clean", class_sizes=(540, 240, 200, 20), n_features=2), positive="class 3")
+    said = cost_caption(several, Recipe.parse("class_weights:power=0.3"))
+    assert said.startswith(
+        "Weighting 'class 3' to 23 % of the rows says"
+    )  # near a quarter, but the classes are not even
+
+
+@pytest.mark.parametrize(
+    ("recipe", "severity", "end"),
+    [
+        ("", "caution", "You stated 10: this asserts 10 times less. The threshold 0.091 says what you stated."),
+        ("smote+calibrated_probabilities", "caution", "10 times less. The threshold 0.091 says what you stated."),
+        ("cost_threshold", "fine", "one miss counts as much as one false alarm."),
+        ("smote:balance=0.1+tuned_threshold", "fine", "as much as 1.8 false alarms."),
+    ],
+)
+def test_stated_costs_are_held_against_every_recipe_that_has_no_threshold(table, recipe, severity, end):
+    first = effective_prior(Study(table, miss_cost=10), Recipe.parse(recipe)).findings[0]
+    assert first.severity == severity and first.text.endswith(end)
+
+
 @pytest.mark.parametrize(
     ("recipe", "cost", "warned"),
     [
