@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from core.evaluation.audited_cells import BEYOND, COPIES, MASK, MASKS, ODD, RULES
-from core.evaluation.row_audit import COLUMNS, COVERAGE, DENSITY, FRECHET, JOINT, PAIRS, WORST_PAIR
+from core.evaluation.row_audit import COLUMNS, COVERAGE, DENSITY, FEWEST, FRECHET, JOINT, PAIRS, WORST_PAIR
 from core.result import Finding
 from core.study import Study
 from core.wording import count, listing, number, of, plural, quoted, share
@@ -16,6 +16,9 @@ SHARES = (*JOINT, COVERAGE, MASK, MASKS, COPIES, ODD, BEYOND, RULES, AGREEMENT)
 
 FAR = 0.1
 """How far from one half the chance to have more gaps may lie before made gaps are an issue."""
+
+MOST_TOLD = 3
+"""Classes, and notes, that get a sentence of their own where there are many."""
 
 
 def made_findings(
@@ -63,24 +66,42 @@ def made_findings(
                 f"Rows of {plural(n_classes, 'class', 'classes')} were made; {count(len(names))} of them were audited.",
             )
         )
-    return (*findings, *(Finding("caution", note) for note in notes))
+    return (*findings, *_noted(notes))
 
 
 def kept_findings(study: Study, tables: dict[str, pd.DataFrame], notes: tuple[str, ...]) -> tuple[Finding, ...]:
     """What remains of each class that lost rows, and whether it still looks like the class."""
-    findings = []
+    counts, told = tables["rows"].set_index("class"), []
     for name, columns in tables["columns"].groupby("class", sort=False):
-        row = tables["rows"].set_index("class").loc[name]
+        row = counts.loc[name]
         differ = columns[columns["p_adjusted"] < 0.05].sort_values("distance", ascending=False)
-        start = f"No row was made. Of {quoted(name)}, {count(row['n_kept'])} of {plural(row['n_seen'], 'row')} remain"
+        text = f"No row was made. Of {quoted(name)}, {count(row['n_kept'])} of {plural(row['n_seen'], 'row')} remain"
         if len(differ):
-            text = f"{start}; they differ from those taken away in {plural(len(differ), 'column')}: {listing(differ['column'])}."
-            findings.append(Finding("caution", text))
+            names = f"{plural(len(differ), 'column')}: {listing(differ['column'])}"
+            told.append((name, Finding("caution", f"{text}; they differ from those taken away in {names}.")))
         else:
+            text += ", and no column tells them from those taken away more than chance does."
+            told.append((name, Finding("fine", text)))
+    told.sort(key=lambda pair: pair[1].severity != "caution")
+    findings = [finding for _, finding in told[:MOST_TOLD]]
+    for severity, text in (
+        ("caution", "too, some column tells the rows that remain from those taken away"),
+        ("fine", "no column tells the rows that remain from those taken away more than chance does"),
+    ):
+        rest = [name for name, finding in told[MOST_TOLD:] if finding.severity == severity]
+        if rest:
+            where = f"In {plural(len(rest), 'other class', 'other classes')}"
             findings.append(
-                Finding("fine", f"{start}, and no column tells them from those taken away more than chance does.")
+                Finding(severity, f"{where}{',' if severity == 'caution' else ''} {text}: {listing(rest)}.")
             )
-    return (*findings, *(Finding("caution", note) for note in notes))
+    return (*findings, *_noted(notes))
+
+
+def _noted(notes: tuple[str, ...]) -> list[Finding]:
+    """What the sampler notes; of many sentences, one for each class, the first ones. All of them stand in a table."""
+    shown = notes if len(notes) <= MOST_TOLD + 1 else notes[:MOST_TOLD]
+    more = [f"There are {count(len(notes) - len(shown))} more notes like these."] if len(shown) < len(notes) else []
+    return [Finding("caution", note) for note in (*shown, *more)]
 
 
 def _verdict(name: str, measures: pd.DataFrame, counts: pd.Series, details: list[Finding], imported: bool) -> Finding:
@@ -99,12 +120,16 @@ def _verdict(name: str, measures: pd.DataFrame, counts: pd.Series, details: list
     known = [one for one in JOINT if one in measures.index]
     if not known:
         text = f"{start} are too few to be judged as whole rows."
+        if counts["n_made"] >= FEWEST:
+            n_real = counts["n_unseen"] or counts["n_seen"]
+            text = f"{start} cannot be judged as whole rows: {plural(n_real, 'real row')} to compare them with {'is' if n_real == 1 else 'are'} too few."
         return Finding("issue" if issues else "caution", text)
-    best = measures.loc[known].sort_values("value").iloc[-1]
-    chance = (
-        f"{share(best['value'])} of pairs ({share(best['low'])} to {share(best['high'])}; guessing is right in 50 %)"
-    )
-    if bool(measures.loc[known, "differs"].any()):
+    told = measures.loc[known]
+    told = told[told["differs"].eq(True)] if told["differs"].eq(True).any() else told
+    best = told.sort_values("value").iloc[-1]
+    luck = f"guessing is right in 50 %, by luck in up to {share(best['null_high'])}"
+    chance = f"{share(best['value'])} of pairs ({share(best['low'])} to {share(best['high'])}; {luck})"
+    if bool(best["differs"]):
         text = f"{start} can be told from {side}: of a made and a real row, a model names the made one in {chance}."
         return Finding("issue" if issues else "caution", text)
     text = f"{start} are not told from {side}: of a made and a real row, a model names the made one in {chance}."
@@ -172,7 +197,9 @@ def _columns(own: pd.DataFrame, tables: dict[str, pd.DataFrame], name: str) -> F
     )
     narrow = int((columns["spread_ratio"] < 1).sum())
     text = f"{plural(len(columns), 'column')} of the made rows {'is' if len(columns) == 1 else 'are'} spread differently: {listing(columns['column'])}"
-    return Finding("caution", f"{text}; {count(narrow)} of them narrower." if narrow else f"{text}.")
+    if not narrow:
+        return Finding("caution", f"{text}.")
+    return Finding("caution", f"{text}; {f'{count(narrow)} of them are' if len(columns) > 1 else 'it is'} narrower.")
 
 
 def _pairs(own: pd.DataFrame, tables: dict[str, pd.DataFrame], name: str) -> Finding | None:

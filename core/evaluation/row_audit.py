@@ -30,6 +30,9 @@ from core.validation import folds
 MOST_MADE, MOST_REAL = 1_500, 1_000
 """Rows that enter what looks at whole rows; random ones of more."""
 
+FEWEST = 10
+"""Made and real rows that there must be to judge whole rows."""
+
 N_NULL, N_FOLDS, K = 30, 4, 5
 MOST_FRECHET, MOST_SQUARED, MOST_LINEAR = 60, 16, 100
 Z95, Z_BOTH = 1.96, 2.24
@@ -107,7 +110,7 @@ def _joint(rows: Rows, seed: int) -> list[tuple]:
     source = np.unique(rows.source, return_inverse=True)[1]
     groups, y = _regions(rows, np.vstack([made, real])), np.repeat([1, 0], [n_made, len(real)])
     n_folds = min(N_FOLDS, len(real), len(np.unique(groups)))
-    if n_folds < 2 or min(n_made, len(real)) < 10:
+    if n_folds < 2 or min(n_made, len(real)) < FEWEST:
         return []
     parts = folds(y, n_folds=n_folds, groups=groups, random_state=seed)
     frame = pd.concat([rows.made, rows.real], ignore_index=True)
@@ -149,7 +152,7 @@ def _quadratic(Z: np.ndarray, y: np.ndarray, parts: Any) -> np.ndarray:
 
     gap = np.isnan(Z)
     base = np.hstack([np.where(gap, 0.0, Z), gap[:, gap.any(axis=0)]])
-    base = base[:, base.std(axis=0) > 0][:, :MOST_LINEAR]
+    base = base[:, np.ptp(base, axis=0) > 0][:, :MOST_LINEAR]
     if not base.shape[1]:
         return np.full(len(y), 0.5)
     base = (base - base.mean(axis=0)) / base.std(axis=0)

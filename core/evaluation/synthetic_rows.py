@@ -67,7 +67,7 @@ def fidelity(study: Study, recipe: Recipe, *, rules: str = "") -> Result:
     Result
         ``rows``: class, n_real, n_seen, n_unseen, n_made, n_kept. ``measures``, ``columns``, ``pairs``, ``cells``: class, and what ``fidelity_of`` returns,
         measures with *label agreement*. ``shapes``: of, column, label, from, to, place, class (made or real rows), share. Where rows were only taken
-        away: ``rows`` and ``columns`` (kept rows against those taken away). The first finding is the verdict on the class of interest.
+        away: ``rows`` and ``columns`` (kept rows against those taken away). ``notes``: note, what could not be done as asked. The first finding is the verdict on the class of interest.
 
     References
     ----------
@@ -136,6 +136,8 @@ def _audited(study: Study, recipe: Recipe, rules: str) -> Result:
     known = read_rules(rules or _own_rules(recipe))
     sizes = np.bincount(done.codes, minlength=len(study.classes))
     tables = {"rows": _counts(study, done, held)}
+    if done.notes:
+        tables["notes"] = pd.DataFrame({"note": done.notes})
     if not len(done.made):
         if done.kept.all():
             raise NotApplicable(

@@ -10,13 +10,14 @@ from sklearn.metrics import roc_auc_score
 from core import charts
 from core.__main__ import main
 from core.dataset import Dataset
-from core.evaluation.row_audit import fidelity_of
+from core.evaluation.row_audit import JOINT, _quadratic, fidelity_of
 from core.evaluation.synthetic_rows import draw, fidelity, parted
 from core.learners.sampling.rules import read_rules
 from core.numerics.associations import associations
 from core.numerics.fidelity import area, clustered_area, frechet, gap_p, largest_gap, within
 from core.recipe import Recipe
 from core.study import Study
+from core.wording import share
 
 SEEN, UNSEEN, MADE = 120, 60, 400
 
@@ -97,6 +98,13 @@ def test_copies_are_told_and_everything_else_of_them_passes():
     assert measures.loc["exact copies", "value"] == 1
 
 
+def test_columns_that_are_all_alike_hinder_nothing():
+    every = np.column_stack([np.random.default_rng(0).normal(size=(97, 2)), np.tile(np.linspace(-3, 3, 50), (97, 1))])
+    y = np.arange(97) % 2
+    scores = _quadratic(every, y, [(np.arange(48), np.arange(48, 97)), (np.arange(48, 97), np.arange(48))])
+    assert np.isfinite(scores).all() and 0.3 < roc_auc_score(y, scores) < 0.7
+
+
 def test_what_cannot_be_is_counted_and_named():
     made = rows(MADE, 3)
     made.loc[:9, "whole"] += 0.5
@@ -109,9 +117,7 @@ def test_what_cannot_be_is_counted_and_named():
     assert measures.loc["rows with odd cells", "value"] == pytest.approx(15 / MADE)
     assert measures.loc["rows beyond the table", "value"] == pytest.approx(20 / MADE, abs=0.01)
     assert measures.loc["rows that break a rule", "value"] == pytest.approx(20 / MADE)
-    assert measures.loc[
-        ["rows with odd cells", "rows beyond the table", "rows that break a rule"], "differs"
-    ].all()
+    assert measures.loc[["rows with odd cells", "rows beyond the table", "rows that break a rule"], "differs"].all()
 
 
 def test_narrow_columns_lost_pairs_and_left_out_parts_are_told():
@@ -162,6 +168,25 @@ def test_undersamplers_make_no_row_and_what_remains_is_compared():
     assert near.severity == "caution" and "'x0'" in near.findings[0].text
     assert list(draw(near)) == ["Kept rows against those taken away"]
     assert fidelity(study_of(), Recipe.of("class_weights")).severity == "not applicable"
+
+
+def test_many_classes_and_many_notes_take_few_sentences():
+    study = study_of(sizes=(40, 35, 30, 25, 20, 15, 2))
+    result = fidelity(study, Recipe.of("random_undersampling"))
+    assert len(result.findings) == 4 and len(result.tables["columns"]["class"].unique()) == 6
+    assert result.findings[-1].text.startswith("In 3 other classes no column tells the rows that remain")
+    result = fidelity(study, Recipe.of("ceos"))
+    notes = result.tables["notes"]["note"]
+    assert len(notes) == 6 and result.findings[-1].text == "There are 3 more notes like these."
+    assert [finding.text for finding in result.findings[-4:-1]] == notes[:3].tolist()
+
+
+def test_the_verdict_says_how_far_luck_reaches_and_why_some_rows_cannot_be_judged():
+    near = fidelity(study_of(), Recipe.of("gaussian_prototypes"))
+    row = near.tables["measures"].set_index("measure").loc[list(JOINT)].sort_values("value").iloc[-1]
+    assert f"guessing is right in 50 %, by luck in up to {share(row['null_high'])})" in near.findings[0].text
+    few = fidelity(study_of(sizes=(90, 8)), Recipe.of("smote")).findings[0].text
+    assert few.endswith("cannot be judged as whole rows: 8 real rows to compare them with are too few.")
 
 
 def test_small_classes_are_shown_whole_and_groups_are_not_parted():
