@@ -12,10 +12,10 @@ from core.errors import NotApplicable
 from core.evaluation.made_rows import sampler_of
 from core.learners.resampling import reached, targets
 from core.learners.sampling.draw import Draw
+from core.learners.sampling.sampler import CopyingOverSampler
 from core.learners.sampling.space import Space
 from core.numerics.exposure import POINTS, exposed
 from core.recipe import Recipe
-from core.registry import method
 from core.study import Study
 
 MOST_RECORDS = 10_000
@@ -23,8 +23,10 @@ MOST_RECORDS = 10_000
 
 UNTRIED = "Columns with gaps were left out; whether someone finds lines in their filled cells was not tried."
 
+COPIES = "'{}' copies records: each copy shows a record of {} as it stands in the table."
+CENTRES = "'{}' puts centres of groups in the place of rows. The forecast, which is for rows on lines between records, does not cover them."
+
 BESIDE = {
-    "random_oversampling": "Random oversampling copies records: each copy shows a record of {} as it stands in the table.",
     "rose": "Rows of ROSE are drawn around single records. The forecast, which is for rows on lines between records, does not cover them; the mean of "
     "the rows around one record comes near it.",
     "copula_synthesis": "Copula draws do not lie between records. The forecast does not cover them; exact copies are counted in the audit of the made rows.",
@@ -145,12 +147,10 @@ def graphs_of(study: Study, recipe: Recipe, rows: np.ndarray | None = None) -> d
     NotApplicable
         As ``revealed``.
     """
-    if getattr(sampler := sampler_of(study, recipe), "_down", getattr(sampler, "down", False)):
-        raise NotApplicable(f"'{recipe.title}' makes no rows; those that remain stand in it as they are.")
+    sampler_of(study, recipe)  # a recipe without one is turned away
     slug = recipe.stage("sampling").slug
     if slug not in WEIGHTS:
-        known = BESIDE.get(slug, OTHER.format(method(slug).title))
-        raise NotApplicable(known.format(wording.quoted(study.positive)))
+        raise NotApplicable(_beside(study, recipe))
     balance, order = balance_of(recipe), sorted(range(len(study.classes)), key=lambda code: code != study.positive_code)
     growing = [code for code in order if rows_made(study, code, balance, rows) > 0]
     if not growing:
@@ -173,6 +173,21 @@ def graphs_of(study: Study, recipe: Recipe, rows: np.ndarray | None = None) -> d
         weights = WEIGHTS[slug](draw, options)
         found[code] = Graph(rows[drawn], near, enough, apart, weights / weights.sum(), len(columns), len(own))
     return found
+
+
+def _beside(study: Study, recipe: Recipe) -> str:
+    """What is known of rows of a sampler that the forecast does not cover."""
+    sampler, slug, label = sampler_of(study, recipe), recipe.stage("sampling").slug, wording.quoted(study.positive)
+    title = Recipe(tuple(step for step in recipe.steps if step[0] == slug)).title
+    kind = getattr(getattr(sampler, "_form", None), "kind", "")
+    if kind == "centres":
+        return CENTRES.format(title)
+    if getattr(sampler, "_down", getattr(sampler, "down", False)):
+        return f"'{title}' makes no rows; those that remain stand in it as they are."
+    options = getattr(sampler, "options", None) or {}
+    if kind == "copies" or isinstance(sampler, CopyingOverSampler) or options.get("how") == "copy":
+        return COPIES.format(title, label)
+    return BESIDE.get(slug, OTHER).format(label if slug in BESIDE else title)
 
 
 def _even(draw: Draw, options: dict) -> np.ndarray:

@@ -169,7 +169,9 @@ def test_columns_that_made_rows_keep_show_no_lines():
 
 @pytest.mark.parametrize(
     ("recipe", "sentence"),
-    [("random_oversampling", "each copy shows a record"), ("random_undersampling", "makes no rows"), ("", "makes no rows"), ("rose", "does not cover"),
+    [("random_oversampling", "each copy shows a record"), ("tiered_upsampling", "each copy shows a record"),
+     ("imbalanced_learn:sampler=RandomOverSampler", "each copy shows a record"), ("imbalanced_learn:sampler=ClusterCentroids", "puts centres"),
+     ("imbalanced_learn:sampler=SVMSMOTE", "(sampler SVMSMOTE)'. The attack can be run"), ("random_undersampling", "makes no rows"), ("", "makes no rows"), ("rose", "does not cover"),
      ("copula_synthesis", "exact copies are counted"), ("ceos", "The attack can be run")],
 )  # fmt: skip
 def test_what_the_forecast_does_not_cover_is_said(recipe, sentence):
