@@ -69,6 +69,9 @@ OURS = (
     *("random_undersampling", "prototype_undersampling", "majority_pruning", "case_control"),
     *("imbalanced_learn:sampler=SMOTE", "imbalanced_learn"),
 )
+RIVALS = {"median and SMOTE": "smote"}
+RIVALS |= {f"OverNaN's {slug.upper()}NaN": slug for slug in ("smote", "adasyn", "rose")}
+"""What does the same in our way."""
 
 
 class Ours:
@@ -196,12 +199,22 @@ def measured(folder: Path, name: str, peers: dict[str, Any]) -> pd.DataFrame:
     for (learner, side), found in scores.items():
         table, base = pd.DataFrame(found), pd.DataFrame(scores[learner, "none"])
         record = about | {"learner": learner, "sampler": side, "repeats": len(table)} | table.mean().to_dict()
-        for metric in METRICS if side != "none" else []:
-            change = fold_interval((table[metric] - base[metric]).to_numpy(), TEST / (1 - TEST))
-            ends = (f"{metric}: {end}" for end in ("difference", "low", "high"))
-            record |= dict(zip(ends, change, strict=True))
+        if side != "none":
+            record |= differences(table, base, "")
+        if side in RIVALS:
+            record |= differences(pd.DataFrame(scores[learner, RIVALS[side]]), table, "ours less this: ")
         records.append(record)
     return pd.DataFrame(records)
+
+
+def differences(table: pd.DataFrame, base: pd.DataFrame, name: str) -> dict[str, float]:
+    """Mean paired differences over the repeats, with their intervals."""
+    record = {}
+    for metric in METRICS:
+        change = fold_interval((table[metric] - base[metric]).to_numpy(), TEST / (1 - TEST))
+        ends = (f"{name}{metric}: {end}" for end in ("difference", "low", "high"))
+        record |= dict(zip(ends, change, strict=True))
+    return record
 
 
 def main() -> None:
