@@ -136,7 +136,7 @@ def _attacked(
         records.append(pd.DataFrame({"class": name, "row": target.rows + 1, "forecast": forecast, "found": hit}))
         findings.append(_verdict(name, target, scores, float(forecast.mean())))
     tables = {"attacks": pd.DataFrame(attacks), "records": pd.concat(records, ignore_index=True)}
-    findings.append(_apart(tables["attacks"].iloc[:3]))
+    findings.append(_apart(tables["attacks"].iloc[:3], targets[0]))
     if change:
         changed = [_changed(study, targets[0], *one, tolerant) for one in CHANGES for tolerant in (False, True)]
         tables["changes"] = pd.DataFrame(changed)
@@ -154,12 +154,21 @@ def _verdict(name: str, target: Target, scores: dict[str, float], forecast: floa
     return Finding("caution", text + ".")
 
 
-def _apart(attacks: pd.DataFrame) -> Finding:
+def _apart(attacks: pd.DataFrame, target: Target) -> Finding:
+    """Whether the second attack names records better than guessing does among rows that differ."""
     row = attacks[attacks["attack"] == MIXED].iloc[0]
-    text = (
-        f"Mixed with the made rows, {wording.share(row['recall'])} of the records of {wording.quoted(row['class'])} were told from them, with a precision of "
-        f"{wording.share(row['precision'])}: in a table to which rows were added, records can be picked out."
-    )
+    guess = len(np.unique(target.records, axis=0)) / len(np.unique(np.vstack([target.records, target.made]), axis=0))
+    name, right = wording.quoted(row["class"]), wording.share(row["precision"])
+    if guess == 1:
+        text = f"All made rows of {name} are copies: mixed with the records or not, each shows a record as it stands."
+    elif row["precision_low"] > guess:
+        text = (
+            f"Mixed with the made rows, {wording.share(row['recall'])} of the records of {name} were told from them, with a precision of {right}: in a "
+            "table to which rows were added, records can be picked out."
+        )
+    else:
+        text = f"Mixed with the made rows, records of {name} were not told from them: of {wording.plural(row['n_found'], 'row')} taken for records, "
+        text += f"{right} are, and of all rows {wording.share(guess)} are."
     return Finding("caution", text)
 
 

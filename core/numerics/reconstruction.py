@@ -222,7 +222,7 @@ def _offset(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
     off = np.empty(len(a))
     for side in range(3):
         rows = longest == side
-        way = (ends[side][rows] - starts[side][rows]) / sides[side][rows][:, None]
+        way = (ends[side][rows] - starts[side][rows]) / np.maximum(sides[side][rows], 1e-300)[:, None]
         top = tops[side][rows] - starts[side][rows]
         off[rows] = np.linalg.norm(top - np.einsum("nd,nd->n", top, way)[:, None] * way, axis=1)
     return off

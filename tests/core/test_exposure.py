@@ -129,6 +129,21 @@ def test_two_lines_are_enough_for_a_bolder_attacker_but_not_in_a_plane():
     )
 
 
+@pytest.mark.parametrize(
+    ("recipe", "said"),
+    [("smote", "can be picked out"), ("rose", "were not told from them"), ("random_oversampling", "are copies")],
+)
+def test_records_are_said_to_be_told_only_where_guessing_is_beaten(recipe, said):
+    found = attack(study_of(normal(40, 200, 4)), Recipe.parse(recipe), changes=False).findings
+    assert any(said in finding.text for finding in found)
+    assert sum("picked out" in finding.text for finding in found) == (recipe == "smote")
+
+
+def test_rows_closer_than_numbers_can_say_hinder_nothing():
+    Z = np.column_stack([np.zeros(9), 1e-310 * np.arange(9), np.repeat([0.0, 1.0, 2.0], 3)])
+    assert between_others(Z, 4).shape == (9,)
+
+
 def test_more_rows_than_are_attacked_are_thinned_at_the_same_ratio():
     study = study_of(normal(200, 4200, 6))
     result = attack(study, Recipe.parse("smote"), max_rows=500, changes=False)
