@@ -106,9 +106,10 @@ class Parameter:
                 self.kind is bool and not isinstance(value, bool) and str(value).lower() not in ("true", "false")
             )
             cast = str(value).lower() == "true" if self.kind is bool else self.kind(value)
-        except (TypeError, ValueError):
-            wrong_bool, cast = True, None
-        if wrong_bool:
+            wrong = wrong_bool or (self.kind is int and isinstance(value, float) and cast != value)
+        except (TypeError, ValueError, OverflowError):
+            wrong, cast = True, None
+        if wrong:
             raise UserError(f"{quoted(value)} is not a value of '{self.name}'.", f"Give a value like {self.default}.")
         match self.constraint:
             case Range(low, high) if not low <= cast <= high:

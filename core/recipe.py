@@ -9,6 +9,7 @@ from typing import Any
 from core.errors import UserError
 from core.params import checked, unwritten, written
 from core.registry import Method, method
+from core.wording import clip
 
 STAGES = ("weighting", "losses", "sampling", "ensembles", "calibration", "decision")
 """From the innermost wrapper to the outermost: weights are computed on the sampled rows, thresholds on calibrated scores."""
@@ -34,7 +35,7 @@ class Recipe:
     steps: tuple[tuple[str, tuple[tuple[str, Any], ...]], ...] = ()
 
     @classmethod
-    def of(cls, *slugs: str, **parameters: Mapping[str, Any]) -> Recipe:
+    def of(cls, /, *slugs: str, **parameters: Mapping[str, Any]) -> Recipe:
         """Make a recipe: ``Recipe.of("smote", smote={"k": 3})``; what is not given keeps its default.
 
         Raises
@@ -87,7 +88,9 @@ class Recipe:
         words = []
         for slug, values in self.steps:
             default = {parameter.name: parameter.default for parameter in method(slug).params}
-            changed = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in values if value != default[name])
+            changed = ", ".join(
+                f"{name.replace('_', ' ')} {clip(value, 1000)}" for name, value in values if value != default[name]
+            )
             words.append(method(slug).title + (f" ({changed})" if changed else ""))
         return " + ".join(words) or "Do nothing"
 

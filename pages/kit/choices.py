@@ -12,6 +12,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.errors import UserError
 from core.learners import LEARNERS
+from core.params import unwritten, written
 from core.population import WORKING_ROWS
 from core.reading.all_rows import Folder
 from core.reading.large import LARGE_BYTES
@@ -120,11 +121,12 @@ def explained() -> Recipe:
 def settings(method: Method) -> dict[str, Any]:
     """The parameters that were set for a method; the rest keep their defaults."""
     given = dict(text.partition(":")[::2] for text in choice("set"))
-    pairs = dict(pair.partition("=")[::2] for pair in filter(None, given.get(method.slug, "").split(",")))
+    pairs = (pair.partition("=") for pair in given.get(method.slug, "").split(","))
+    told = {name: unwritten(value) for name, _, value in pairs}
     values = {}
     for parameter in method.params:
         try:
-            values[parameter.name] = parameter.check(pairs.get(parameter.name, parameter.default))
+            values[parameter.name] = parameter.check(told.get(parameter.name, parameter.default))
         except UserError:
             values[parameter.name] = parameter.default
     return values
@@ -134,7 +136,7 @@ def change_setting(method: Method, name: str, key: str) -> None:
     """Take a parameter of a diagnostic from its widget."""
     values = settings(method) | {name: st.session_state[key]}
     default = {parameter.name: parameter.default for parameter in method.params}
-    changed = ",".join(f"{name}={value}" for name, value in values.items() if value != default[name])
+    changed = ",".join(f"{name}={written(value)}" for name, value in values.items() if value != default[name])
     others = tuple(text for text in choice("set") if text.partition(":")[0] != method.slug)
     choose(set=(*others, f"{method.slug}:{changed}") if changed else others)
 

@@ -12,7 +12,7 @@ from core.glossary import TERMS
 from core.recipe import STAGES, Recipe
 from core.registry import group_title, method, methods
 from core.result import Result
-from core.wording import number, with_interval
+from core.wording import clip, number, with_interval
 from pages.kit import asking, choices, made_rows, show, text
 
 
@@ -48,9 +48,9 @@ def chosen(recipes: tuple[Recipe, ...]) -> None:
     with st.container(horizontal=True, gap="small"):
         st.badge("Do nothing, with the right threshold", icon=":material/anchor:", color="blue")
         for recipe in recipes[1:]:
-            left = tuple(text for text in choices.choice("recipe") if text != recipe.text)
+            left = tuple(other for other in choices.choice("recipe") if other != recipe.text)
             st.button(
-                recipe.title.replace("_", " "), icon=":material/close:", key=f"remove {recipe.text}",
+                text.md(clip(recipe.title, 120)), icon=":material/close:", key=f"remove {recipe.text}",
                 help="Take this recipe away", on_click=choices.choose, kwargs={"recipe": left},
             )  # fmt: skip
 

@@ -4,6 +4,7 @@ import pytest
 
 from core.errors import UserError
 from core.params import Parameter, Text, checked, unwritten, written
+from core.recipe import Recipe
 
 
 def shouted(text):
@@ -25,3 +26,19 @@ def test_free_text_has_a_limit_and_a_normal_form():
 def test_what_is_written_is_read_again(text):
     assert unwritten(written(text)) == text
     assert not set("+:,\n") & set(written(text))
+
+
+def test_what_no_recipe_can_mean_gets_a_sentence():
+    for text in ("cls", "self", "smote:k=inf", "smote:k=", ":k=1", "rose:shrinkage=nan"):
+        with pytest.raises(UserError):
+            Recipe.parse(text)
+    for value in (float("inf"), float("nan"), 3.7, None):
+        with pytest.raises(UserError, match="is not a value of 'k'"):
+            Recipe.of("smote", smote={"k": value})
+    assert Recipe.of("smote", smote={"k": 3.0}) == Recipe.parse("smote:k=3")
+
+
+def test_the_title_of_a_recipe_stays_on_one_line():
+    recipe = Recipe.of("copula_synthesis", copula_synthesis={"rules": "a = 'two\nlines\u202e'"})
+    assert recipe.title == r"Copula synthesis (rules a = 'two\nlines\u202e')"
+    assert Recipe.parse(recipe.text) == recipe and "\n" not in recipe.text
