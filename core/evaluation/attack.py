@@ -161,7 +161,7 @@ def _apart(attacks: pd.DataFrame, target: Target) -> Finding:
     name, right = wording.quoted(row["class"]), wording.share(row["precision"])
     if guess == 1:
         text = f"All made rows of {name} are copies: mixed with the records or not, each shows a record as it stands."
-    elif row["precision_low"] > guess:
+    elif row["recall"] > 0 and row["precision_low"] > guess:
         text = (
             f"Mixed with the made rows, {wording.share(row['recall'])} of the records of {name} were told from them, with a precision of {right}: in a "
             "table to which rows were added, records can be picked out."
