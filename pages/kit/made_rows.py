@@ -64,6 +64,9 @@ def section(recipes: Sequence[Recipe]) -> Follow:
 
 def _doses(recipe: Recipe) -> Follow:
     """The dose–response curves, when they are asked for: hundreds of fits."""
+    if reason := session.no_doses(recipe):
+        st.markdown(text.md(reason))
+        return _nothing
     if recipe.text not in choices.choice("doses"):
         asked = (*choices.choice("doses"), recipe.text)
         st.caption("This fits the learner some hundred times. Results arrive one by one, and it can be stopped.")

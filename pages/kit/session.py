@@ -136,6 +136,17 @@ def attack(recipe: Recipe) -> jobs.Job:
     return _of_recipe(attack, recipe)
 
 
+def no_doses(recipe: Recipe) -> str:
+    """Why a recipe has no doses to try; empty when it has."""
+    from core.evaluation.dose import sampler_of
+
+    try:
+        sampler_of(study().classifier(recipe))
+    except UserError as error:
+        return f"{error.problem} {error.remedy}"
+    return ""
+
+
 def doses(recipe: Recipe) -> jobs.Job:
     """Doses of synthetic rows, as a job with one result per fit."""
     from core.evaluation import dose
