@@ -57,8 +57,11 @@ class Rows:
     @property
     def worth(self) -> int:
         """How many independent rows the made ones are worth at most: n rows drawn from m ones vary as ``n m / (n + m)`` rows do."""
-        n, m = len(self.made), len(self.seen)
-        return n if self.made is self.seen else max(n * m // (n + m), 1)
+        return self.worth_of(len(self.made), len(self.seen))
+
+    def worth_of(self, n: int, m: int) -> int:
+        """The same for n made rows and m seen ones, such as those in which a column is filled."""
+        return n if self.made is self.seen else max(n * m // max(n + m, 1), 1)
 
     @cached_property
     def encoded(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -109,8 +112,8 @@ def alike(frames: list[pd.DataFrame]) -> list[pd.DataFrame]:
 def marginals(rows: Rows) -> pd.DataFrame:
     """How far each column of the made rows lies from that of real rows.
 
-    The p-value is that of samples with as many independent rows as there are real ones and as the rows were made from, not as many as were
-    made: copying rows a hundred times does not make them a hundred times as sure. This is our inference.
+    The p-value is that of samples with as many independent rows as there are real ones and as the made ones are worth (``Rows.worth``), not as
+    many as were made: copying rows a hundred times does not make them a hundred times as sure. This is our inference.
     """
     table = pd.DataFrame([_marginal(rows, name) for name in rows.made.columns])
     return table.assign(p_adjusted=holm(table["p"].to_numpy()))
@@ -123,7 +126,7 @@ def _marginal(rows: Rows, name: str) -> dict[str, object]:
     known = made.dropna().to_numpy(), real.dropna().to_numpy()
     if not min(map(len, known)):
         return row | {"distance": np.nan, "p": np.nan, "spread_ratio": np.nan} | gaps
-    worth = max(min(len(known[0]), int(rows.seen[name].notna().sum())), 1)
+    worth = rows.worth_of(len(known[0]), int(rows.seen[name].notna().sum()))
     if made.dtype == "category":
         counts = [
             np.bincount(part.cat.codes[part.notna()], minlength=len(part.cat.categories)) for part in (made, real)

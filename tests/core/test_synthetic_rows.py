@@ -10,6 +10,7 @@ from sklearn.metrics import roc_auc_score
 from core import charts
 from core.__main__ import main
 from core.dataset import Dataset
+from core.evaluation.audited_columns import Rows, marginals
 from core.evaluation.row_audit import JOINT, _quadratic, fidelity_of
 from core.evaluation.synthetic_rows import draw, fidelity, parted
 from core.learners.sampling.rules import read_rules
@@ -85,7 +86,7 @@ def test_associations_agree_with_pandas_scipy_and_the_formula():
 
 
 def test_new_real_rows_pass():
-    found, measures = audited(rows(MADE, 3))
+    found, measures = audited(rows(MADE, 4))
     assert not measures["differs"].any() and len(measures) == 11
     assert measures.loc["real rows covered", "value"] > 0.9
     assert found["columns"]["p_adjusted"].min() > 0.05
@@ -96,6 +97,14 @@ def test_copies_are_told_and_everything_else_of_them_passes():
     _, measures = audited(rows(SEEN, 0).iloc[chosen])
     assert measures.index[measures["differs"]].tolist() == ["exact copies"]
     assert measures.loc["exact copies", "value"] == 1
+
+
+def test_made_rows_count_as_no_more_than_the_rows_they_were_drawn_from():
+    rng = np.random.default_rng(0)
+    seen, unseen = (pd.DataFrame({"x": rng.normal(size=n)}) for n in (40, 30))
+    made = seen.iloc[rng.integers(0, 40, 160)].reset_index(drop=True)
+    found = marginals(Rows(seen, made, unseen, seen, rng)).iloc[0]
+    assert found["p"] == gap_p(found["distance"], 160 * 40 // 200, 30)
 
 
 def test_columns_that_are_all_alike_hinder_nothing():
