@@ -211,7 +211,7 @@ def _verb(found: _Asserted) -> str:
     shares, own, label = found.until(*BEFORE), found.study.positive_code, wording.quoted(found.study.positive)
     even = bool(np.all(np.abs(len(shares) * shares - 1) < EVEN))
     until = f"until {label} {'is at parity' if even else f'makes up {wording.share(shares[own])} of the rows'}"
-    sampled = any(stage in found.after for stage in BEFORE[:2])
+    sampled = not 1 / SAME < found.cost(*BEFORE[:2]) < SAME  # steps that change rows and take it back say nothing
     if sampled and found.n_fitted <= len(found.study.codes):
         return f"Leaving out rows {until}"
     verb = "Growing" if sampled else "Weighting"

@@ -97,6 +97,8 @@ def test_a_class_that_shrinks_is_not_said_to_grow(table):
     assert cost_caption(study, Recipe.of("smote")) == f"{said} Without it, the threshold 0.9 says the same."
     assert cost_caption(study, Recipe.of("class_weights")).startswith("Weighting other classes until 'common' is at")
     assert cost_caption(study, Recipe.of("random_undersampling")).startswith("Leaving out rows until 'common' is at")
+    both = cost_caption(Study(table), Recipe.of("case_control", "class_weights"))
+    assert both.startswith("Weighting 'rare' to parity says that one miss costs as much as 9 false alarms.")
     several = Study(planted("clean", class_sizes=(540, 240, 200, 20), n_features=2), positive="class 3")
     said = cost_caption(several, Recipe.parse("class_weights:power=0.3"))
     assert said.startswith(
