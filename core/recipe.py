@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from core.errors import UserError
+from core.errors import UserError, unknown
 from core.params import checked, unwritten, written
-from core.registry import Method, method
+from core.registry import Method, catalogue, method, methods
 from core.wording import clip
 
 STAGES = ("weighting", "losses", "sampling", "ensembles", "calibration", "decision")
@@ -43,10 +43,7 @@ class Recipe:
         UserError
             A remedy or parameter is not known, or two remedies stand at the same stage.
         """
-        chosen = [method(slug) for slug in dict.fromkeys((*slugs, *parameters))]
-        for remedy in chosen:
-            if remedy.kind != "remedy":
-                raise UserError(f"'{remedy.slug}' is a diagnostic.", "A recipe is made of remedies.")
+        chosen = [_remedy(slug) for slug in dict.fromkeys((*slugs, *parameters))]
         _one_per_stage(chosen)
         chosen.sort(key=lambda remedy: (STAGES.index(remedy.group), remedy.slug))
         values = (checked(remedy.params, parameters.get(remedy.slug, {})) for remedy in chosen)
@@ -127,6 +124,14 @@ class Recipe:
 def recipes(texts: Iterable[str]) -> tuple[Recipe, ...]:
     """Read several recipes, each once, keeping their order."""
     return tuple(dict.fromkeys(Recipe.parse(text) for text in texts))
+
+
+def _remedy(slug: str) -> Method:
+    if slug not in catalogue():
+        raise unknown("remedy", slug, (remedy.slug for remedy in methods("remedy")))
+    if method(slug).kind != "remedy":
+        raise UserError(f"'{slug}' is a diagnostic.", "A recipe is made of remedies.")
+    return method(slug)
 
 
 def _one_per_stage(chosen: list[Method]) -> None:

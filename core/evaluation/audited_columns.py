@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from core.learners.encoding import one_hot, robust_units, scaled
+from core.learners.encoding import FARTHEST, one_hot, robust_units, scaled
 from core.numerics.fidelity import gap_p, largest_gap, total_variation, total_variation_p
 from core.numerics.multiplicity import holm
 from core.numerics.neighbour_search import search
@@ -174,11 +174,19 @@ def shapes(rows: Rows, columns: list[str]) -> pd.DataFrame:
                 cell = {"label": [str(v) for v in common], "from": place, "to": place, "place": place}
                 parts.append(pd.DataFrame({"column": name, **cell, "class": side, "share": share}))
             continue
-        both = np.concatenate(list(sides.values()))
-        edges = np.histogram_bin_edges(np.clip(both, *np.quantile(both, [0.005, 0.995])), N_BINS)
+        edges = _edges(np.concatenate(list(sides.values())))
         for side, cells in sides.items():
             counts = np.histogram(np.clip(cells, edges[0], edges[-1]), edges)[0]
             cell = {"label": [f"{low:.4g} to {high:.4g}" for low, high in pairwise(edges)]}
             cell |= {"from": edges[:-1], "to": edges[1:], "place": (edges[:-1] + edges[1:]) / 2}
             parts.append(pd.DataFrame({"column": name, **cell, "class": side, "share": counts / counts.sum()}))
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def _edges(values: np.ndarray) -> np.ndarray:
+    """Ends of bins between the outer 0.5 % of some values on either side; fewer bins where numbers lie too near each other."""
+    low, high = np.quantile(np.clip(values, -FARTHEST, FARTHEST), [0.005, 0.995])
+    if low == high:
+        reach = max(0.5, 1e-6 * abs(low))
+        low, high = low - reach, high + reach
+    return np.unique(np.linspace(low, high, N_BINS + 1))

@@ -201,10 +201,14 @@ def sampler_of(classifier: Any) -> Any:
     Raises
     ------
     UserError
-        There is none, or it takes rows away, or it decides on the number itself.
+        There is none, or it takes rows away, or it decides on the number itself, or an ensemble draws other rows for each of its members.
     """
     inner = classifier
     while hasattr(inner, "classifier") and not hasattr(inner, "sampler"):
+        if hasattr(inner, "n_members"):
+            raise UserError(
+                "Each member of an ensemble is given other rows, so there is no dose.", "Leave the ensemble out."
+            )
         inner = inner.classifier
     remedy = "Choose a recipe with a sampler that adds rows, such as smote."
     if not hasattr(inner, "sampler"):

@@ -49,7 +49,7 @@ def sampler_of(study: Study, recipe: Recipe) -> Any:
     NotApplicable
         The recipe changes no rows, or does so in a way that cannot be looked at from outside.
     """
-    inside = study.classifier(recipe)
+    inside = None if recipe.stage("ensembles") else study.classifier(recipe)
     while inside is not None:
         if hasattr(inside, "sampler"):
             return inside.sampler

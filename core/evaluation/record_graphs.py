@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from core import wording
 from core.errors import NotApplicable
 from core.evaluation.made_rows import sampler_of
+from core.learners.encoding import HUGE
 from core.learners.resampling import reached, targets
 from core.learners.sampling.draw import Draw
 from core.learners.sampling.sampler import CopyingOverSampler
@@ -23,14 +23,14 @@ MOST_RECORDS = 10_000
 
 UNTRIED = "Columns with gaps were left out; whether someone finds lines in their filled cells was not tried."
 
-COPIES = "'{}' copies records: each copy shows a record of {} as it stands in the table."
+COPIES = "'{}' copies records: each copy shows a record as it stands in the table."
 CENTRES = "'{}' puts centres of groups in the place of rows. The forecast, which is for rows on lines between records, does not cover them."
 
 BESIDE = {
     "rose": "Rows of ROSE are drawn around single records. The forecast, which is for rows on lines between records, does not cover them; the mean of "
     "the rows around one record comes near it.",
     "copula_synthesis": "Copula draws do not lie between records. The forecast does not cover them; exact copies are counted in the audit of the made rows.",
-    "imported_rows": "Nobody knows here how the imported rows were made, so nothing can be forecast. The attack looks for records of {} in them.",
+    "imported_rows": "Nobody knows here how the imported rows were made, so nothing can be forecast. The attack looks for records in them.",
 }
 """What is known of samplers that the forecast does not cover."""
 
@@ -133,10 +133,15 @@ def kept_columns(X: pd.DataFrame) -> dict[str, bool]:
 
 
 def fractional(X: pd.DataFrame, rows: np.ndarray) -> list[str]:
-    """Numeric columns that can show lines between some rows: see ``kept_columns``, without gaps in these rows, and not all alike there."""
+    """Numeric columns that can show lines between some rows: see ``kept_columns``, without gaps in these rows, and not all alike there.
+
+    Left out are numbers so large or so near each other that their squares are none.
+    """
     own = X.iloc[rows]
-    parts = [name for name, whole in kept_columns(X).items() if not whole]
-    return [name for name in parts if not own[name].isna().any() and own[name].nunique() > 1]
+    parts = [name for name, whole in kept_columns(X).items() if not whole and own[name].abs().max() < HUGE]
+    return [
+        name for name in parts if not own[name].isna().any() and own[name].nunique() > 1 and own[name].std() > 1 / HUGE
+    ]
 
 
 def graphs_of(study: Study, recipe: Recipe, rows: np.ndarray | None = None) -> dict[int, Graph]:
@@ -177,7 +182,7 @@ def graphs_of(study: Study, recipe: Recipe, rows: np.ndarray | None = None) -> d
 
 def _beside(study: Study, recipe: Recipe) -> str:
     """What is known of rows of a sampler that the forecast does not cover."""
-    sampler, slug, label = sampler_of(study, recipe), recipe.stage("sampling").slug, wording.quoted(study.positive)
+    sampler, slug = sampler_of(study, recipe), recipe.stage("sampling").slug
     title = Recipe(tuple(step for step in recipe.steps if step[0] == slug)).title
     kind = getattr(getattr(sampler, "_form", None), "kind", "")
     if kind == "centres":
@@ -186,8 +191,8 @@ def _beside(study: Study, recipe: Recipe) -> str:
         return f"'{title}' makes no rows; those that remain stand in it as they are."
     options = getattr(sampler, "options", None) or {}
     if kind == "copies" or isinstance(sampler, CopyingOverSampler) or options.get("how") == "copy":
-        return COPIES.format(title, label)
-    return BESIDE.get(slug, OTHER).format(label if slug in BESIDE else title)
+        return COPIES.format(title)
+    return BESIDE.get(slug, OTHER.format(title))
 
 
 def _even(draw: Draw, options: dict) -> np.ndarray:
