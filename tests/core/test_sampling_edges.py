@@ -168,3 +168,14 @@ def test_rows_of_one_class_are_fitted_as_they_are():
     """The only row of the other class may be in the fold that is held out."""
     wrapped = Resampled(DummyClassifier(), core.sampler("smote"))
     assert wrapped.fit(NUMBERS, np.zeros(len(NUMBERS), dtype=int)).classes_.tolist() == [0]
+
+
+@pytest.mark.parametrize("slug", ["smote", "tiered_upsampling", "imbalanced_learn", "random_undersampling"])
+@pytest.mark.parametrize("odd", [(0, "0"), ((1, "a"), (0, "b")), ("x", True)])
+def test_labels_without_an_order_are_refused_in_one_sentence(slug, odd):
+    y = np.empty(len(Y), dtype=object)
+    y[:] = [odd[int(code > 0)] for code in Y]
+    with pytest.raises(
+        ValueError, match=r"^y holds labels of the types .*; make all of them numbers or all of them text\.$"
+    ):
+        core.sampler(slug).fit_resample(NUMBERS, y)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Number
 from typing import Any
 
 import numpy as np
@@ -49,6 +50,7 @@ class Labels:
         self.codes, self.known = _coded(flat)
         if (self.codes < 0).any():
             raise ValueError(f"{np.sum(self.codes < 0)} rows of y have no label; leave them out or label them.")
+        _check_types(self.known)
         if len(self.known) < 2:
             raise ValueError(f"y holds {len(self.known)} class; at least 2 classes are needed.")
         self.sizes = np.bincount(self.codes)
@@ -65,6 +67,15 @@ class Labels:
             labels = (labels[:, None] == self.known).astype(int)
         nothing = np.zeros((1, 1))
         return ArraysTransformer(nothing, self.given).transform(nothing, labels)[1]
+
+
+def _check_types(known: np.ndarray) -> None:
+    """Refuse labels that have no order among them, or that numpy takes for several."""
+    types = {type(label) for label in known} if known.dtype.kind == "O" else set()
+    numbers = all(issubclass(kind, Number) for kind in types)
+    if (len(types) > 1 and not numbers) or any(issubclass(kind, tuple | list) for kind in types):
+        names = ", ".join(sorted(kind.__name__ for kind in types))
+        raise ValueError(f"y holds labels of the types {names}; make all of them numbers or all of them text.")
 
 
 def _coded(flat: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
