@@ -145,7 +145,7 @@ def fractional(X: pd.DataFrame, rows: np.ndarray) -> list[str]:
 
 
 def graphs_of(study: Study, recipe: Recipe, rows: np.ndarray | None = None) -> dict[int, Graph]:
-    """The graph of every class that grows, by its code, that of the class of interest first; parameters as ``revealed`` has them.
+    """The graph of every class that grows, by its code: the class of interest, if it grows, then the rarest first; parameters as ``revealed`` has them.
 
     Raises
     ------
@@ -156,7 +156,10 @@ def graphs_of(study: Study, recipe: Recipe, rows: np.ndarray | None = None) -> d
     slug = recipe.stage("sampling").slug
     if slug not in WEIGHTS:
         raise NotApplicable(_beside(study, recipe))
-    balance, order = balance_of(recipe), sorted(range(len(study.classes)), key=lambda code: code != study.positive_code)
+    balance, order = (
+        balance_of(recipe),
+        sorted(range(len(study.classes)), key=lambda code: (code != study.positive_code, -code)),
+    )
     growing = [code for code in order if rows_made(study, code, balance, rows) > 0]
     if not growing:
         raise NotApplicable(f"'{recipe.title}' makes no rows on this table.")

@@ -139,6 +139,12 @@ def test_records_are_said_to_be_told_only_where_guessing_is_beaten(recipe, said)
     assert sum("picked out" in finding.text for finding in found) == (recipe == "smote")
 
 
+def test_the_rarest_class_is_told_of_first_where_the_class_of_interest_does_not_grow():
+    frame = normal(60, 400, 4).assign(outcome=np.repeat(["common", "less", "rare"], [300, 120, 40]))
+    study = Study(Dataset.from_frame(frame, "outcome"), "common")
+    assert "record of 'rare'" in exposure(study, Recipe.parse("smote")).findings[0].text
+
+
 def test_rows_closer_than_numbers_can_say_hinder_nothing():
     Z = np.column_stack([np.zeros(9), 1e-310 * np.arange(9), np.repeat([0.0, 1.0, 2.0], 3)])
     assert between_others(Z, 4).shape == (9,)
