@@ -207,8 +207,7 @@ def test_calibration_is_read_off_known_probabilities():
     assert np.isnan(few["calibration slope"])
 
 
-@pytest.mark.parametrize("learner", ["linear", "boosted"])
-@pytest.mark.parametrize("n_rare", [1, 2, 3])
+@pytest.mark.parametrize(("n_rare", "learner"), [(1, "linear"), (2, "boosted"), (3, "boosted")])
 def test_every_remedy_is_scored_on_a_class_of_hardly_any_rows(n_rare, learner):
     rng = np.random.default_rng(0)
     frame = pd.DataFrame(
