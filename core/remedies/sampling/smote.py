@@ -31,8 +31,8 @@ def smote(
 
     Why it matters
     --------------
-    It helps weak learners at the cut of 0.5. With boosted trees and a tuned threshold the gain mostly vanishes, and the probabilities of the rare
-    class become too high. Where classes overlap, synthetic rows land among rows of other classes.
+    In published comparisons it helps weak learners at the cut of 0.5; with boosted trees and a tuned threshold the gain mostly vanishes. The
+    probabilities of the rare class become too high. Where classes overlap, synthetic rows land among rows of other classes.
 
     What to do
     ----------
