@@ -179,3 +179,17 @@ def test_labels_without_an_order_are_refused_in_one_sentence(slug, odd):
         ValueError, match=r"^y holds labels of the types .*; make all of them numbers or all of them text\.$"
     ):
         core.sampler(slug).fit_resample(NUMBERS, y)
+
+
+@pytest.mark.parametrize(
+    ("X", "says"),
+    [
+        (NUMBERS.iloc[:, :0], "0 feature"),
+        (NUMBERS.assign(c=1j), "Complex data not supported"),
+        (np.ma.masked_array(NUMBERS.to_numpy(), NUMBERS.to_numpy() > 1), "A masked array is not taken"),
+    ],
+)
+def test_tables_that_would_be_read_wrongly_are_refused(X, says):
+    for slug in ("smote", "random_undersampling", "imbalanced_learn"):
+        with pytest.raises((ValueError, TypeError), match=says):
+            core.sampler(slug).fit_resample(X, Y)

@@ -47,6 +47,8 @@ class Space:
     def __init__(self, X: Any) -> None:
         if issparse(X):
             raise TypeError("A sparse array is not taken; X.toarray() makes a dense one.")
+        if np.ma.isMaskedArray(X):
+            raise TypeError("A masked array is not taken; X.filled(np.nan) makes gaps of its masked cells.")
         self.form, self.uniform = X, _uniform(X)
         if not len(X):
             raise ValueError("0 sample(s): X has no row; a minimum of 1 is required.")
@@ -57,6 +59,10 @@ class Space:
             self.numeric, self.text = np.arange(n_columns), np.arange(0)
             return
         self.frame = X if isinstance(X, pd.DataFrame) else pd.DataFrame(X).infer_objects()
+        if not self.frame.shape[1]:
+            raise ValueError(f"0 feature(s) (shape={self.frame.shape}) while a minimum of 1 is required.")
+        if any(pd.api.types.is_complex_dtype(dtype) for dtype in self.frame.dtypes):
+            raise ValueError("Complex data not supported: a column of X holds complex numbers.")
         numeric = [pd.api.types.is_numeric_dtype(dtype) for dtype in self.frame.dtypes]
         self.numeric, self.text = np.flatnonzero(numeric), np.flatnonzero(np.logical_not(numeric))
         self.categories = [self.frame.iloc[:, j].astype("category").cat for j in self.text]
