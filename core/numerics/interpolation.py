@@ -35,7 +35,7 @@ def between(
     donor : ndarray (n, n_numeric) or None
         Random rows, for "donor": they lend their gaps, and a value where neither parent has one.
     out : ndarray (n, n_numeric) or None
-        To write into; not one of the others.
+        To write into, row after row in memory; not one of the others.
 
     Returns
     -------
@@ -49,14 +49,16 @@ def between(
     >>> [between(*rows, halfway, masks, rng).ravel().tolist() for masks in ("seed", "preserve", "interpolate")]
     [[1.5, nan, 3.0], [1.5, nan, nan], [1.5, 5.0, 3.0]]
     """
-    made = np.subtract(partner, seed, out=out)
+    made = np.subtract(partner, seed, out=np.empty(seed.shape) if out is None else out)
+    cells = made.reshape(-1)
+    if masks != "preserve":
+        cells[np.flatnonzero(np.isnan(made))] = 0.0  # no way to go; where the seed is missing, adding it says so
     made *= gap
     made += seed
-    if masks != "preserve":
-        np.copyto(made, seed, where=np.isnan(partner))
     if masks in ("seed", "preserve"):
         return made
-    np.copyto(made, partner, where=np.isnan(seed))
+    empty = np.flatnonzero(np.isnan(seed))
+    cells[empty] = partner.reshape(-1)[empty]
     if masks == "random":
         one = np.isnan(seed) ^ np.isnan(partner)
         made[one & (rng.random(one.shape) < 0.5)] = np.nan

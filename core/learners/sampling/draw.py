@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from core.learners.encoding import HUGE
+from core.learners.encoding import HUGE, scaled
 from core.learners.sampling.space import Space
 from core.numerics.apportion import largest_remainder
+from core.numerics.mixed_neighbours import nearest
+from core.numerics.own_neighbours import nearest_others, nearest_sharing
 from core.wording import count, plural
 
 MOST = 30_000
@@ -21,6 +23,9 @@ SHARED = 0.25
 
 FURTHER, FURTHEST = 4, 1024
 """How many times as many neighbours are looked at when too few share columns with a row; and how many at most."""
+
+SOME = 500_000
+"""Pairs up to which neighbours that share enough columns are looked for among all rows at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,6 +152,9 @@ class Draw:
         queries = self.members if len(asked) == len(self.members) else self.members[asked]
         near, enough = self._sharing(queries, asked, pool, k, k)
         wanting, wider = np.flatnonzero(enough < k), k
+        if pool is self.members and self._numeric and 0 < len(wanting) * len(pool) <= SOME:
+            near[wanting], enough[wanting] = nearest_sharing(self._scaled, asked[wanting], k, self._fewest)
+            return near, enough
         while len(wanting) and wider < min(len(pool) - 1, FURTHEST):
             wider = min(FURTHER * wider, len(pool) - 1, FURTHEST)
             near[wanting], enough[wanting] = self._sharing(self.members[asked[wanting]], asked[wanting], pool, wider, k)
@@ -156,18 +164,42 @@ class Draw:
     def _sharing(
         self, queries: np.ndarray, asked: np.ndarray, pool: np.ndarray, wider: int, k: int
     ) -> tuple[np.ndarray, np.ndarray]:
-        near, _ = self.space.nearest(queries, pool, wider)
-        near = np.searchsorted(self.members, near)
+        if queries is self.members is pool:
+            near = self._nearest_others(wider)
+        else:
+            near = np.searchsorted(self.members, self.space.nearest(queries, pool, wider)[0])
         if not self.gappy:
             return near, np.full(len(near), k)
-        enough = np.zeros(near.shape, dtype=bool)
-        fewest = max(1.0, SHARED * self.space.n_columns)
-        step = max(1, 1_000_000 // max(1, wider * self.space.n_columns))
-        for start in range(0, len(near), step):
-            part = slice(start, start + step)
-            enough[part] = (self._filled[near[part]] & self._filled[asked[part], None]).sum(axis=2) >= fewest
+        fewest, filled = self._fewest, self._filled.sum(axis=1)
+        enough = (
+            filled[near] >= (fewest + self.space.n_columns - filled[asked])[:, None]
+        )  # so many that enough must be shared
+        row, column = np.nonzero(~enough)
+        for start in range(0, len(row), step := max(1, 1_000_000 // self.space.n_columns)):
+            part = row[start : start + step], column[start : start + step]
+            enough[part] = (self._filled[near[part]] & self._filled[asked[part[0]]]).sum(axis=1) >= fewest
+        if enough.all():
+            return near[:, :k], np.full(len(near), min(k, near.shape[1]))
         order = np.argsort(~enough, axis=1, kind="stable")[:, :k]
         return np.take_along_axis(near, order, axis=1), np.minimum(enough.sum(axis=1), k)
+
+    def _nearest_others(self, k: int) -> np.ndarray:
+        """The k nearest other members of each, nearest first, as positions."""
+        near = nearest_others(self._scaled, k) if self._numeric else None
+        own = np.arange(len(self.members))
+        return nearest(self._scaled, self._scaled, k, own, self.levels, self.levels)[0] if near is None else near
+
+    @property
+    def _fewest(self) -> float:
+        return max(1.0, SHARED * self.space.n_columns)
+
+    @property
+    def _numeric(self) -> bool:
+        return 0 < self.numbers.shape[1] == self.space.n_columns
+
+    @cached_property
+    def _scaled(self) -> np.ndarray:
+        return scaled(self.numbers, *self.space.units)
 
     @cached_property
     def _filled(self) -> np.ndarray:

@@ -14,6 +14,7 @@ from core.learners.resampling import reached, shared_out, with_synthetic
 from core.learners.sampling.draw import Draw
 from core.learners.sampling.labels import Labels
 from core.learners.sampling.output import Output
+from core.learners.sampling.rows_between import Between
 from core.learners.sampling.space import Space
 from core.learners.sampling.wanted import check_options, rows_wanted, strategy
 from core.learners.wrapping import Resampled
@@ -171,7 +172,7 @@ class OverSampler(_Sampler, BaseOverSampler):
                 for ready, made in zip(room, found, strict=True):
                     if made is not ready:
                         ready[...] = made
-                space.tidy(room[0])
+                space.tidy(room[0], within=isinstance(found, Between))
             else:
                 out.copy(part, found)
         return None, np.repeat(np.arange(len(new)), new), out.table()

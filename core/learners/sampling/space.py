@@ -18,6 +18,9 @@ from core.numerics.quartiles import quartiles
 UNITS_FROM = 500
 """Rows that the units of distances come from; of larger tables random ones, which leaves a standard error of about 5 % of a unit."""
 
+FIRST = 64
+"""Rows that tell of most columns that they are not whole or of two values."""
+
 LARGE = 1_000_000
 """Cells above which a data frame of columns that lie apart is written into one array once and for all."""
 
@@ -126,10 +129,11 @@ class Space:
         return self.raw if tame else np.clip(self.raw, *self.bounds)
 
     def some(self, rows: np.ndarray) -> np.ndarray:
-        """Numbers of some rows (n_rows, n_numeric), row after row in memory, in an array of their own."""
-        if self.numbers.flags.c_contiguous:
-            return np.take(self.numbers, rows, axis=0)
-        return np.ascontiguousarray(self.numbers[rows])  # take would copy the whole table first
+        """Like ``numbers`` for some rows (n_rows, n_numeric), row after row in memory, in an array of their own."""
+        plain = self.raw.flags.c_contiguous  # of others, take would copy the whole table first
+        found = np.take(self.raw, rows, axis=0) if plain else np.ascontiguousarray(self.raw[rows])
+        tame = np.fmax.reduce(np.abs(found), axis=None, initial=0.0) <= FARTHEST
+        return found if tame else np.clip(found, *self.bounds)
 
     @cached_property
     def units(self) -> tuple[np.ndarray, np.ndarray]:
@@ -150,23 +154,33 @@ class Space:
     @cached_property
     def whole(self) -> np.ndarray:
         """Which numeric columns (n_numeric,) hold whole numbers only; 0/1 and boolean columns among them."""
-        return _in_all_cells(self.numbers, lambda cells, columns: cells == np.rint(cells))
+        return _in_all_cells(self.raw, lambda cells, columns: cells == np.rint(cells))
 
     @cached_property
     def two_valued(self) -> np.ndarray:
         """Which numeric columns (n_numeric,) hold one or two different values only; 0/1 and boolean columns among them."""
+        first = self.raw[:FIRST]
+        low, high = column_ends(first)
+        if not ((first == low) | (first == high) | ~np.isfinite(first)).all(axis=0).any():
+            return np.zeros(first.shape[1], dtype=bool)
         low, high = self.bounds
         return _in_all_cells(self.numbers, lambda cells, columns: (cells == low[columns]) | (cells == high[columns]))
 
-    def tidy(self, numbers: np.ndarray) -> None:
-        """Keep made numbers (n, n_numeric), in place, what their columns are: whole, of two values, and within those of the table."""
+    def tidy(self, numbers: np.ndarray, *, within: bool = False) -> None:
+        """Keep made numbers (n, n_numeric), in place, what their columns are: whole, of two values, and within those of the table.
+
+        ``within`` says that they are within already.
+        """
+        whole, apart = np.flatnonzero(self.whole), np.flatnonzero(self.two_valued)
+        if within and not len(whole) and not len(apart):
+            return
         low, high = self.bounds
-        whole = np.flatnonzero(self.whole)
-        apart = np.flatnonzero(self.two_valued & ~(self.whole & (high - low <= 1)))
+        apart = apart[~(self.whole & (high - low <= 1))[apart]]
         step = max(1, 400_000 // max(1, numbers.shape[1]))
         for start in range(0, len(numbers), step):
             part = numbers[start : start + step]
-            cut(part, low, high)
+            if not within:
+                cut(part, low, high)
             if len(whole) == part.shape[1]:
                 np.rint(part, out=part)
             elif len(whole):
@@ -255,7 +269,7 @@ def _apart(X: Any) -> bool:
 
 def _in_all_cells(numbers: np.ndarray, holds: Callable) -> np.ndarray:
     """For which columns something holds in all filled cells; most columns are told by their first cells."""
-    first, everything = numbers[:64], slice(None)
+    first, everything = numbers[:FIRST], slice(None)
     found = (holds(first, everything) | np.isnan(first)).all(axis=0)
     for j in np.flatnonzero(found) if len(numbers) > len(first) else ():
         found[j] = (holds(numbers[:, j], j) | np.isnan(numbers[:, j])).all()
