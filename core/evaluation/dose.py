@@ -214,7 +214,8 @@ def sampler_of(classifier: Any) -> Any:
     if not hasattr(inner, "sampler"):
         raise UserError("The recipe has no sampler, so there is no dose.", remedy)
     sampler = inner.sampler
-    if getattr(sampler, "_sampling_type", "") != "over-sampling" or "sampling_strategy" not in sampler.get_params():
+    adds = getattr(sampler, "_sampling_type", "") == "over-sampling" and not getattr(sampler, "cleans", False)
+    if not adds or "sampling_strategy" not in sampler.get_params():
         raise UserError("The sampler of this recipe does not add a given number of rows.", remedy)
     return sampler
 

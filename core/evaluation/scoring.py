@@ -131,7 +131,7 @@ def calibration(scores: np.ndarray, found: np.ndarray, weight: np.ndarray | None
         "observed over expected": rows of the class over the sum of the probabilities; 1 is right, below 1 they are too high.
         "calibration slope" and "calibration intercept" of the logistic regression of the class on the log-odds; 1 and 0
         are right, a slope below 1 means that the probabilities are too extreme. NaN where a fold has fewer than
-        ``FEWEST_FOR_SLOPE`` rows on either side or all probabilities are equal.
+        ``FEWEST_FOR_SLOPE`` rows on either side, or where one cut parts the class from all others, when no slope is steep enough.
 
     References
     ----------
@@ -147,10 +147,15 @@ def calibration(scores: np.ndarray, found: np.ndarray, weight: np.ndarray | None
         -MOST_LOG_ODDS,
         MOST_LOG_ODDS,
     )
-    if min(found.sum(), (~found).sum()) >= FEWEST_FOR_SLOPE and np.ptp(odds) > 0:
+    if min(found.sum(), (~found).sum()) >= FEWEST_FOR_SLOPE and not _parted(odds[found], odds[~found]):
         line = LogisticRegression(C=1e6, tol=1e-6, solver="newton-cholesky").fit(odds[:, None], found, weight)
         result |= {"calibration intercept": float(line.intercept_[0]), "calibration slope": float(line.coef_[0, 0])}
     return result
+
+
+def _parted(own: np.ndarray, others: np.ndarray) -> bool:
+    """Whether one cut parts some numbers from others; also where all are equal."""
+    return bool(own.min() >= others.max() or own.max() <= others.min())
 
 
 def _ranking_scores(

@@ -114,7 +114,7 @@ def test_every_sampler_that_adds_rows_takes_a_dose(study):
     assert {"smote", "random_oversampling"} <= set(dosed)
 
 
-@pytest.mark.parametrize("recipe", ["", "class_weights", "random_undersampling"])
+@pytest.mark.parametrize("recipe", ["", "class_weights", "random_undersampling", "imbalanced_learn:sampler=SMOTEENN"])
 def test_a_recipe_without_a_dose_is_refused(study, recipe):
     with pytest.raises(UserError, match="smote"):
         dose.run(study, Recipe.parse(recipe))

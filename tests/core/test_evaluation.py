@@ -226,3 +226,12 @@ def test_no_verdict_while_a_recipe_has_no_fold_yet(study):
     result = compare(study, {BASELINE: base, Recipe.of("class_weights"): []})
     assert result.findings[0].text.startswith("10 of 20 folds (50 %) scored so far.")
     assert set(result.tables["scores"]["recipe"]) == {"Do nothing"}
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_no_slope_is_steep_enough_for_classes_that_one_cut_parts(turned):
+    found = np.repeat([False, True], [40, 30])
+    scores = np.clip(np.where(found != turned, 0.9, 0.1) + np.linspace(-0.05, 0.05, 70), 0, 1)
+    told = calibration(scores, found)
+    assert np.isnan([told["calibration slope"], told["calibration intercept"]]).all()
+    assert told["observed over expected"] == pytest.approx(30 / scores.sum())

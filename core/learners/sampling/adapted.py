@@ -57,6 +57,11 @@ class Adapted(_Sampler, BaseSampler):
         return FORMS[self.choose]
 
     @property
+    def cleans(self) -> bool:
+        """Whether rows are taken away after others were added."""
+        return self._form.then is not None
+
+    @property
     def _down(self) -> bool:
         return self._form.kind in ("under", "centres", "clean")
 
