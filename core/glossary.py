@@ -55,7 +55,7 @@ TERMS = {
     "Far out": "A cell that lies more than ten times as far beyond the middle 98 % of its column as that is wide.",
     "Focal loss": "A loss that counts rows less that are already predicted well. Its probabilities are not risks until they are taken back.",
     "Fold": "One part of the rows. The learner is trained on the other parts and scored on this one, in turn.",
-    "Fréchet distance": "How far two clouds of rows lie apart in their means and in how their columns vary together; 0 is alike.",
+    "Fréchet distance": "How far two clouds of rows lie apart in their means and in how their columns vary together, cells counting up to 3 interquartile ranges from the median; 0 is alike.",
     "Geometric cost": "A cost of mistakes that grows with the distance of the classes. The uniform cost, the same for every mistake, is its control.",
     "Gradient": "The step by which training would change the model to please some rows. Each class asks for one of its own.",
     "Group": "Rows that belong together, such as all rows of one patient. They should stand on one side of a split.",

@@ -35,6 +35,9 @@ FEWEST = 10
 
 N_NULL, N_FOLDS, K = 30, 4, 5
 MOST_FRECHET, MOST_SQUARED, MOST_LINEAR = 60, 16, 100
+CUT = 3.0
+"""Robust units beyond which a cell counts as no farther from the middle; else a few cells of a skewed column decide on the Fréchet distance."""
+
 Z95, Z_BOTH = 1.96, 2.24
 """Normal quantiles of 95 %, and of 95 % for two intervals read together."""
 
@@ -213,8 +216,8 @@ def _covered(rows: Rows) -> list[tuple]:
 
 
 def _frechet(rows: Rows) -> tuple | None:
-    """The Fréchet distance in robust units, beside that of real rows split at random in the same sizes."""
-    seen, made, unseen = (np.where(np.isnan(Z), 0.0, Z)[:, :MOST_FRECHET] for Z in rows.encoded)
+    """The Fréchet distance in robust units cut at ``CUT``, beside that of real rows split at random in the same sizes."""
+    seen, made, unseen = (np.clip(np.where(np.isnan(Z), 0.0, Z), -CUT, CUT)[:, :MOST_FRECHET] for Z in rows.encoded)
     if min(rows.worth, len(rows.real)) < 3 or not seen.shape[1]:
         return None
     value = frechet(made, unseen if len(unseen) else seen)

@@ -40,8 +40,8 @@ def fidelity(study: Study, recipe: Recipe, *, rules: str = "") -> Result:
 
     A third of the rows is kept from the sampler, whole groups where rows belong together. The rest is sampled as inside a fold, and the made rows of
     a class are compared with its kept rows: columns (Kolmogorov–Smirnov or total variation, Holm-adjusted), pairs of columns, whole rows (two
-    classifiers that try to tell made from real, cross-fitted, rows near one record in one fold), coverage and density, Fréchet distance, gaps, copies,
-    impossible cells, rules, and whether a model of the kept rows gives them their class as often as the rows they were made from. Each number
+    classifiers that try to tell made from real, cross-fitted, rows near one record in one fold), coverage and density, Fréchet distance (cells
+    cut at 3 interquartile ranges from the median), gaps, copies, impossible cells, rules, and whether a model of the kept rows gives them their class as often as the rows they were made from. Each number
     stands beside what real rows give at the same sizes. Made rows count as no more than the rows they were made from; that is our inference.
     Rows that came with the table are audited in the same way, those left out whose group is kept apart.
     Of an undersampler, the rows that remain are compared with those that were taken away.

@@ -11,7 +11,7 @@ from core import charts
 from core.__main__ import main
 from core.dataset import Dataset
 from core.evaluation.audited_columns import Rows, marginals
-from core.evaluation.row_audit import JOINT, _quadratic, fidelity_of
+from core.evaluation.row_audit import JOINT, _frechet, _quadratic, fidelity_of
 from core.evaluation.synthetic_rows import draw, fidelity, parted
 from core.learners.sampling.rules import read_rules
 from core.numerics.associations import associations
@@ -105,6 +105,14 @@ def test_made_rows_count_as_no_more_than_the_rows_they_were_drawn_from():
     made = seen.iloc[rng.integers(0, 40, 160)].reset_index(drop=True)
     found = marginals(Rows(seen, made, unseen, seen, rng)).iloc[0]
     assert found["p"] == gap_p(found["distance"], 160 * 40 // 200, 30)
+
+
+def test_a_few_far_cells_of_skewed_columns_do_not_make_new_rows_differ():
+    rng, n_told = np.random.default_rng(0), 0
+    for _ in range(60):
+        seen, made = (pd.DataFrame(np.exp(rng.normal(size=(n, 4)))) for n in (30, 60))
+        n_told += _frechet(Rows(seen, made, seen.iloc[:0], seen, rng))[-1]
+    assert n_told <= 6  # 13 of 60 without the cut
 
 
 def test_columns_that_are_all_alike_hinder_nothing():
