@@ -23,23 +23,33 @@ SHOWN = (
     "cost, as they come",
 )
 NAMES = {
-    "none": "**no resampling**",
+    "none": "**no resampling** (its own score)",
     "imbalanced_learn": "imbalanced-learn's TomekLinks, by our adapter",
     "imbalanced_learn:sampler=SMOTE": "imbalanced-learn's SMOTE, by our adapter",
     "median": "median imputation, no resampling",
     "median and SMOTE": "median imputation and imbalanced-learn's SMOTE",
 }
-OVERNAN, MADE, RESAMPLES = "OverNaN's ", "missing in made rows", 10_000
+PARTLY = ("tiered_upsampling", "balanced_mixup")
+"""Samplers that make rows, but not until classes are equal in size."""
+
+OVERNAN, MADE, OURS_LESS, RESAMPLES = "OverNaN's ", "missing in made rows", "ours less this: ", 10_000
 
 
 def written(table: pd.DataFrame) -> str:
     """The whole page."""
-    table = table.assign(own=~table["sampler"].str.startswith((OVERNAN, "median", "imbalanced_learn")))
-    parts = ["# What resampling did on seven tables with gaps", "", *(f"- {sentence}" for sentence in read(table)), ""]
+    parts = [
+        "# What resampling did on seven tables with gaps",
+        "",
+        *(f"- {sentence}" for sentence in read(table)),
+        "",
+        *_lines(counts(table)),
+        "",
+    ]
+    parts += ["In brackets: with intervals raised for all comparisons of the learner.", ""]
     for learner, rows in table.groupby("learner", sort=False):
         parts += [f"## {learner}: over all tables", "", *_lines(overall(rows)), ""]
-    parts += ["## Missing cells of made rows", "", *_lines(masks(table)), ""]
-    for metric in SHOWN:
+    parts += ["## Made rows beside real ones", "", *_lines(masks(table)), ""]
+    for metric in SHOWN[:4]:
         for learner, rows in table.groupby("learner", sort=False):
             parts += [f"## {learner}: {metric}", "", *_lines(by_table(rows, metric)), ""]
     return "\n".join([*parts, "## Ours beside theirs", "", *_lines(rivals(table)), "", "## How", "", *how(table), ""])
@@ -47,36 +57,59 @@ def written(table: pd.DataFrame) -> str:
 
 def read(table: pd.DataFrame) -> list[str]:
     """What the intervals allow to say."""
-    said, changed = [], table[table["sampler"] != "none"]
-    for learner, rows in changed.groupby("learner", sort=False):
-        n, n_tables = len(rows), rows["table"].nunique()
-        counts = [counted(rows, metric) for metric in ("average precision", "Brier score", "cost, tuned")]
-        strict = [counted(rows, metric, n) for metric in ("average precision", "Brier score", "cost, tuned")]
-        texts = [
-            f"{metric} is better in {better} and worse in {worse} ({sure} and {surely} with the interval raised for {n} comparisons)"
-            for metric, (better, worse), (sure, surely) in zip(
-                ("average precision", "the Brier score", "the cost at the tuned threshold"), counts, strict, strict=True
-            )
-        ]
-        said.append(
-            f"{learner}: of {n} comparisons with no resampling ({n // n_tables} ways on {n_tables} tables), {'; '.join(texts)}. Chance alone would call about {n * (1 - LEVEL) / 2:.0f} better and as many worse."
-        )
-    best = []
-    for learner, rows in changed.groupby("learner", sort=False):
-        means = rows.groupby("sampler", sort=False)["average precision: difference"].mean()
-        low, high = bootstrapped(rows[rows["sampler"] == means.idxmax()]["average precision: difference"].to_numpy())
-        best.append(
-            f"{_name(means.idxmax())} with {learner} ({_signed(means.max())}, {_signed(low)} to {_signed(high)} over tables)"
-        )
+    changed = table[table["sampler"] != "none"]
+    n, ways, tables = len(changed), changed["sampler"].nunique(), changed["table"].nunique()
+    found = {metric: counted(changed, metric) for metric in METRICS}
+    chance = f"{n * (1 - LEVEL) / 2:.0f}"
+    better, worse = found["average precision"]
+    own = changed[~changed["sampler"].str.startswith((OVERNAN, "median"))]
+    up, down = counted(own, "average precision")
+    said = [
+        f"Average precision: {ways} ways to change rows on {tables} tables with two learners make {n} comparisons with no resampling. It is higher beyond the 95 % interval in {better} and lower in {worse}; "
+        f"chance alone would give about {chance} of each. Of the {len(own)} with our samplers and our adapter it is higher in {up} and lower in {down}."
+    ]
+    better, worse = found["Brier score"]
+    said.append(f"The Brier score is worse beyond its interval in {worse} of them and better in {better}.")
+    (better, worse), (gained, lost) = found["cost, tuned"], found["cost, as they come"]
     said.append(
-        f"The largest mean gains of average precision, picked from all afterwards, are those of {' and '.join(best)}."
+        f"What decisions cost, with the threshold tuned inside the training rows on both sides, is lower in {better} and higher in {worse}. With the threshold that the costs imply, on probabilities as they come, it is lower in {gained} and higher in {lost}."
     )
-    return said
+    theirs = table[table[f"{OURS_LESS}Brier score: difference"].notna()]
+    for sampler, rows in theirs.groupby("sampler", sort=False):
+        pairs = [(metric, *counted(rows, metric, name=OURS_LESS)) for metric in ("average precision", "Brier score")]
+        words = "; ".join(f"{metric} is better in {up} and worse in {down}" for metric, up, down in pairs)
+        said.append(f"Ours against {_name(sampler)}, {len(rows)} comparisons: {words}.")
+    return [*said, *recognised(table)]
 
 
-def counted(rows: pd.DataFrame, metric: str, n: int = 1) -> tuple[int, int]:
+def recognised(table: pd.DataFrame) -> list[str]:
+    """Whether rows that LightGBM tells from real ones shift its probabilities less: rank correlations over samplers, table by table."""
+    rows = table[(table["learner"] == "LightGBM") & table["told apart"].notna() & ~table["sampler"].isin(PARTLY)]
+    found = [
+        group[["told apart", "Brier score: difference"]].corr("spearman").iloc[0, 1]
+        for _, group in rows.groupby("table")
+    ]
+    return [
+        f"With LightGBM, the better it tells made rows from real ones, the less they harm the Brier score: over the {rows['sampler'].nunique()} samplers that make classes equal in size, the rank correlation is negative on "
+        f"{sum(value < 0 for value in found)} of {len(found)} tables (median {_signed(np.median(found))}). A small harm can mean that made rows are recognised and set aside."
+    ]
+
+
+def counts(table: pd.DataFrame) -> list[list[str]]:
+    """By learner and metric: better and worse than no resampling, and how many stay with intervals raised for all comparisons."""
+    lines = [["learner", "comparisons", *SHOWN]]
+    for learner, rows in table[table["sampler"] != "none"].groupby("learner", sort=False):
+        cells = []
+        for metric in SHOWN:
+            (better, worse), (sure, surely) = counted(rows, metric), counted(rows, metric, len(rows))
+            cells.append(f"{better} ({sure}) better, {worse} ({surely}) worse")
+        lines.append([learner, str(len(rows)), *cells])
+    return lines
+
+
+def counted(rows: pd.DataFrame, metric: str, n: int = 1, name: str = "") -> tuple[int, int]:
     """In how many comparisons a metric is better, and worse, beyond its interval; for n comparisons the interval is raised."""
-    middle, low, high = (rows[f"{metric}: {end}"] for end in ("difference", "low", "high"))
+    middle, low, high = (rows[f"{name}{metric}: {end}"] for end in ("difference", "low", "high"))
     degrees = rows["repeats"] - 1
     wider = t.ppf(1 - (1 - LEVEL) / 2 / n, degrees) / t.ppf((1 + LEVEL) / 2, degrees)
     above, below = middle - (middle - low) * wider > 0, middle + (high - middle) * wider < 0
@@ -124,18 +157,21 @@ def masks(table: pd.DataFrame) -> list[list[str]]:
     real = made.groupby("table", sort=False)["missing in real rows"].first()
     lines = [["sampler", *(f"{name} (real {share:.1%})" for name, share in real.items())]]
     for sampler, found in made.groupby("sampler", sort=False):
-        cells = [f"{row[MADE]:.1%}, {row['AUC of missing cells']:.2f}" for _, row in found.iterrows()]
+        cells = [
+            f"{row[MADE]:.1%}, {row['AUC of missing cells']:.2f}; {row['told apart']:.2f}"
+            for _, row in found.iterrows()
+        ]
         lines.append([_name(sampler), *cells])
     return lines
 
 
 def rivals(table: pd.DataFrame) -> list[list[str]]:
     """Ours less theirs, where both do the same thing."""
-    found = table[table["ours less this: Brier score: difference"].notna()]
+    found = table[table[f"{OURS_LESS}Brier score: difference"].notna()]
     lines = [["learner", "theirs", "metric", *table["table"].unique()]]
     for (learner, sampler), rows in found.groupby(["learner", "sampler"], sort=False):
         for metric in ("average precision", "Brier score", "cost, tuned"):
-            cells = [_cell(row, metric, "ours less this: ") for _, row in rows.iterrows()]
+            cells = [_cell(row, metric, OURS_LESS) for _, row in rows.iterrows()]
             lines.append([learner, _name(sampler), metric, *cells])
     return lines
 
@@ -152,7 +188,7 @@ def how(table: pd.DataFrame) -> list[str]:
     apart = int(first["searches apart"].fillna(0).sum())
     return [
         f"Tables: {tables}. horse_colic has three classes, of which euthanized is scored; on soybean scores are means over all classes, each told from the others: "
-        "its rare classes alone are told without a fault by every way that was tried, so nothing could be seen on them (decided after a first look). graphene_oxide: rare is no carboxyl group.",
+        "on its 13 classes of up to 20 rows alone average precision stood between .99 and 1.00 in a first look of one repeat, where nothing can be seen (decided after that look). graphene_oxide: rare is no carboxyl group.",
         "",
         "Ten repeats of one stratified 70/30 split, the same for all. Test rows are all of the 30 %; training rows are drawn down to the number above, classes in their shares. Cells are mean differences to no resampling "
         "with the same learner, in brackets the 95 % interval of the corrected resampled t (Nadeau and Bengio; test share 3/7, also where training rows were drawn down), **+** better and **−** worse where it leaves zero out, not corrected "
@@ -167,7 +203,8 @@ def how(table: pd.DataFrame) -> list[str]:
         "levels and came out as the nearest level, so that learners see the same columns as without resampling. Its search for neighbours, row by row in Python, was replaced by one for all rows at once; of up "
         f"to 60 rows per table, the two found neighbours at other distances for {apart}.",
         "",
-        "Missing cells: their share in made rows, and the chance that a made row has more of them than a real row of its class (0.5: as many; before imputation for the median).",
+        "Made rows beside real ones: the share of missing cells in made rows; the chance that a made row has more of them than a real row of its class (0.5: as many; for the median, real rows before imputation); "
+        "and, in the first repeat, the chance that LightGBM tells a made row of the rarest class from a real one on three folds (0.5 and less: not at all, 1: always; a class needs 20 rows).",
         "",
         f"{first['minutes'].sum():.0f} minutes of one core. {', '.join(f'{name} {version}' for name, version in engine.versions().items())}, OverNaN 0.2.0.",
     ]
