@@ -72,9 +72,10 @@ def made_findings(
 def kept_findings(study: Study, tables: dict[str, pd.DataFrame], notes: tuple[str, ...]) -> tuple[Finding, ...]:
     """What remains of each class that lost rows, and whether it still looks like the class."""
     counts, told = tables["rows"].set_index("class"), []
+    level = 0.05 / tables["columns"]["class"].nunique()  # p-values are adjusted for the columns of a class
     for name, columns in tables["columns"].groupby("class", sort=False):
         row = counts.loc[name]
-        differ = columns[columns["p_adjusted"] < 0.05].sort_values("distance", ascending=False)
+        differ = columns[columns["p_adjusted"] < level].sort_values("distance", ascending=False)
         text = f"No row was made. Of {quoted(name)}, {count(row['n_kept'])} of {plural(row['n_seen'], 'row')} remain"
         if len(differ):
             names = f"{plural(len(differ), 'column')}: {listing(differ['column'])}"

@@ -11,6 +11,7 @@ from core import charts
 from core.__main__ import main
 from core.dataset import Dataset
 from core.evaluation.audited_columns import Rows, marginals
+from core.evaluation.fidelity_words import kept_findings
 from core.evaluation.row_audit import JOINT, _frechet, _quadratic, fidelity_of
 from core.evaluation.synthetic_rows import draw, fidelity, parted
 from core.learners.sampling.rules import read_rules
@@ -192,6 +193,8 @@ def test_many_classes_and_many_notes_take_few_sentences():
     result = fidelity(study, Recipe.of("random_undersampling"))
     assert len(result.findings) == 4 and len(result.tables["columns"]["class"].unique()) == 6
     assert result.findings[-1].text.startswith("In 3 other classes no column tells the rows that remain")
+    tables = {**result.tables, "columns": result.tables["columns"].assign(p_adjusted=0.02)}
+    assert {finding.severity for finding in kept_findings(study, tables, ())} == {"fine"}, "6 classes were looked at"
     result = fidelity(study, Recipe.of("ceos"))
     notes = result.tables["notes"]["note"]
     assert len(notes) == 6 and result.findings[-1].text == "There are 3 more notes like these."
