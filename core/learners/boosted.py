@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -74,7 +75,9 @@ class BoostedTrees(ClassifierMixin, BaseEstimator):
         )
         positions = [i for i, column in enumerate(X.columns) if column in self.levels_]
         codes = np.searchsorted(self.classes_, y)
-        self.model_.fit(self.encode(X), codes, sample_weight, categorical_feature=positions or "auto")
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "The number of unique classes")  # a sampler may leave two rows of each
+            self.model_.fit(self.encode(X), codes, sample_weight, categorical_feature=positions or "auto")
         return self
 
     def encode(self, X: Any) -> np.ndarray:

@@ -59,6 +59,7 @@ class LinearModel(ClassifierMixin, BaseEstimator):
         self.model_ = LogisticRegression(C=self.C, max_iter=self.max_iter, solver=solver, tol=1e-3)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
+            warnings.filterwarnings("ignore", "The number of unique classes")  # a sampler may leave two rows of each
             if len(self.classes_) > 1:  # the only row of a class may be in the fold that is held out
                 self.model_.fit(Z, y, sample_weight)
         return self

@@ -139,3 +139,10 @@ def test_two_different_levels_lie_at_distance_one():
 def test_distances_ignore_the_unit_of_a_column():
     X = pd.DataFrame({"m": RNG.normal(size=50), "n": RNG.normal(size=50)})
     assert np.allclose(distance_matrix_input(X), distance_matrix_input(X.assign(m=1000 * X["m"])))
+
+
+@pytest.mark.parametrize("name", ["boosted", "linear"])
+def test_classes_of_hardly_two_rows_each_are_learned_without_a_word(name):
+    X, codes = pd.DataFrame({"a": np.arange(40.0)}), np.arange(40) % 30
+    proba = learners.make(name, 0).fit(X, codes).predict_proba(X)
+    assert proba.shape == (40, 30) and proba.sum(axis=1) == pytest.approx(np.ones(40))
