@@ -32,10 +32,10 @@ def dose_response(
 ) -> Result:
     """Average precision on untouched real rows against synthetic rows per real row, for several sizes of the class of interest.
 
-    A dose is compared with no synthetic rows on the same folds, with the corrected resampled t interval; the intervals of all doses of one
-    size hold together (Bonferroni). The therapeutic dose is the smallest whose interval lies above zero, the toxic dose the
-    smallest whose interval lies below. Where no interval lies above zero, no dose helps. The marks of one size are read by themselves: with
-    five sizes and no effect at all, a false mark of a dose that helps is to be expected on fewer than one table in eight. Nothing is marked before
+    A dose is compared with no synthetic rows on the same folds, with the corrected resampled t interval; the intervals of all doses of all
+    sizes hold together (Bonferroni). The therapeutic dose is the smallest whose interval lies above zero, the toxic dose the
+    smallest whose interval lies below. Where no interval lies above zero, no dose helps. As every such
+    interval, they take the folds to agree as much as their shared rows suggest; where they agree more, a mark may be false more often. Nothing is marked before
     all folds have arrived, because looking again and again until one interval leaves zero out would find a dose in noise. That
     sizes and doses are crossed follows the cited work; the marks by paired intervals are our inference.
 
@@ -136,7 +136,7 @@ def _differences(study: Study, asked: Plan, outcomes: Sequence[DoseOutcome]) -> 
         both = sorted(base.keys() & found.keys())
         change = np.array([found[fold].average_precision - base[fold].average_precision for fold in both])
         if dose and len(both) and not np.isnan(change).all():
-            n_together = len(asked.doses[rows]) - 1
+            n_together = sum(len(tried) - 1 for tried in asked.doses.values())
             interval = judge.fold_interval(change, base[both[0]].test_share, n_comparisons=n_together)
             table.append((rows, _size(study, rows), dose, *interval, int((~np.isnan(change)).sum())))
     return pd.DataFrame(table, columns=CHANGE)
