@@ -20,8 +20,8 @@ COMPILED_FROM, MOST = 20_000_000, 50_000_000
 another search."""
 
 
-def nearest_others(Z: np.ndarray, k: int, seed: int = 0) -> np.ndarray | None:
-    """Find the k nearest other rows of each row.
+def nearest_others(Z: np.ndarray, k: int, fewest: float = 1, seed: int = 0) -> tuple[np.ndarray, np.ndarray] | None:
+    """Find the k nearest other rows of each row, among those that share so many filled columns with it.
 
     The squared distance is the mean of ``(a − b)²`` over the columns that are filled in both rows. Pairs are ranked in single precision;
     where its rounding, bounded from above, may decide which rows are among the nearest, the rows in question are measured in
@@ -33,46 +33,58 @@ def nearest_others(Z: np.ndarray, k: int, seed: int = 0) -> np.ndarray | None:
         Scaled, so that no cell is huge; NaN is missing. One column at least.
     k : int
         Below ``n_samples``.
+    fewest : float
+        Columns that must be filled in both rows; 1 at least.
     seed : int
         Of the toss.
 
     Returns
     -------
-    ndarray of int (n_samples, k) or None
-        Nearest first, to single precision. None where there are so many rows, or so many at one distance, that this is not the
+    near : ndarray of int (n_samples, k)
+        Nearest first, to single precision; rows that share too few columns come last.
+    enough : ndarray of int (n_samples,)
+        How many share so many. Instead of both, None where there are so many rows, or so many at one distance, that this is not the
         way to find them.
 
     Examples
     --------
-    >>> nearest_others(np.array([[0.0], [1.0], [3.0], [np.nan]]), 1)[:3].ravel().tolist()
+    >>> nearest_others(np.array([[0.0], [1.0], [3.0], [np.nan]]), 1)[0][:3].ravel().tolist()
     [1, 0, 1]
     """
-    n, near = len(Z), np.empty((len(Z), k), dtype=np.intp)
+    n, near, enough = len(Z), np.empty((len(Z), k), dtype=np.intp), np.full(len(Z), k)
     if n**2 >= COMPILED_FROM and (n**2 >= MOST or np.isnan(Z).any()):
-        return _compiled(Z, k, seed) if n**2 < MOST else None
+        return _compiled(Z, k, fewest, seed) if n**2 < MOST else None
     left, right, masks, length = _factors(Z)
-    step, reach = max(1, BLOCK // n), (left.shape[1] + 8) * HALF
+    step, reach = -(-n // -(-n * n // BLOCK)), (left.shape[1] + 8) * HALF
     room = np.empty((2, min(step, n) * n), dtype=np.float32)
     for start in range(0, n, step):
         part = slice(start, min(start + step, n))
         keys = room[0].reshape(-1, n)[: part.stop - start]
         np.matmul(left[part], right, out=keys)
-        fewest = 1.0 if masks is None else _per_column(keys, masks[0][part], masks[1], room[1])
+        if masks is not None:
+            _per_column(keys, masks[0][part], masks[1], fewest, room[1])
         np.fill_diagonal(keys[:, part], np.inf)
         columns, last, beyond = _lowest(keys, k)
         near[part] = columns
         size = length[part]
-        blur = 2 * reach * (6 * size / fewest + 4 * np.abs(last + (size if masks is None else 0.0)))
-        unclear = np.flatnonzero(beyond - last < blur)
+        blur = (
+            2
+            * reach
+            * (6 * size / (1 if masks is None else fewest) + 4 * np.abs(last + (size if masks is None else 0.0)))
+        )
+        unclear = np.flatnonzero((beyond - last < blur) & (last < FAR / 2))
+        if masks is not None:
+            few = np.flatnonzero(last >= FAR / 2)
+            enough[start + few] = (np.take_along_axis(keys[few], columns[few], axis=1) < FAR / 2).sum(axis=1)
         if len(unclear):
             row, column = np.nonzero(keys[unclear] <= (last + blur)[unclear, None])
             if len(row) > CROWDED * (k + 1) * max(64, part.stop - start):
                 return None
             near[start + unclear] = _settled(Z, start + unclear, row, column, k, seed + start)
-    return near
+    return near, enough
 
 
-def _compiled(Z: np.ndarray, k: int, seed: int) -> np.ndarray | None:
+def _compiled(Z: np.ndarray, k: int, fewest: float, seed: int) -> tuple[np.ndarray, np.ndarray] | None:
     """The same by the compiled search, where numba is installed."""
     try:
         from core.numerics import neighbour_kernel
@@ -80,12 +92,15 @@ def _compiled(Z: np.ndarray, k: int, seed: int) -> np.ndarray | None:
         return None
     own, none = np.arange(len(Z)), np.empty((len(Z), 0), dtype=np.int32)
     near, _, unclear = neighbour_kernel.search(Z, Z, k, own, (none, none), seed)
+    seen, enough = ~np.isnan(Z), np.full(len(Z), k)
+    filled = seen.sum(axis=1)
+    row, column = np.nonzero(filled[near] < (fewest + Z.shape[1] - filled)[:, None])  # the rest must share enough
+    unclear[row[(seen[near[row, column]] & seen[row]).sum(axis=1) < fewest]] = True
     unclear = np.flatnonzero(unclear)
-    if len(unclear) * len(Z) > BLOCK * CROWDED:
+    if len(unclear) * len(Z) > 5 * BLOCK:
         return None
-    if len(unclear):
-        near[unclear] = nearest_sharing(Z, unclear, k, 1, seed)[0]
-    return near
+    near[unclear], enough[unclear] = nearest_sharing(Z, unclear, k, fewest, seed)
+    return near, enough
 
 
 def _factors(Z: np.ndarray) -> tuple[np.ndarray, np.ndarray, tuple[np.ndarray, np.ndarray] | None, np.ndarray]:
@@ -114,17 +129,14 @@ def _factors(Z: np.ndarray) -> tuple[np.ndarray, np.ndarray, tuple[np.ndarray, n
     return left, np.ascontiguousarray(right.T), (masks[0], np.ascontiguousarray(masks[1].T)), length
 
 
-def _per_column(keys: np.ndarray, left: np.ndarray, right: np.ndarray, room: np.ndarray) -> np.ndarray:
-    """Divide sums by the number of shared columns, in place; the fewest that each row shares with another, at least 1."""
+def _per_column(keys: np.ndarray, left: np.ndarray, right: np.ndarray, fewest: float, room: np.ndarray) -> None:
+    """Divide sums by the number of shared columns, in place; rows that share too few are far away."""
     shared = room.reshape(-1, right.shape[1])[: len(keys)]
     np.matmul(left, right, out=shared)
-    fewest = shared.min(axis=1)
-    if not fewest.all():
-        keys[shared == 0] = FAR
-        np.maximum(shared, 1, out=shared)
-        fewest = np.maximum(fewest, 1)
+    few = np.flatnonzero(shared < fewest)
+    cells, counts = keys.reshape(-1), shared.reshape(-1)
+    cells[few], counts[few] = FAR, 1
     keys /= shared
-    return fewest
 
 
 def _lowest(keys: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

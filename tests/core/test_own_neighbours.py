@@ -32,9 +32,10 @@ def test_the_nearest_others_are_those_of_all_distances(kind):
     told = 0
     for seed in range(8):
         Z, k = rows(kind, seed)
-        near = nearest_others(Z, k, seed)
-        if near is None:
+        found = nearest_others(Z, k, seed=seed)
+        if found is None:
             continue
+        near, _ = found
         told += 1
         d = distances(Z)
         assert all(len(set(row)) == k for row in near.tolist()) and (near != np.arange(len(Z))[:, None]).all()
@@ -47,18 +48,21 @@ def test_the_nearest_that_share_enough_columns_come_first():
     for seed in range(8):
         Z, k = rows("gaps", seed)
         fewest, there = Z.shape[1] / 2, ~np.isnan(Z)
-        asked = np.arange(0, len(Z), 3)
-        near, enough = nearest_sharing(Z, asked, k, fewest, seed)
-        d = np.where(there.astype(int) @ there.T >= fewest, distances(Z), NOWHERE)[asked]
-        d[np.arange(len(asked)), asked] = np.inf
-        assert np.take_along_axis(d, near, axis=1) == pytest.approx(np.sort(d, axis=1)[:, :k], rel=1e-7)
-        assert (enough == (np.sort(d, axis=1)[:, :k] < NOWHERE).sum(axis=1)).all()
+        d = np.where(there.astype(int) @ there.T >= fewest, distances(Z), NOWHERE)
+        d[np.arange(len(Z)), np.arange(len(Z))] = np.inf
+        nearest, some = np.sort(d, axis=1)[:, :k], np.arange(0, len(Z), 3)
+        for asked, found in (
+            (some, nearest_sharing(Z, some, k, fewest, seed)),
+            (np.arange(len(Z)), nearest_others(Z, k, max(1.0, fewest), seed)),
+        ):
+            assert np.take_along_axis(d[asked], found[0], axis=1) == pytest.approx(nearest[asked], rel=1e-6)
+            assert (found[1] == (nearest[asked] < NOWHERE).sum(axis=1)).all()
 
 
 def test_among_rows_at_one_distance_each_is_as_likely():
     """Eight rows around each of forty: every one of them is chosen sometimes, and not the first ones for all."""
     Z = np.repeat(np.arange(40.0), 9)[:, None] * 100
-    near = np.vstack([nearest_others(Z, 2, seed) for seed in range(10)])
+    near = np.vstack([nearest_others(Z, 2, seed=seed)[0] for seed in range(10)])
     times = np.bincount((near % 9).ravel(), minlength=9)
     assert (near // 9 == np.tile(np.repeat(np.arange(40), 9), 10)[:, None]).all()
     assert times / times.sum() == pytest.approx(np.full(9, 1 / 9), abs=0.03)
@@ -69,6 +73,6 @@ def test_the_compiled_search_names_the_same_rows(monkeypatch):
     rng = np.random.default_rng(0)
     Z = rng.normal(size=(300, 12))
     Z[rng.random(Z.shape) < 0.2] = np.nan
-    plain = nearest_others(Z, 5)
+    plain, _ = nearest_others(Z, 5, 4)
     monkeypatch.setattr("core.numerics.own_neighbours.COMPILED_FROM", 0)
-    assert np.array_equal(np.sort(nearest_others(Z, 5), axis=1), np.sort(plain, axis=1))
+    assert np.array_equal(np.sort(nearest_others(Z, 5, 4)[0], axis=1), np.sort(plain, axis=1))

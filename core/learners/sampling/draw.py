@@ -11,8 +11,7 @@ import numpy as np
 from core.learners.encoding import HUGE, scaled
 from core.learners.sampling.space import Space
 from core.numerics.apportion import largest_remainder
-from core.numerics.mixed_neighbours import nearest
-from core.numerics.own_neighbours import nearest_others, nearest_sharing
+from core.numerics.own_neighbours import nearest_others
 from core.wording import count, plural
 
 MOST = 30_000
@@ -23,9 +22,6 @@ SHARED = 0.25
 
 FURTHER, FURTHEST = 4, 1024
 """How many times as many neighbours are looked at when too few share columns with a row; and how many at most."""
-
-SOME = 500_000
-"""Pairs up to which neighbours that share enough columns are looked for among all rows at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,12 +145,13 @@ class Draw:
         """
         pool = self.looked_up(self.members)
         k, asked = self.fewer(k, len(pool) - 1), np.arange(len(self.members)) if asked is None else asked
-        queries = self.members if len(asked) == len(self.members) else self.members[asked]
+        queries, found = self.members if len(asked) == len(self.members) else self.members[asked], None
+        if queries is self.members is pool and 0 < self.numbers.shape[1] == self.space.n_columns:
+            found = nearest_others(scaled(self.numbers, *self.space.units), k, self._fewest)
+        if found is not None:
+            return found
         near, enough = self._sharing(queries, asked, pool, k, k)
         wanting, wider = np.flatnonzero(enough < k), k
-        if pool is self.members and self._numeric and 0 < len(wanting) * len(pool) <= SOME:
-            near[wanting], enough[wanting] = nearest_sharing(self._scaled, asked[wanting], k, self._fewest)
-            return near, enough
         while len(wanting) and wider < min(len(pool) - 1, FURTHEST):
             wider = min(FURTHER * wider, len(pool) - 1, FURTHEST)
             near[wanting], enough[wanting] = self._sharing(self.members[asked[wanting]], asked[wanting], pool, wider, k)
@@ -164,10 +161,7 @@ class Draw:
     def _sharing(
         self, queries: np.ndarray, asked: np.ndarray, pool: np.ndarray, wider: int, k: int
     ) -> tuple[np.ndarray, np.ndarray]:
-        if queries is self.members is pool:
-            near = self._nearest_others(wider)
-        else:
-            near = np.searchsorted(self.members, self.space.nearest(queries, pool, wider)[0])
+        near = np.searchsorted(self.members, self.space.nearest(queries, pool, wider)[0])
         if not self.gappy:
             return near, np.full(len(near), k)
         fewest, filled = self._fewest, self._filled.sum(axis=1)
@@ -183,23 +177,9 @@ class Draw:
         order = np.argsort(~enough, axis=1, kind="stable")[:, :k]
         return np.take_along_axis(near, order, axis=1), np.minimum(enough.sum(axis=1), k)
 
-    def _nearest_others(self, k: int) -> np.ndarray:
-        """The k nearest other members of each, nearest first, as positions."""
-        near = nearest_others(self._scaled, k) if self._numeric else None
-        own = np.arange(len(self.members))
-        return nearest(self._scaled, self._scaled, k, own, self.levels, self.levels)[0] if near is None else near
-
     @property
     def _fewest(self) -> float:
         return max(1.0, SHARED * self.space.n_columns)
-
-    @property
-    def _numeric(self) -> bool:
-        return 0 < self.numbers.shape[1] == self.space.n_columns
-
-    @cached_property
-    def _scaled(self) -> np.ndarray:
-        return scaled(self.numbers, *self.space.units)
 
     @cached_property
     def _filled(self) -> np.ndarray:

@@ -10,7 +10,7 @@ from core.learners.sampling.draw import Draw
 from core.numerics.interpolation import between, nearer
 from core.wording import of
 
-CELLS = 50_000
+CELLS = 25_000
 """Cells made at once, so that they stay in the processor's own memory."""
 
 
