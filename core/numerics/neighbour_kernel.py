@@ -10,27 +10,24 @@ from collections.abc import Callable
 
 import numba
 import numpy as np
+from numba import types
 from numba.extending import intrinsic
 
-from core.numerics import neighbour_tiles as tiles
 from core.numerics.neighbour_tiles import TILE
 
-QUERIES = 512
-"""Queries that pass over a tile in turn."""
+QUERIES, HALVINGS = 512, 30
+"""Queries that pass over a tile in turn; tries at the first limit of one."""
 
-EPS, EQUAL, MORE, MOST = float(np.finfo(np.float32).eps), 1e13, 2, 100
-"""Rounding of single precision; squared distances are equal that agree when multiplied by this and rounded; rows kept beyond k; the
-largest k that is worth the way."""
+EPS, EQUAL = float(np.finfo(np.float32).eps), 1e13
+"""Rounding of single precision; squared distances are equal that agree when multiplied by this and rounded."""
 
-REACH, COLUMNS, N_KEPT, FIRST = 0, 1, 2, 3
-"""What the first columns of ``keys`` hold: how far rounding moves a distance of 1, the number of columns, how many rows are kept."""
+REACH, COLUMNS, N_KEPT, TAIL = -3, -2, -1, 3
+"""What the last columns of ``keys`` hold: how far rounding moves a distance of 1, the number of columns, how many rows are kept."""
 
-PLACE, COUNT, OWN = 0, 1, 2
-"""What the first columns of ``rows`` hold: which row of ``words`` a query is, how many rows are noted, and which row it may not find."""
+PLACE, COUNT, OWN = -3, -2, -1
+"""What the last columns of ``rows`` hold: which row of ``words`` a query is, how many rows are noted, and which row it may not find."""
 
-ONE, NONE = np.float32(1), np.float32(0)
-
-
+ONE, NONE, TINY = np.float32(1), np.float32(0), np.float32(1e-6)
 _inner = numba.njit(nogil=True, fastmath={"contract", "reassoc"}, no_cpython_wrapper=True)
 
 
@@ -42,59 +39,18 @@ def _compiled(function: Callable) -> Callable:
         return numba.njit(nogil=True, fastmath={"contract", "reassoc"})(function)
 
 
-def search(
-    A: np.ndarray, B: np.ndarray, k: int, own: np.ndarray, levels: tuple[np.ndarray, np.ndarray], seed: int = 0
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Find the k nearest rows of B for each row of A, see ``core.numerics.neighbour_search.search``.
-
-    Returns
-    -------
-    indices, squared : ndarray (n_a, k)
-    unclear : ndarray of bool (n_a,)
-        Rows for which rounding may have hidden a nearer row, or that share a column with too few rows.
-    """
-    order = np.random.default_rng(seed).permutation(len(B))
-    back = np.argsort(order)
-    same = len(A) == len(B) and np.array_equal(own, np.arange(len(B)))
-    same = same and all(a is b or np.array_equal(a, b, equal_nan=True) for a, b in ((A, B), levels))
-    unit, centre = tiles.unit(A, B)
-    right = tiles.values((B[order] - centre) / unit, levels[1][order])
-    left = right if same else tiles.values((A - centre) / unit, levels[0])
-    words = tiles.words(right)
-    n_kept = min(k + MORE, len(B) - bool((own >= 0).any()))
-    room = FIRST + n_kept + max(4, n_kept // 3)
-    n = len(A)
-    keys, rows = np.empty((n + 2, room), dtype=np.float32), np.zeros((n + 2, room), dtype=np.int32)
-    reach = tiles.reach(left, A.shape[1])
-    keys[:n, REACH], keys[:n, COLUMNS], keys[:n, N_KEPT] = reach, left.shape[1], n_kept
-    rows[:n, PLACE] = np.arange(n) + (0 if same else words.shape[1])
-    rows[:n, OWN] = np.arange(n) if same else np.append(back, -1)[own]
-    words = words if same else np.hstack([words, tiles.words(left)])
-    limits, measure = np.full(n + TILE, np.inf, dtype=np.float32), np.array([A.shape[1], 1 / unit**2])
-    _sweep(left, tiles.tiled(right), measure, limits, keys, rows, words)
-    squared = np.full((n, n_kept), np.inf)
-    _settle(left, right, measure, keys, rows, words, squared)
-    unclear = np.isinf(squared[:, -1])
-    if n_kept > k:
-        last, gap = np.where(unclear, 0.0, squared[:, [-1, k - 1]].T)
-        gap = last - gap
-        unclear |= (gap > 0) & (gap < 3 * (EPS * (reach * np.sqrt(last) + (left.shape[1] + 8) * last) + 1 / EQUAL))
-    rows, squared = order[rows[:n, FIRST : FIRST + k]], squared[:, :k] * unit**2
-    return (rows[back], squared[back], unclear[back]) if same else (rows, squared, unclear)
-
-
 @_compiled
-def _sweep(left, tiles, measure, limits, keys, rows, words):
+def sweep(left, tiles, measure, limits, keys, rows, words):
     """Let every query pass over every tile.
 
-    ``words`` holds the rows of the tiles, then the queries; the rows alone when both are the same. Each pair is measured once
-    then, and offered to both.
+    ``words`` holds the rows of the tiles, then the queries; the rows alone when both are the same. Beyond the first tile each
+    pair is measured once then, and offered to both: by that time either has a limit.
     """
     n, p, same, n_numeric = len(left), left.shape[1], rows[0, PLACE] == 0, int(measure[0])
     columns, values = np.empty((2, QUERIES, p + 4), np.int64), np.empty((2, QUERIES, p + 4), np.float32)
     counts, near = np.empty((QUERIES, 2), np.int64), np.empty(TILE, np.bool_)
     eights, sums = near.view(np.uint64), np.empty((2, TILE), np.float32)
-    total, shared, differing = sums[0], sums[1], np.float32(measure[1])
+    total, shared, differing, level = sums[0], sums[1], np.float32(measure[1]), ONE
     for first in range(0, n, QUERIES):
         last = min(first + QUERIES, n)
         for q in range(first, last):
@@ -103,22 +59,48 @@ def _sweep(left, tiles, measure, limits, keys, rows, words):
         for tile in range(len(tiles)):
             start = tile * TILE
             for q in range(first, last):
-                if same and start + TILE <= q + 1:
+                if same and tile and q <= start:
                     continue
-                i = q - first
-                for t in range(TILE):
-                    total[t] = NONE
+                i, total[:] = q - first, NONE
                 _add_differing(tiles, tile, columns[1], values[1], i, counts[i, 1], total)
-                for t in range(TILE):
+                for t in range(TILE if counts[i, 1] else 0):
                     total[t] *= differing
                 _add_squares(tiles, tile, columns[0], values[0], i, counts[i, 0], total)
-                if same:
-                    total[: max(0, q + 1 - start)] = np.inf
+                if same and tile:
+                    total[min(TILE, q - start) :] = np.inf
                 elif 0 <= rows[q, OWN] - start < TILE:
                     total[rows[q, OWN] - start] = np.inf
                 _count(words, rows[q, PLACE], start, shared)
-                _mark(total, shared, limits, q, start if same else -1, near)
+                if tile == 0:
+                    level = _begin(total, shared, limits, q, keys, level)
+                _mark(total, shared, limits, q, start if same and (tile or q >= TILE) else -1, near)
                 _scan(q, start, sums, eights, limits, keys, rows)
+
+
+@_inner
+def _begin(total, shared, limits, q, keys, level):
+    """Draw the first limit of a query: by halving, a level below which lie enough rows, and few more; the next begins there."""
+    n_kept, low, high = keys[q, N_KEPT], NONE, np.float32(np.inf)
+    for _ in range(HALVINGS):
+        n = NONE
+        for t in range(TILE):
+            n += ONE if total[t] < level * shared[t] else NONE
+        if n < n_kept:
+            low = level
+        else:
+            high = level
+            if n < n_kept + n_kept // 2 + 3:
+                break
+        level = level + level if high == np.inf else (low + high) / np.float32(2)
+    if high < np.inf:
+        limits[q] = _limit(np.float64(high * keys[q, COLUMNS]), keys, q)
+    return high if TINY < high < np.inf else ONE
+
+
+@_inner
+def _limit(d, keys, q):
+    """What a total, divided by the shared columns, must be below to come before ``d`` but for rounding."""
+    return np.float32((d + 2 * _blur(d, keys[q, REACH], keys[q, COLUMNS])) / keys[q, COLUMNS] * (1 + 4 * EPS))
 
 
 @_inner
@@ -193,50 +175,76 @@ def _mark(total, shared, limits, q, start, near):
 @_inner
 def _scan(q, start, sums, eights, limits, keys, rows):
     """Note the marked rows of a tile, eight of which are looked at in one."""
-    same = rows[q, PLACE] == q
+    both = rows[q, PLACE] == q and (start > 0 or q >= TILE)
     for c in range(TILE // 8):
-        if not eights[c]:
-            continue
-        for t in range(8 * c, 8 * c + 8):
+        marks = eights[c]
+        while marks:
+            t = 8 * c + (_zeros(marks) >> 3)
+            marks &= marks - np.uint64(1)
             total, shared = sums[0, t], sums[1, t]
             if total < limits[q] * shared:
                 _note(q, start + t, total / shared, limits, keys, rows)
-            if same and total < limits[start + t] * shared:
+            if both and total < limits[start + t] * shared:
                 _note(start + t, q, total / shared, limits, keys, rows)
+
+
+@intrinsic
+def _zeros(typing, x):
+    """How many of the low bits of a whole number are zero."""
+
+    def counted(context, builder, signature, arguments):
+        return builder.cttz(arguments[0], context.get_constant(types.boolean, 1))
+
+    return types.int64(x), counted
 
 
 @_inner
 def _note(q, b, share, limits, keys, rows):
     """Note a row that is nearer than the farthest kept one; when there is no more room, keep the nearest."""
     n = rows[q, COUNT]
-    keys[q, FIRST + n], rows[q, FIRST + n] = share * keys[q, COLUMNS], b
+    keys[q, n], rows[q, n] = share * keys[q, COLUMNS], b
     rows[q, COUNT] = n + 1
-    if FIRST + n + 1 == keys.shape[1]:
-        _choose(q, limits, keys, rows)
+    if n + 1 + TAIL == keys.shape[1]:
+        _keep(q, limits, keys, rows)
 
 
 @_inner
-def _choose(q, limits, keys, rows):
-    """Of the noted rows keep the nearest, in order, with a toss between rows at one distance, and draw the limit there.
+def _keep(q, limits, keys, rows):
+    """Of the noted rows keep the nearest, in order, and draw the limit there; after the queries there is room to sort in."""
+    n, n_kept, room = rows[q, COUNT], int(keys[q, N_KEPT]), keys.shape[1] - TAIL
+    if n < n_kept:
+        return
+    noted, found, key, row = keys[q], rows[q], keys[len(keys) - 2], rows[len(keys) - 2]
+    for t in range(n, room):
+        noted[t] = np.inf
+    for i in range(n):
+        d, place = noted[i], NONE
+        for t in range(room):
+            place += ONE if (noted[t] < d) | ((noted[t] == d) & (t < i)) else NONE
+        key[int(place)], row[int(place)] = d, found[i]
+    last = np.float64(key[n_kept - 1])
+    limits[q] = min(limits[q], _limit(last, keys, q))
+    rows[q, COUNT] = n_kept
+    if n > n_kept and key[n_kept] - last <= _blur(np.float64(key[n_kept]), keys[q, REACH], keys[q, COLUMNS]):
+        _choose(q, n, keys, rows)
+    else:
+        for i in range(n_kept):
+            noted[i], found[i] = key[i], row[i]
 
-    The rows of ``keys`` and ``rows`` after those of the queries are room to sort in.
-    """
-    n, n_kept, plain, blurred = rows[q, COUNT], int(keys[q, N_KEPT]), len(keys) - 2, len(keys) - 1
-    for i in range(FIRST, FIRST + n):
-        d = np.float64(keys[q, i])
-        keys[plain, i], rows[plain, i] = keys[q, i], rows[q, i]
-        keys[blurred, i] = d + (_toss(q, rows[q, i]) - 0.5) * _blur(d, keys[q, REACH], keys[q, COLUMNS])
-    for i in range(FIRST, FIRST + n):
-        key, place = keys[blurred, i], FIRST
-        for j in range(FIRST, FIRST + n):
+
+@_inner
+def _choose(q, n, keys, rows):
+    """Put the nearest of the sorted rows first, with a toss between rows at one distance."""
+    n_kept, plain, blurred = int(keys[q, N_KEPT]), len(keys) - 2, len(keys) - 1
+    for i in range(n):
+        d = np.float64(keys[plain, i])
+        keys[blurred, i] = d + (_toss(q, rows[plain, i]) - 0.5) * _blur(d, keys[q, REACH], keys[q, COLUMNS])
+    for i in range(n):
+        key, place = keys[blurred, i], 0
+        for j in range(n):
             place += (keys[blurred, j] < key) | ((keys[blurred, j] == key) & (j < i))
-        if place < FIRST + n_kept:
+        if place < n_kept:
             keys[q, place], rows[q, place] = keys[plain, i], rows[plain, i]
-    rows[q, COUNT] = min(n, n_kept)
-    if n >= n_kept:
-        d = np.float64(keys[q, FIRST + n_kept - 1])
-        limit = d + 2 * _blur(d, keys[q, REACH], keys[q, COLUMNS])
-        limits[q] = np.float32(limit / keys[q, COLUMNS] * (1 + 4 * EPS))
 
 
 @_inner
@@ -255,26 +263,26 @@ def _blur(d, reach, p):
 
 
 @_compiled
-def _settle(left, right, measure, keys, rows, words, squared):
+def settle(left, right, measure, keys, rows, words, squared):
     """Measure the kept rows again in double precision and sort them, ties by the same toss."""
     limits, p = np.empty(len(left), np.float32), left.shape[1]
     for q in range(len(left)):
-        _choose(q, limits, keys, rows)
+        _keep(q, limits, keys, rows)
         if rows[q, COUNT] < squared.shape[1]:
             continue
         for i in range(squared.shape[1]):
-            b, place = rows[q, FIRST + i], i
+            b, place = rows[q, i], i
             n_shared = 0
             for w in range(len(words)):
                 n_shared += np.int64(_ones(words[w, rows[q, PLACE]] & words[w, b]))
             d = np.round(_measured(left, q, right, b, measure) * p / n_shared * EQUAL) / EQUAL
             while place:
-                before, other = squared[q, place - 1], rows[q, FIRST + place - 1]
+                before, other = squared[q, place - 1], rows[q, place - 1]
                 if before < d or (before == d and _toss(q, other) <= _toss(q, b)):
                     break
-                squared[q, place], rows[q, FIRST + place] = before, other
+                squared[q, place], rows[q, place] = before, other
                 place -= 1
-            squared[q, place], rows[q, FIRST + place] = d, b
+            squared[q, place], rows[q, place] = d, b
 
 
 @_inner

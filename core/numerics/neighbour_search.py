@@ -71,10 +71,10 @@ def search(
 def _compiled() -> Any:
     """The compiled search, where numba is installed."""
     try:
-        from core.numerics import neighbour_kernel
+        from core.numerics import neighbour_compiled
     except ImportError:
         return None
-    return neighbour_kernel
+    return neighbour_compiled
 
 
 def _one_pass(
