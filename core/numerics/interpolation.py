@@ -52,7 +52,8 @@ def between(
     made = np.subtract(partner, seed, out=np.empty(seed.shape) if out is None else out)
     cells = made.reshape(-1)
     if masks != "preserve":
-        cells[np.flatnonzero(np.isnan(made))] = 0.0  # no way to go; where the seed is missing, adding it says so
+        bits = made.view(np.int64)  # no way to go; where the seed is missing, adding it says so
+        np.multiply(bits, ~np.isnan(made), out=bits)
     made *= gap
     made += seed
     if masks in ("seed", "preserve"):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from core.numerics import neighbour_search
+
 BLOCK, CROWDED, DECIMALS = 200_000, 16, 13
 """Cells of a block of pairs, so that it stays in the processor's own memory; times as many rows as are looked for at which looking more
 closely is left to another search; decimals (of the square of the largest value) within which two squared distances are equal."""
@@ -63,7 +65,7 @@ def nearest_others(Z: np.ndarray, k: int, fewest: float = 1, seed: int = 0) -> t
         np.matmul(left[part], right, out=keys)
         if masks is not None:
             _per_column(keys, masks[0][part], masks[1], fewest, room[1])
-        np.fill_diagonal(keys[:, part], np.inf)
+        keys.reshape(-1)[start :: n + 1][: len(keys)] = np.inf
         columns, last, beyond = _lowest(keys, k)
         near[part] = columns
         size = length[part]
@@ -86,12 +88,11 @@ def nearest_others(Z: np.ndarray, k: int, fewest: float = 1, seed: int = 0) -> t
 
 def _compiled(Z: np.ndarray, k: int, fewest: float, seed: int) -> tuple[np.ndarray, np.ndarray] | None:
     """The same by the compiled search, where numba is installed."""
-    try:
-        from core.numerics import neighbour_kernel
-    except ImportError:
+    compiled = neighbour_search._compiled()
+    if compiled is None:
         return None
     own, none = np.arange(len(Z)), np.empty((len(Z), 0), dtype=np.int32)
-    near, _, unclear = neighbour_kernel.search(Z, Z, k, own, (none, none), seed)
+    near, _, unclear = compiled.search(Z, Z, k, own, (none, none), seed)
     seen, enough = ~np.isnan(Z), np.full(len(Z), k)
     filled = seen.sum(axis=1)
     row, column = np.nonzero(filled[near] < (fewest + Z.shape[1] - filled)[:, None])  # the rest must share enough

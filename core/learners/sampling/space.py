@@ -149,7 +149,7 @@ class Space:
         for j in np.flatnonzero(~(unit > 0)):
             seen = self.numbers[~np.isnan(self.numbers[:, j]), j]
             unit[j] = (np.std(np.clip(seen, -HUGE, HUGE)) if len(seen) else 0) or 1.0
-        return np.nan_to_num(middle), unit
+        return np.where(np.isnan(middle), 0.0, middle), unit
 
     @cached_property
     def whole(self) -> np.ndarray:
