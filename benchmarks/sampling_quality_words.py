@@ -82,7 +82,7 @@ def read(table: pd.DataFrame) -> list[str]:
     nothing = table[(table["sampler"] == "none") & (table["learner"] == "LightGBM")].set_index("table")
     easy = nothing[nothing["average precision"] > 0.95]["average precision"]
     said.append(
-        f"Without resampling LightGBM's average precision is already {' and '.join(f'{value:.3f} on {name}' for name, value in easy.items())}: nothing could be gained there."
+        f"Without resampling LightGBM's average precision is already {' and '.join(f'{value:.3f} on {name}' for name, value in easy.items())}: next to nothing could be gained there."
     )
     return [*said, *filled(changed), *recognised(table)]
 
@@ -179,7 +179,8 @@ def masks(table: pd.DataFrame) -> list[list[str]]:
     lines = [["sampler", *(f"{name} (real {share:.1%})" for name, share in real.items())]]
     for sampler, found in made.groupby("sampler", sort=False):
         cells = [
-            f"{row[MADE]:.1%}, {row['AUC of missing cells']:.2f}; {row['told apart']:.2f}"
+            f"{row[MADE]:.1%}, {row['AUC of missing cells']:.2f}"
+            + (f"; {row['told apart']:.2f}" if row["told apart"] == row["told apart"] else "")
             for _, row in found.iterrows()
         ]
         lines.append([_name(sampler), *cells])
@@ -225,7 +226,7 @@ def how(table: pd.DataFrame) -> list[str]:
         f"to 60 rows per table, the two found neighbours at other distances for {apart}.",
         "",
         "Made rows beside real ones: the share of missing cells in made rows; the chance that a made row has more of them than a real row of its class (0.5: as many; for the median, real rows before imputation); "
-        "and, in the first repeat, the chance that LightGBM tells a made row of the rarest class from a real one on three folds (0.5 and less: not at all, 1: always; a class needs 20 rows).",
+        "and, in the first repeat, the chance that LightGBM tells a made row of the rarest class from a real one on three folds (0.5 and less: not at all, 1: always; a class needs 20 rows). Real shares above are those of the classes that SMOTE makes rows of; tiered upsampling and Balanced-MixUp make rows of fewer or more.",
         "",
         f"{first['minutes'].sum():.0f} minutes of one core. {', '.join(f'{name} {version}' for name, version in engine.versions().items())}, OverNaN 0.2.0.",
     ]
