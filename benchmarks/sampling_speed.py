@@ -118,7 +118,7 @@ def cases(overnan: str | None) -> list[tuple[str, Any, Callable, Callable, int, 
 def peak(n: int, kind: str) -> float:
     """The most memory beyond the loaded table, over the table that comes out; to be run in a process of its own."""
     X, y = table(n, gaps=0.2 if "gaps" in kind else 0.0)
-    core.sampler("smote").fit_resample(*table(120_000))  # loads what is loaded once, the compiled search too
+    core.sampler("smote").fit_resample(*table(160_000))  # loads what is loaded once, the compiled search too
     data = pd.DataFrame(X, copy=False) if "frame" in kind else X
     before = _memory("VmRSS")
     Path("/proc/self/clear_refs").write_text("5")
