@@ -81,7 +81,7 @@ def frames(dataset):
 
 
 @EACH
-@pytest.mark.parametrize("random_state", [0, 1, 2])
+@pytest.mark.parametrize("random_state", [0, 1])
 def test_sick_is_named_and_healthy_is_left_alone(method, random_state):
     assert method.about.gravest in ("issue", "caution")
     assert example(method, "sick", random_state)[2].severity == method.about.gravest

@@ -62,7 +62,10 @@ CORE = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts): ast.parse(path.read_text(encoding="utf-8"))
     for path in sorted((ROOT / "core").rglob("*.py"))
 }
-EACH = pytest.mark.parametrize("module", CORE)
+PARTS = {}
+for one in CORE:
+    PARTS.setdefault(".".join(one.split(".")[1:2]), []).append(one)
+EACH = pytest.mark.parametrize("modules", PARTS.values(), ids=list(PARTS))
 
 
 def imports(tree, *, top_level=False):
@@ -81,24 +84,27 @@ def part(module):
 
 
 @EACH
-def test_a_module_stands_on_a_floor_and_imports_only_from_lower_ones(module):
-    floor = FLOOR[part(module)]
-    for name in imports(CORE[module]):
-        if name.split(".")[0] == "core":
-            below = FLOOR[part(name)]
-            beside = below == floor and (floor in SIDEWAYS or name.endswith("__init__"))
-            assert below < floor or beside, f"{module} (floor {floor}) imports {name} (floor {below})"
+def test_a_module_stands_on_a_floor_and_imports_only_from_lower_ones(modules):
+    for module in modules:
+        floor = FLOOR[part(module)]
+        for name in imports(CORE[module]):
+            if name.split(".")[0] == "core":
+                below = FLOOR[part(name)]
+                beside = below == floor and (floor in SIDEWAYS or name.endswith("__init__"))
+                assert below < floor or beside, f"{module} (floor {floor}) imports {name} (floor {below})"
 
 
 @EACH
-def test_only_the_front_knows_streamlit(module):
-    assert not [name for name in imports(CORE[module]) if name.split(".")[0] in ("streamlit", "pages")]
+def test_only_the_front_knows_streamlit(modules):
+    for module in modules:
+        known = [name for name in imports(CORE[module]) if name.split(".")[0] in ("streamlit", "pages")]
+        assert not known, f"{module} imports {known}"
 
 
-@pytest.mark.parametrize("module", [module for module in CORE if part(module) == "numerics"])
-def test_numerics_are_arrays_in_and_arrays_out(module):
-    assert {name.split(".")[0] for name in imports(CORE[module])} <= NUMERIC
-    assert all(part(name) == "numerics" for name in imports(CORE[module]) if name.startswith("core"))
+def test_numerics_are_arrays_in_and_arrays_out():
+    for module in [module for module in CORE if part(module) == "numerics"]:
+        assert {name.split(".")[0] for name in imports(CORE[module])} <= NUMERIC, module
+        assert all(part(name) == "numerics" for name in imports(CORE[module]) if name.startswith("core")), module
 
 
 def test_no_import_runs_in_a_circle():

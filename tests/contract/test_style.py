@@ -3,23 +3,44 @@
 import ast
 import re
 import tokenize
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
 FILES = [*sorted((ROOT / "core").rglob("*.py")), *sorted((ROOT / "pages").rglob("*.py")), ROOT / "app.py"]
-EACH = pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+FOLDERS = sorted({str(path.parent.relative_to(ROOT)) for path in FILES})
 HEAVY = {"sklearn", "scipy", "lightgbm", "imblearn", "shap", "numba"}
 BLOCKS = (ast.If, ast.For, ast.While, ast.With, ast.Try, ast.Match)
+
+
+def EACH(test):
+    """One test for each folder, which looks at every file in it and names the one that fails."""
+
+    @pytest.mark.parametrize("folder", FOLDERS)
+    def of_folder(folder):
+        for path in FILES:
+            if str(path.parent.relative_to(ROOT)) == folder:
+                try:
+                    test(path)
+                except AssertionError as error:
+                    raise AssertionError(f"{path.relative_to(ROOT)}: {error}") from error
+
+    return of_folder
 
 
 def text_of(path):
     return path.read_text(encoding="utf-8")
 
 
+@cache
+def tree_of(path):
+    return ast.parse(text_of(path))
+
+
 def functions(path):
-    return [node for node in ast.walk(ast.parse(text_of(path))) if isinstance(node, ast.FunctionDef)]
+    return [node for node in ast.walk(tree_of(path)) if isinstance(node, ast.FunctionDef)]
 
 
 def lines_of_code(function, lines):
@@ -78,7 +99,7 @@ def test_the_catalogue_stays_light(path):
     )
     if not str(path.relative_to(ROOT)).startswith(floors):
         return
-    for node in ast.parse(text_of(path)).body:
+    for node in tree_of(path).body:
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
         names += [node.module] if isinstance(node, ast.ImportFrom) else []
         assert not {name.split(".")[0] for name in names} & HEAVY
@@ -86,7 +107,7 @@ def test_the_catalogue_stays_light(path):
 
 @EACH
 def test_sentences_are_calm(path):
-    for node in ast.walk(ast.parse(text_of(path))):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             assert not re.search(r"\w!(\s|$)", node.value), f"line {node.lineno}"
 

@@ -209,7 +209,7 @@ ODD = {
 
 @pytest.mark.parametrize("kind", ODD)
 def test_an_odd_table_walks_through_every_page(opened, kind):
-    app = opened(upload=csv_file(ODD[kind]), data="upload", target="outcome")
+    app = opened(upload=csv_file(ODD[kind]), data="upload", target="outcome", folds=3, repeats=1)
     for page in PAGES:
         app.switch_page(f"steps/{page}.py").run()
         assert not app.exception, page
