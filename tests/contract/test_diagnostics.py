@@ -241,7 +241,7 @@ def odd_tables():
     n = 80
     label = np.where(np.arange(n) % 5 == 0, "rare", "common")
     noise = rng.normal(size=n)
-    many = pd.DataFrame(rng.normal(size=(n, 200)))
+    many = pd.DataFrame(rng.normal(size=(n, 300)))
     gaps = pd.DataFrame(rng.normal(size=(n, 6))).mask(rng.random((n, 6)) < 0.4)
     return {
         "all text": (pd.DataFrame({"a": rng.choice(list("xyz"), n), "b": rng.choice(["u", "v"], n)}), label),
@@ -252,7 +252,7 @@ def odd_tables():
         "every row twice": (pd.DataFrame({"a": np.repeat(noise[:40], 2)}), label),
         "gaps everywhere": (gaps, label),
         "28 classes": (pd.DataFrame({"a": noise, "b": noise**2}), np.minimum(np.arange(n) // 2, 27)),
-        "200 columns": (many, label),
+        "300 columns": (many, label),
     }
 
 
