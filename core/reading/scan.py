@@ -24,7 +24,7 @@ CHOOSE = "Choose another target column, or make fewer classes of it by a rule su
 
 
 def profile(relation: Relation, target: str = "") -> Population:
-    """Describe all rows in one pass, and count the missing cells of each class in another.
+    """Describe all rows in one pass.
 
     Parameters
     ----------
@@ -49,12 +49,15 @@ def profile(relation: Relation, target: str = "") -> Population:
     if chosen:
         check_values(relation, chosen)
     step = max(1, parquet.read_metadata(relation.path).num_rows // QUANTILE_ROWS)
+    finite = [_finite(field) for field in fields] + ["drawn"]
+    if chosen:
+        finite.append(f"coalesce(CAST(v{chosen.position} AS VARCHAR), '') AS label")
     source = f"(SELECT {listed(values)}, hash(place) % {step} = 0 AS drawn FROM {relation.sql})"
+    source = f"(SELECT {listed(finite)} FROM {source})"
     try:
-        whole = _whole(relation, fields, source, True)
+        whole, parts = _answers(relation, fields, source, bool(chosen), True)
     except OverflowError:
-        whole = _whole(relation, fields, source, False)
-    parts = _by_class(relation, fields, source, chosen) if chosen else {}
+        whole, parts = _answers(relation, fields, source, bool(chosen), False)
     n_rows, classes = whole[-1, "n"], {label: answer[-1, "n"] for label, answer in parts.items()}
     columns = pd.DataFrame([_described(field, whole, n_rows) for field in fields])
     gaps = {f.name: {label: n - parts[label][f.position, "n"] for label, n in classes.items()} for f in fields}
@@ -62,26 +65,18 @@ def profile(relation: Relation, target: str = "") -> Population:
     return Population.of_counts(target, n_rows, columns, classes, gaps, spelled)
 
 
-def _whole(relation: Relation, fields: Sequence[Field], source: str, spread: bool) -> dict:
-    """What is asked of every column: quantiles of the rows that are drawn, all else of all rows."""
-    asked = {(-1, "n"): "count(*)"}
+def _answers(
+    relation: Relation, fields: Sequence[Field], source: str, grouped: bool, spread: bool
+) -> tuple[dict, dict[str, dict]]:
+    """What is asked of every column, over all rows and, in the same pass, over those of each class."""
+    asked = {(-1, "label"): "label" if grouped else "NULL", (-1, "n"): "count(*)"}
     for field in fields:
         asked |= {(field.position, key): sql for key, sql in _asked(field, spread).items()}
-    quantiles = {(f.position, "quantiles"): f"approx_quantile(f{f.position}, {SHARES})" for f in fields if f.numeric}
-    finite = f"(SELECT {listed([_finite(field) for field in fields])}, drawn FROM {source})"
+    groups = " GROUP BY GROUPING SETS ((), (label))" if grouped else ""
     with opened(relation) as run:
-        rows = run(f"SELECT {listed(list(asked.values()))} FROM {finite}").fetchall()
-        few = run(f"SELECT {listed(['NULL', *quantiles.values()])} FROM {finite} WHERE drawn").fetchall()
-    return dict(zip(asked, rows[0], strict=True)) | dict(zip(quantiles, few[0][1:], strict=True))
-
-
-def _by_class(relation: Relation, fields: Sequence[Field], source: str, chosen: Field) -> dict[str, dict]:
-    """Rows and filled cells of each class."""
-    asked = {(-1, "n"): "count(*)"} | {(field.position, "n"): f"count(v{field.position})" for field in fields}
-    label = f"coalesce(CAST(v{chosen.position} AS VARCHAR), '') AS label"
-    with opened(relation) as run:
-        rows = run(f"SELECT {label}, {listed(list(asked.values()))} FROM {source} GROUP BY label").fetchall()
-    return {row[0]: dict(zip(asked, row[1:], strict=True)) for row in rows}
+        rows = run(f"SELECT {listed(list(asked.values()))} FROM {source}{groups}").fetchall()
+    answers = {row[0]: dict(zip(asked, row, strict=True)) for row in rows}
+    return answers.pop(None), answers
 
 
 def check_values(relation: Relation, field: Field) -> None:
@@ -113,7 +108,7 @@ def _asked(field: Field, spread: bool) -> dict[str, str]:
     if field.numeric:
         asked |= {
             "n_finite": f"count({f})", "mean": f"avg({f})", "sd": f"stddev_samp({f})", "low": f"min({f})",
-            "high": f"max({f})",
+            "high": f"max({f})", "quantiles": f"approx_quantile({f}, {SHARES}) FILTER (WHERE drawn)",
         }  # fmt: skip
         asked |= {} if spread else {"mean": "NULL", "sd": "NULL"}
     return asked

@@ -107,9 +107,8 @@ def progress(running: Mapping[Any, Job], noun: str) -> Callable[[], None]:
         The analyst's clicks go first.
     """
     jobs = list(running.values())
-    place = st.container(
-        key=f"progress {noun}"
-    )  # stays when the bar goes, or the browser would draw every figure below it anew
+    # stays when the bar goes, or the browser would draw every figure below it anew
+    place = st.container(key=f"progress {noun}")
     seen, drawn, total = sum(job.done for job in jobs), time.monotonic(), sum(job.total for job in jobs)
     if not any(job.live for job in jobs):
         if any(job.state in ("cancelled", "failed") for job in jobs):
