@@ -11,7 +11,7 @@ from core.params import checked, unwritten, written
 from core.registry import Method, catalogue, method, methods
 from core.wording import clip
 
-STAGES = ("weighting", "losses", "sampling", "ensembles", "calibration", "decision")
+STAGES = ("optimisers", "batches", "weighting", "losses", "sampling", "ensembles", "calibration", "decision")
 """From the innermost wrapper to the outermost: weights are computed on the sampled rows, thresholds on calibrated scores."""
 
 

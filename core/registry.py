@@ -39,6 +39,8 @@ class About:
     names : tuple of str
         The planted conditions of ``core.synthetic`` that a diagnostic calls an issue; the specificity matrix holds it to
         these and to no other. Empty for a method that only describes.
+    learners : tuple of str
+        The learners that a remedy is for; empty for all of them.
     """
 
     title: str
@@ -48,6 +50,7 @@ class About:
     gravest: str = "issue"
     judges_sizes: bool = False
     names: tuple[str, ...] = ()
+    learners: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,10 @@ class Method:
     def cost(self) -> str:
         """ "instant", "seconds" or "minutes"."""
         return self.about.cost
+
+    def serves(self, learner: str) -> bool:
+        """Whether a remedy may be tried on a learner."""
+        return not self.about.learners or learner in self.about.learners
 
     @cached_property
     def text(self) -> Docstring:

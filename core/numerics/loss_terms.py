@@ -1,0 +1,155 @@
+"""What losses are made of: scores to probabilities, and values with their gradients and second derivatives by the scores.
+
+Classes stand along the second axis from the end and rows along the last, ``(…, n_classes, n_samples)``, so that sums over classes run along
+the rows; axes before them are networks that are trained together. Every function gives the same numbers for one network alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class Terms:
+    """A loss row by row, and how it changes with the scores.
+
+    Parameters
+    ----------
+    value : ndarray (…, n_samples)
+    gradient : ndarray (…, n_classes, n_samples)
+        Derivative of the weighted sum of all values by the scores of a row, divided by the weight of that row.
+    hessian : ndarray (…, n_classes, n_samples)
+        Its second derivative by each score alone, or a bound from above on it; it may be negative where the loss is not convex.
+    state : ndarray or None
+        What the loss remembers for the next batch.
+    """
+
+    value: np.ndarray
+    gradient: np.ndarray
+    hessian: np.ndarray
+    state: np.ndarray | None = None
+
+    def plus(self, other: Terms, share: float = 1.0) -> Terms:
+        """This loss and ``share`` of another one; the state of either is kept."""
+        state = self.state if other.state is None else other.state
+        pairs = zip(
+            (self.value, self.gradient, self.hessian), (other.value, other.gradient, other.hessian), strict=True
+        )
+        return Terms(*(mine + share * yours for mine, yours in pairs), state)
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """What a loss may know beside scores and classes.
+
+    Parameters
+    ----------
+    counts : ndarray (…, n_classes, 1)
+        Rows of each class among all training rows, weighted where rows are.
+    progress : float
+        Share of the training that is over, 0 to 1.
+    weight : ndarray (…, 1, n_samples) or None
+        Weight of each row, 1 on average; None weighs all alike. The trainer multiplies values and gradients by it, so a loss of
+        single rows ignores it; one that adds rows up before it divides must use it.
+    state : ndarray or None
+        What the loss remembered after the batch before; None at first.
+    step : int
+        Number of the batch, which seeds whatever a loss draws.
+    groups : ndarray of int (…, n_samples) or None
+        The group of each row; None when there are none.
+    cost : ndarray (…, n_classes, n_classes) or None
+        What it costs to take a class (row) for another (column), at most 1.
+    ties : ndarray (…, n_classes, n_classes) or None
+        How much classes go together, 0 to 1.
+    """
+
+    counts: np.ndarray
+    progress: float = 1.0
+    weight: np.ndarray | None = None
+    state: np.ndarray | None = None
+    step: int = 0
+    groups: np.ndarray | None = None
+    cost: np.ndarray | None = None
+    ties: np.ndarray | None = None
+
+    @property
+    def shares(self) -> np.ndarray:
+        """The share of each class (…, n_classes, 1)."""
+        return self.counts / self.counts.sum(axis=-2, keepdims=True)
+
+
+def indicator(codes: np.ndarray, n_classes: int, dtype: type = np.float64) -> np.ndarray:
+    """1 at the class of each row: (…, n_classes, n_samples) from codes (…, n_samples).
+
+    Examples
+    --------
+    >>> indicator(np.array([0, 1, 1]), 2).tolist()
+    [[1.0, 0.0, 0.0], [0.0, 1.0, 1.0]]
+    """
+    return (codes[..., None, :] == np.arange(n_classes)[:, None]).astype(dtype)
+
+
+def log_softmax(scores: np.ndarray) -> np.ndarray:
+    """Logarithms of the class probabilities, without overflow."""
+    shifted = scores - scores.max(axis=-2, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=-2, keepdims=True))
+
+
+def softmax(scores: np.ndarray) -> np.ndarray:
+    """Class probabilities.
+
+    Examples
+    --------
+    >>> softmax(np.array([[1e4], [1e4]])).tolist()
+    [[0.5], [0.5]]
+    """
+    powers = np.exp(scores - scores.max(axis=-2, keepdims=True))
+    powers /= powers.sum(axis=-2, keepdims=True)
+    return powers
+
+
+def of_own_probability(
+    log_proba: np.ndarray,
+    own: np.ndarray,
+    value: np.ndarray,
+    slope: np.ndarray,
+    bend: np.ndarray | float = 0.0,
+    weight: np.ndarray | float = 1.0,
+) -> Terms:
+    """A loss ``w · f(l)`` of the logarithm l of the probability of a row's own class.
+
+    With ``∂l/∂z_k = 1[k = y] − p_k``, the gradient is ``w f′ (1[k = y] − p_k)`` and the second derivative
+    ``w (f″ (1[k = y] − p_k)² − f′ p_k (1 − p_k))``.
+
+    Parameters
+    ----------
+    log_proba : ndarray (…, n_classes, n_samples)
+        Log-probabilities, as ``log_softmax`` gives them.
+    own : ndarray (…, n_classes, n_samples)
+        1 at the class of each row.
+    value, slope, bend : ndarray (…, 1, n_samples)
+        f and its first and second derivative by l.
+    weight : ndarray (…, 1, n_samples) or float
+        Weight w of each row, which does not depend on the scores.
+    """
+    proba = np.exp(log_proba)
+    apart = own - proba
+    gradient = weight * slope * apart
+    hessian = weight * (bend * apart * apart - slope * proba * (1 - proba))
+    return Terms((weight * value)[..., 0, :], gradient, hessian)
+
+
+def of_own(values: np.ndarray, own: np.ndarray) -> np.ndarray:
+    """For each row the value at its own class, (…, 1, n_samples); values may be (…, n_classes, 1)."""
+    return (values * own).sum(axis=-2, keepdims=True)
+
+
+def cross_entropy(
+    scores: np.ndarray, own: np.ndarray, known: Known | None = None, weight: np.ndarray | float = 1.0
+) -> Terms:
+    """``−w log p_y``: gradient ``w (p − 1[k = y])``, second derivative ``w p (1 − p)``."""
+    log_proba = log_softmax(scores)
+    value = -of_own(log_proba, own)
+    return of_own_probability(log_proba, own, value, -np.ones_like(value), weight=weight)

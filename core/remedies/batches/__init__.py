@@ -1,0 +1,1 @@
+"""Batches: Change which rows a step of training sees together."""

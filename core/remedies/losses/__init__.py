@@ -1,0 +1,1 @@
+"""Losses: Change what the learner is told about its mistakes."""

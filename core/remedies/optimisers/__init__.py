@@ -1,0 +1,1 @@
+"""Optimisers: Change how a step of training is taken."""
