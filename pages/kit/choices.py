@@ -17,7 +17,7 @@ from core.population import WORKING_ROWS
 from core.reading.all_rows import Folder
 from core.reading.large import LARGE_BYTES
 from core.recipe import Recipe
-from core.registry import Method
+from core.registry import Method, method
 
 UPLOAD = "upload"
 """Stands for the analyst's own file, which a link does not carry."""
@@ -108,8 +108,13 @@ def forget_test() -> None:
 
 
 def recipes() -> tuple[Recipe, ...]:
-    """The recipes that were built."""
-    return tuple(dict.fromkeys(filter(None, (_recipe(text) for text in choice("recipe")))))
+    """The recipes that were built and that the learner can take."""
+    return tuple(recipe for recipe in _built() if _served(recipe))
+
+
+def waiting() -> tuple[Recipe, ...]:
+    """The recipes that were built for another learner."""
+    return tuple(recipe for recipe in _built() if not _served(recipe))
 
 
 def explained() -> Recipe:
@@ -118,13 +123,13 @@ def explained() -> Recipe:
     return next((recipe for recipe in (Recipe(), *built) if recipe.text == choice("explained")), (Recipe(), *built)[-1])
 
 
-def settings(method: Method) -> dict[str, Any]:
+def settings(item: Method) -> dict[str, Any]:
     """The parameters that were set for a method; the rest keep their defaults."""
     given = dict(text.partition(":")[::2] for text in choice("set"))
-    pairs = (pair.partition("=") for pair in given.get(method.slug, "").split(","))
+    pairs = (pair.partition("=") for pair in given.get(item.slug, "").split(","))
     told = {name: unwritten(value) for name, _, value in pairs}
     values = {}
-    for parameter in method.params:
+    for parameter in item.params:
         try:
             values[parameter.name] = parameter.check(told.get(parameter.name, parameter.default))
         except UserError:
@@ -132,13 +137,21 @@ def settings(method: Method) -> dict[str, Any]:
     return values
 
 
-def change_setting(method: Method, name: str, key: str) -> None:
+def change_setting(item: Method, name: str, key: str) -> None:
     """Take a parameter of a diagnostic from its widget."""
-    values = settings(method) | {name: st.session_state[key]}
-    default = {parameter.name: parameter.default for parameter in method.params}
+    values = settings(item) | {name: st.session_state[key]}
+    default = {parameter.name: parameter.default for parameter in item.params}
     changed = ",".join(f"{name}={written(value)}" for name, value in values.items() if value != default[name])
-    others = tuple(text for text in choice("set") if text.partition(":")[0] != method.slug)
-    choose(set=(*others, f"{method.slug}:{changed}") if changed else others)
+    others = tuple(text for text in choice("set") if text.partition(":")[0] != item.slug)
+    choose(set=(*others, f"{item.slug}:{changed}") if changed else others)
+
+
+def _built() -> tuple[Recipe, ...]:
+    return tuple(dict.fromkeys(filter(None, (_recipe(text) for text in choice("recipe")))))
+
+
+def _served(recipe: Recipe) -> bool:
+    return all(method(slug).serves(choice("learner")) for slug in recipe.slugs)
 
 
 def _recipe(text: str) -> Recipe | None:

@@ -10,28 +10,25 @@ import streamlit as st
 from core.evaluation.compare import draw as draw_comparison
 from core.glossary import TERMS
 from core.recipe import STAGES, Recipe
-from core.registry import group_title, method, methods
+from core.registry import Method, group_title, method, methods
 from core.result import Result
-from core.wording import clip, number, with_interval
+from core.wording import clip, listing, number, with_interval
 from pages.kit import asking, choices, made_rows, show, text
+
+PER_ROW = 4
+"""Stages beside each other."""
 
 
 def builder() -> Callable[[], None]:
     """Choose at most one remedy of each stage, set its parameters, see what that asserts, and add the recipe."""
-    stages = [stage for stage in STAGES if methods("remedy", stage)]
+    offered = {stage: _offered(stage) for stage in STAGES}
+    stages = [stage for stage, items in offered.items() if items]
     picked: dict[str, dict] = {}
-    for column, stage in zip(st.columns(len(stages)), stages, strict=True):
-        title, question = group_title("remedy", stage)
-        options = {"": "Nothing"} | {item.slug: item.title for item in methods("remedy", stage)}
-        with column:
-            slug = st.selectbox(
-                title, options, format_func=text.naming(options), key=f"stage {stage}", help=text.md(question)
-            )
-            if slug:
-                st.caption(text.md(method(slug).question))
-                picked[slug] = asking.parameters(method(slug), place="builder")
-                with st.popover("About", icon=":material/help:", key=f"about {slug}"):
-                    show.about(method(slug))
+    for first in range(0, len(stages), PER_ROW):
+        row = stages[first : first + PER_ROW]
+        for column, stage in zip(st.columns(PER_ROW), row, strict=False):
+            with column:
+                picked |= _asked(stage, offered[stage])
     recipe = Recipe.of(**picked)
     st.markdown(f"This recipe: **{text.md(recipe.title)}**")
     follow = made_rows.before(recipe)
@@ -41,6 +38,25 @@ def builder() -> Callable[[], None]:
         disabled=not recipe.steps or recipe in choices.recipes(),
     )  # fmt: skip
     return follow
+
+
+def _offered(stage: str) -> tuple[Method, ...]:
+    """The remedies of a stage that the learner can take."""
+    return tuple(item for item in methods("remedy", stage) if item.serves(choices.choice("learner")))
+
+
+def _asked(stage: str, items: tuple[Method, ...]) -> dict[str, dict]:
+    """Ask for one remedy of a stage and for its parameters."""
+    title, question = group_title("remedy", stage)
+    options = {"": "Nothing"} | {item.slug: item.title for item in items}
+    slug = st.selectbox(title, options, format_func=text.naming(options), key=f"stage {stage}", help=text.md(question))
+    if not slug or slug not in options:
+        return {}
+    st.caption(text.md(method(slug).question))
+    values = asking.parameters(method(slug), place="builder")
+    with st.popover("About", icon=":material/help:", key=f"about {slug}"):
+        show.about(method(slug))
+    return {slug: values}
 
 
 def chosen(recipes: tuple[Recipe, ...]) -> None:
@@ -53,6 +69,9 @@ def chosen(recipes: tuple[Recipe, ...]) -> None:
                 text.md(clip(recipe.title, 120)), icon=":material/close:", key=f"remove {recipe.text}",
                 help="Take this recipe away", on_click=choices.choose, kwargs={"recipe": left},
             )  # fmt: skip
+    if waiting := choices.waiting():
+        titles = listing([recipe.title for recipe in waiting])
+        st.caption(text.md(f"Left out, because they are for another learner: {titles}."))
 
 
 def draw(result: Result) -> None:

@@ -30,7 +30,7 @@ with st.expander("Build a recipe", icon=":material/add:", expanded=not choices.r
 recipes = with_baseline(choices.recipes())
 compared.chosen(recipes)
 if len(recipes) == 1:
-    every = tuple(item.slug for item in methods("remedy"))
+    every = tuple(item.slug for item in methods("remedy") if item.serves(choices.choice("learner")))
     st.button(
         "Try every remedy alone", on_click=choices.choose, kwargs={"recipe": every}, icon=":material/playlist_add:"
     )
