@@ -9,10 +9,16 @@ from typing import Any
 from core.errors import UserError, unknown
 from core.params import checked, unwritten, written
 from core.registry import Method, catalogue, method, methods
-from core.wording import clip
+from core.wording import clip, listing, quoted
 
 STAGES = ("optimisers", "batches", "weighting", "losses", "sampling", "ensembles", "calibration", "decision")
 """From the innermost wrapper to the outermost: weights are computed on the sampled rows, thresholds on calibrated scores."""
+
+
+NEURAL = {"optimisers": "the steps from batch to batch", "batches": "the batches", "losses": "the inner layer"}
+"""What a remedy of a stage changes where it is for the neural network alone."""
+
+LACKING = {"boosted": "boosted trees have none", "linear": "the linear model has none"}
 
 
 @dataclass(frozen=True)
@@ -60,12 +66,19 @@ class Recipe:
         Raises
         ------
         UserError
-            As ``Recipe.of``.
+            As ``Recipe.of``, or a remedy or a parameter stands twice.
         """
         parameters: dict[str, dict[str, str]] = {}
         for part in filter(None, (piece.strip() for piece in text.split("+"))):
             slug, _, settings = part.partition(":")
             pairs = [setting.partition("=")[::2] for setting in filter(None, settings.split(","))]
+            twice = [name for i, (name, _) in enumerate(pairs) if name in dict(pairs[:i])] or [slug] * (
+                slug in parameters
+            )
+            if twice:
+                raise UserError(
+                    f"{quoted(twice[0])} stands twice in the recipe {quoted(text)}.", "Keep one of the two."
+                )
             parameters[slug] = {name: unwritten(value) for name, value in pairs}
         return cls.of(**parameters)
 
@@ -103,6 +116,26 @@ class Recipe:
     def without(self, stage: str) -> Recipe:
         """The same recipe with nothing at one stage."""
         return Recipe(tuple(step for step in self.steps if method(step[0]).group != stage))
+
+    def check_serves(self, learner: str) -> None:
+        """Look whether all remedies may be tried on a learner.
+
+        Raises
+        ------
+        UserError
+            One of them may not.
+        """
+        for remedy in map(method, self.slugs):
+            if remedy.serves(learner):
+                continue
+            problem = f"{quoted(remedy.title)} does not serve the learner {quoted(learner)}."
+            others = f"one of the learners {listing(remedy.about.learners)}"
+            if remedy.about.learners == ("neural",) and learner in LACKING and remedy.group in NEURAL:
+                problem = (
+                    f"{quoted(remedy.title)} changes {NEURAL[remedy.group]} of a neural network; {LACKING[learner]}."
+                )
+                others = "the neural network as the learner"
+            raise UserError(problem, f"Choose {others}, or take it out of the recipe.")
 
     def apply(self, classifier: Any, **context: Any) -> Any:
         """Wrap an unfitted classifier; the result is an unfitted classifier.

@@ -177,7 +177,8 @@ def test_recipes_are_read_written_and_refused():
     assert recipe.text == "smote:k=3+tuned_threshold"
     assert recipe == Recipe.of("tuned_threshold", smote={"k": 3})
     assert recipe.title == "SMOTE (k 3) + Tuned threshold"
-    for wrong in ("smot", "smote:k=99", "smote:q=1", "smote:k=x", "smote+random_oversampling", "class_distribution"):
+    wrongs = ("smot", "smote:k=99", "smote:q=1", "smote:k=x", "smote+random_oversampling", "class_distribution")
+    for wrong in (*wrongs, "smote:k=3,k=4", "smote+smote:k=3"):
         with pytest.raises(UserError) as error:
             Recipe.parse(wrong)
         assert error.value.remedy.endswith((".", "?"))
