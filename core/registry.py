@@ -164,6 +164,11 @@ def methods(kind: str, *groups: str) -> tuple[Method, ...]:
     return tuple(sorted((m for m in of_kind if m.group in groups), key=lambda m: groups.index(m.group)))
 
 
+def served(learner: str, *groups: str) -> tuple[Method, ...]:
+    """The remedies that may be tried on a learner, of all stages or of the named ones in the given order."""
+    return tuple(item for item in methods("remedy", *groups) if item.serves(learner))
+
+
 def method(slug: str) -> Method:
     """One method by its slug.
 

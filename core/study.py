@@ -38,7 +38,7 @@ class Study:
     positive : str
         The class of interest; empty chooses the rarest class with at least ``FEWEST`` rows, or else the rarest.
     learner : str
-        "boosted" or "linear".
+        A key of ``core.learners.LEARNERS``.
     recipe : Recipe
         The recipe that is explained and reported; the empty one does nothing.
     n_folds, n_repeats : int
@@ -251,7 +251,9 @@ class Study:
         return self._memory["neighbours"]
 
     def classifier(self, recipe: Recipe | None = None) -> Any:
-        """The learner wrapped by a recipe, unfitted; that of a working sample speaks of the whole table."""
+        """The learner wrapped by a recipe that serves it, unfitted; that of a working sample speaks of the whole table."""
+        recipe = recipe or Recipe()
+        recipe.check_serves(self.learner)
         learner = learners.make(self.learner, self.random_state)
         if self.represents is not None:
             from core.learners.wrapping import PriorCorrected
@@ -259,7 +261,7 @@ class Study:
             learner = PriorCorrected(learner)
         context = {"random_state": self.random_state, "positive": self.positive_code, "miss_cost": self.miss_cost}
         context["imported"] = self.dataset.imported
-        return (recipe or Recipe()).apply(learner, **context)
+        return recipe.apply(learner, **context)
 
     def out_of_fold(self, recipe: Recipe | None = None) -> np.ndarray:
         """Probabilities (n_samples, n_classes) of every row from the fold that did not train on it; first repeat.

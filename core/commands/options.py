@@ -83,6 +83,8 @@ def study_of(given: argparse.Namespace) -> tuple[Study, tuple[Recipe, ...]]:
     from core.reading.suggest import suggest_targets
 
     compared = recipes(given.recipe)
+    for recipe in compared:
+        recipe.check_serves(given.learner)
     table = table_of(given)
     if given.target is None:
         likely = [suggestion.column for suggestion in suggest_targets(table)] or list(table.frame.columns)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from core.registry import catalogue, group_title
+from core.learners import LEARNERS
+from core.registry import Method, catalogue, group_title
 from core.report.text import markdown
 
 START, END = "<!-- methods: generated, do not edit -->", "<!-- end of methods -->"
@@ -14,7 +15,7 @@ def methods_as_text() -> str:
     for kind in ("diagnostic", "remedy"):
         lines.append({"diagnostic": "Diagnostics", "remedy": "Remedies"}[kind])
         for item in (item for item in catalogue().values() if item.kind == kind):
-            lines.append(f"  {item.slug:26} {item.group:13} {item.title}: {item.question}")
+            lines.append(f"  {item.slug:26} {item.group:13} {item.title}: {_question(item)}")
             mark = "--{}.{} {}" if kind == "diagnostic" else "{}:{}={}"
             lines += [f"      {mark.format(item.slug, p.name, p.default)}  {p.help}" for p in item.params]
     return "\n".join(lines) + "\n"
@@ -26,9 +27,15 @@ def methods_as_markdown() -> str:
     for item in catalogue().values():
         group = f"{item.kind}, {group_title(item.kind, item.group)[0].lower()}"
         lines.append(
-            f"| {group} | {markdown(item.title)} (`{item.slug}`) | {markdown(item.question)} | {item.maturity} |"
+            f"| {group} | {markdown(item.title)} (`{item.slug}`) | {markdown(_question(item))} | {item.maturity} |"
         )
     return "\n".join(lines) + "\n"
+
+
+def _question(item: Method) -> str:
+    """What a method answers, and which learners a remedy is for where it is not for all."""
+    only = [LEARNERS.get(learner, learner) for learner in item.about.learners]
+    return f"{item.question} Only for: {', '.join(only)}." if only else item.question
 
 
 def with_methods(readme: str) -> str:
