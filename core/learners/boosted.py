@@ -11,14 +11,16 @@ from lightgbm import LGBMClassifier
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
+from core.learners.boosted_loss import GrownTrees, grown
 from core.learners.encoding import as_frame, categorical_columns
+from core.learners.loss import Loss
 
 
 class BoostedTrees(ClassifierMixin, BaseEstimator):
     """Gradient-boosted trees that take a table with gaps and text columns as it is.
 
     Text levels become codes; a level that was not seen in ``fit`` counts as missing. One thread and fixed
-    seeds: the same rows give the same numbers on any machine.
+    seeds: the same rows give the same numbers on any machine. A loss takes the place of LightGBM's cross-entropy.
 
     Parameters
     ----------
@@ -34,6 +36,8 @@ class BoostedTrees(ClassifierMixin, BaseEstimator):
         Seed.
     max_bin : int
         Steps into which the values of a column are put.
+    loss : Loss or None
+        What the trees are grown by; None is LightGBM's own cross-entropy.
     """
 
     def __init__(
@@ -44,6 +48,7 @@ class BoostedTrees(ClassifierMixin, BaseEstimator):
         min_child_samples: int = 5,
         random_state: int = 0,
         max_bin: int = 255,
+        loss: Loss | None = None,
     ) -> None:
         self.n_estimators = n_estimators
         self.num_leaves = num_leaves
@@ -51,6 +56,7 @@ class BoostedTrees(ClassifierMixin, BaseEstimator):
         self.min_child_samples = min_child_samples
         self.random_state = random_state
         self.max_bin = max_bin
+        self.loss = loss
 
     def fit(self, X: Any, y: Any, sample_weight: np.ndarray | None = None) -> BoostedTrees:
         """Fit on a table (n_samples, n_features) with labels (n_samples,)."""
@@ -59,26 +65,33 @@ class BoostedTrees(ClassifierMixin, BaseEstimator):
         self.feature_names_in_ = np.asarray(X.columns, dtype=object)
         self.levels_ = {column: X[column].cat.categories for column in categorical_columns(X)}
         self.classes_ = np.unique(y)
-        self.model_ = LGBMClassifier(
-            n_estimators=self.n_estimators,
-            num_leaves=self.num_leaves,
-            learning_rate=self.learning_rate,
-            min_child_samples=self.min_child_samples,
-            min_child_weight=0.1,  # with the penalty below: a leaf of a few certain rows of a rare class would diverge
-            reg_lambda=1.0,
-            random_state=self.random_state,
-            max_bin=self.max_bin,
-            n_jobs=1,
-            deterministic=True,
-            force_row_wise=True,
-            verbosity=-1,
-        )
         positions = [i for i, column in enumerate(X.columns) if column in self.levels_]
         codes = np.searchsorted(self.classes_, y)
+        if self.loss is not None and len(self.classes_) > 1:
+            given = {"n_rounds": self.n_estimators, "categorical": positions, "settings": self._settings()}
+            self.model_ = grown(self.encode(X), codes, self.loss, sample_weight, **given)
+            return self
+        self.model_ = LGBMClassifier(n_estimators=self.n_estimators, **self._settings())
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "The number of unique classes")  # a sampler may leave two rows of each
             self.model_.fit(self.encode(X), codes, sample_weight, categorical_feature=positions or "auto")
         return self
+
+    def _settings(self) -> dict[str, Any]:
+        """Parameters of LightGBM."""
+        return {
+            "num_leaves": self.num_leaves,
+            "learning_rate": self.learning_rate,
+            "min_child_samples": self.min_child_samples,
+            "min_child_weight": 0.1,  # with the penalty below: a leaf of a few certain rows of a rare class would diverge
+            "reg_lambda": 1.0,
+            "random_state": self.random_state,
+            "max_bin": self.max_bin,
+            "n_jobs": 1,
+            "deterministic": True,
+            "force_row_wise": True,
+            "verbosity": -1,
+        }
 
     def encode(self, X: Any) -> np.ndarray:
         """The matrix (n_samples, n_features) that the trees see: codes for text, NaN for missing."""
@@ -89,22 +102,27 @@ class BoostedTrees(ClassifierMixin, BaseEstimator):
         ]
         return np.column_stack(columns)
 
+    def raw_scores(self, X: Any) -> np.ndarray:
+        """The scores (n_samples, n_scores) in log-odds: one per class, or with two classes that of the second against the first."""
+        check_is_fitted(self)
+        Z = self.encode(X)
+        if isinstance(self.model_, GrownTrees):
+            return self.model_.raw(Z)
+        return self.model_.booster_.predict(Z, raw_score=True, num_threads=1).reshape(len(Z), -1)
+
     def predict_proba(self, X: Any) -> np.ndarray:
         """Probabilities (n_samples, n_classes), in the order of ``classes_``."""
         check_is_fitted(self)
-        return (
-            self.model_.booster_.predict(self.encode(X), num_threads=1) if len(self.classes_) > 2 else self._binary(X)
-        )
+        if len(self.classes_) == 1:
+            return np.ones((len(X), 1))
+        if isinstance(self.model_, GrownTrees):
+            return self.model_.predict_proba(self.encode(X))
+        proba = self.model_.booster_.predict(self.encode(X), num_threads=1)
+        return proba if len(self.classes_) > 2 else np.column_stack([1 - proba, proba])
 
     def predict(self, X: Any) -> np.ndarray:
         """The most probable label of each row."""
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
-
-    def _binary(self, X: Any) -> np.ndarray:
-        if len(self.classes_) == 1:
-            return np.ones((len(X), 1))
-        positive = self.model_.booster_.predict(self.encode(X), num_threads=1)
-        return np.column_stack([1 - positive, positive])
 
 
 def _codes(column: pd.Series, levels: pd.Index) -> np.ndarray:

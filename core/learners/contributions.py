@@ -88,15 +88,14 @@ def _voted(ensemble: UnderSampledEnsemble, X: pd.DataFrame) -> tuple[np.ndarray,
 
 
 def _trees(learner: BoostedTrees, X: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    Z, booster = learner.encode(X), learner.model_.booster_
-    output = booster.predict(Z, raw_score=True, num_threads=1).reshape(len(Z), -1)
+    Z, booster, output = learner.encode(X), learner.model_.booster_, learner.raw_scores(X)
     with warnings.catch_warnings():  # shap and what it imports announce changes of their own
         warnings.simplefilter("ignore")
         import shap
 
         explainer = shap.TreeExplainer(booster)
         parts = np.asarray(explainer.shap_values(Z)).reshape(*Z.shape, output.shape[1])
-    return parts, np.atleast_1d(explainer.expected_value), output
+    return parts, np.atleast_1d(explainer.expected_value) + getattr(learner.model_, "start", 0.0), output
 
 
 def _linear(learner: LinearModel, X: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
