@@ -83,7 +83,7 @@ def adam(
     ----------
     Kingma and Ba (2015), International Conference on Learning Representations. Loshchilov and Hutter (2019), the same.
     """
-    if not memory:
+    if "mean" not in memory:
         memory.update(mean=np.zeros_like(weights), square=np.zeros_like(weights))
     mean, square = memory["mean"], memory["square"]
     mean += (1 - BETA_1) * (gradient - mean)
