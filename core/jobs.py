@@ -12,10 +12,12 @@ import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
+from functools import partial
 from types import ModuleType
 from typing import Any
 
 from core.errors import UserError
+from core.jobs_telling import Line, Stopped, answer, followed, telling
 
 LIVE = ("queued", "running")
 KEPT = 4
@@ -40,6 +42,8 @@ class Job:
         self._tasks = tuple(tasks)
         self._next = 0
         self._results: dict[int, Any] = {}
+        self._partial: dict[int, Any] = {}
+        self._stops: dict[int, Callable[[], None]] = {}
         self._cancelled = False
         self.error: BaseException | None = None
 
@@ -59,6 +63,12 @@ class Job:
         return [self._results[i] for i in sorted(self._results.copy())]
 
     @property
+    def latest(self) -> list[Any]:
+        """The newest of each task, in the order of the tasks: its result, or the last partial one of a task that is an iterator."""
+        newest = self._partial.copy() | self._results.copy()
+        return [newest[i] for i in sorted(newest)]
+
+    @property
     def state(self) -> str:
         """ "queued", "running", "done", "failed" or "cancelled"."""
         if self.error is not None:
@@ -75,8 +85,23 @@ class Job:
         return self.state in LIVE
 
     def cancel(self) -> None:
-        """Start no further task; a task that runs already is finished and its result is dropped."""
+        """Start no further task; of those that run, an iterator stops at its next value, any other is finished and its result is dropped."""
         self._cancelled = self.done < self.total
+        if self._cancelled:
+            self._stop()
+
+    def _stop(self) -> None:
+        for stop in tuple(self._stops.values()):
+            stop()
+
+    def _told(self, position: int, part: Any) -> bool:
+        if part is not None and position not in self._results:
+            self._partial[position] = part
+        return not self._cancelled
+
+    def _ended(self, position: int, value: Any) -> None:
+        self._results[position] = value
+        self._partial.pop(position, None)
 
 
 class Runner:
@@ -91,6 +116,7 @@ class Runner:
     def __init__(self, workers: int) -> None:
         self.workers = workers
         self._pool: ProcessPoolExecutor | None = None
+        self._line: Line | None = None
         self._broken: list[ProcessPoolExecutor] = []  # kept: Python 3.13 hangs when one is freed in a callback
         self._waiting: deque[Job] = deque()
         self._running = 0
@@ -103,7 +129,8 @@ class Runner:
         Parameters
         ----------
         tasks : iterable of (callable, arguments)
-            One result each. An argument with an attribute ``key`` is kept by the worker and used again; what it has computed
+            One result each; of a generator, or of a callable that returns an iterator, what it gives last, and ``Job.latest`` has what it
+            gave before. An argument with an attribute ``key`` is kept by the worker and used again; what it has computed
             in its mapping ``_memory`` is told to the other workers.
         """
         job = Job(tuple(tasks))
@@ -125,15 +152,17 @@ class Runner:
         with self._lock:
             for job in self._waiting:
                 job.cancel()
-            pool, self._pool = self._pool, None
+            pool, line, self._pool = self._pool, self._line, None
         if pool:
+            line.stop_all()
             pool.shutdown(wait=True, cancel_futures=True)
+            line.close()
 
     def _run_here(self, job: Job) -> None:
         for i, (function, arguments) in enumerate(job._tasks):
             job._next = i + 1
             try:
-                job._results[i] = function(*arguments)
+                job._ended(i, followed(function(*arguments), partial(job._told, i)))
             except UserError as error:
                 job.error = error
                 return
@@ -152,37 +181,52 @@ class Runner:
 
     def _submit(self, job: Job, position: int) -> None:
         if self._pool is None:
-            self._pool = _processes(self.workers)
-        pool = self._pool
+            self._line = Line(self.workers)
+            self._pool = _processes(self.workers, self._line)
+        pool, line = self._pool, self._line
+        call = line.begin(partial(job._told, position))
+        job._stops[position] = partial(line.stop, call[0])
+        if job._cancelled:  # since it was taken from the queue
+            job._stop()
         function, arguments = job._tasks[position]
         key = next((argument.key for argument in arguments if hasattr(argument, "_memory")), None)
         try:
-            future = pool.submit(_call_and_tell, function, arguments, dict(self._shared.get(key, {})))
+            future = pool.submit(_call_and_tell, function, arguments, dict(self._shared.get(key, {})), call)
         except RuntimeError as error:  # the processes are broken or were ended
             future = Future()
             future.set_exception(error)
-        future.add_done_callback(lambda finished: self._arrived(job, position, finished, pool, key))
 
-    def _arrived(self, job: Job, position: int, future: Future, pool: ProcessPoolExecutor, key: Any) -> None:
-        with self._lock:
-            self._running -= 1
-            error = None if future.cancelled() else future.exception()
-            if isinstance(error, BrokenExecutor):
-                self._broken.append(pool)
-                self._pool = None if self._pool is pool else self._pool
-                error = UserError("The machine stopped the computation.", "Try again, or choose a smaller table.")
-            if error is not None:
-                job.error = error
-                log = logging.getLogger(__name__)
-                log.log(
-                    logging.INFO if isinstance(error, UserError) else logging.ERROR, "a task failed", exc_info=error
-                )
-            elif not future.cancelled():
-                value, news = future.result()
-                self._remember(key, news)
-                if job.state != "cancelled":
-                    job._results[position] = value
-        self._dispatch()
+        def arrived(finished: Future) -> None:
+            with self._lock:
+                self._running -= 1
+                line.end(call[0])
+                job._stops.pop(position, None)
+                self._arrived(job, position, finished, pool, line, key)
+            self._dispatch()
+
+        future.add_done_callback(arrived)
+
+    def _arrived(
+        self, job: Job, position: int, future: Future, pool: ProcessPoolExecutor, line: Line, key: Any
+    ) -> None:
+        error = None if future.cancelled() else future.exception()
+        if isinstance(error, BrokenExecutor):
+            self._broken.append(pool)
+            self._pool = None if self._pool is pool else self._pool
+            line.close()
+            error = UserError("The machine stopped the computation.", "Try again, or choose a smaller table.")
+        if error is not None:
+            job.error = error
+            job._stop()
+            level = logging.INFO if isinstance(error, UserError) else logging.ERROR
+            logging.getLogger(__name__).log(level, "a task failed", exc_info=error)
+            return
+        value, news = (Stopped, {}) if future.cancelled() else future.result()
+        self._remember(key, news)
+        if value is Stopped:
+            job.cancel()
+        elif job.state != "cancelled":
+            job._ended(position, value)
 
     def _remember(self, key: Any, news: dict[Any, Any]) -> None:
         if key is not None:
@@ -202,8 +246,9 @@ def workers_of_this_machine() -> int:
     return int(os.environ.get("COUNTERPOISE_WORKERS", min(2, os.cpu_count() or 1)))
 
 
-def _processes(workers: int) -> ProcessPoolExecutor:
-    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_begin)
+def _processes(workers: int, line: Line) -> ProcessPoolExecutor:
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(workers, context, initializer=_begin, initargs=line.given)
     main, sys.modules["__main__"] = sys.modules["__main__"], ModuleType("__main__")  # or each worker would run the page
     try:
         for _ in range(workers):  # one process is started for each task that finds none idle
@@ -213,8 +258,9 @@ def _processes(workers: int) -> ProcessPoolExecutor:
     return pool
 
 
-def _begin() -> None:
+def _begin(*line: Any) -> None:
     """One thread for each process, said before numpy is imported; and no process outlives the one that started it."""
+    answer(*line)
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(variable, "1")
     parent = multiprocessing.parent_process()
@@ -230,12 +276,14 @@ def _call(function: Callable, arguments: tuple) -> Any:
     return function(*(_kept_one(argument) for argument in arguments))
 
 
-def _call_and_tell(function: Callable, arguments: tuple, known: dict[Any, Any]) -> tuple[Any, dict[Any, Any]]:
+def _call_and_tell(
+    function: Callable, arguments: tuple, known: dict[Any, Any], call: tuple[int, int]
+) -> tuple[Any, dict[Any, Any]]:
     """Call with what other workers have computed already, and tell what is new."""
     memories = [kept._memory for kept in map(_kept_one, arguments) if hasattr(kept, "_memory")]
     for memory in memories:
         memory.update({name: part for name, part in known.items() if name not in memory})
-    value = _call(function, arguments)
+    value = followed(_call(function, arguments), telling(*call))
     news = {name: part for memory in memories for name, part in memory.items() if name not in known}
     return value, {name: part for name, part in news.items() if len(pickle.dumps(part)) <= TRAVELS}
 

@@ -42,6 +42,7 @@ FLOORS = {
         "held_out",
         "interventions",
         "jobs",
+        "jobs_telling",
         "ledger",
         "label_quality",
         "missing_profile",

@@ -3,6 +3,7 @@
 import math
 import operator
 import os
+import threading
 import time
 from dataclasses import dataclass
 
@@ -127,3 +128,87 @@ def test_warming_returns_at_once(runner):
     start = time.monotonic()
     runner.warm("statistics")
     assert time.monotonic() - start < 0.2
+
+
+def counting(n, pause, path=""):
+    """Gives 0 … n − 1, one after the other, and notes when it is ended early."""
+    try:
+        for i in range(n):
+            yield i
+            time.sleep(pause)
+    finally:
+        if path:
+            with open(path, "a") as file:
+                file.write(f"{i}\n")
+
+
+def silent_then_stuck(n):
+    """Gives nothing but moments to stop, then one number."""
+    for _ in range(n):
+        time.sleep(0.005)
+        yield None
+    yield n
+
+
+def die_after(n):
+    yield n
+    time.sleep(0.2)
+    os._exit(1)
+
+
+def awaited(condition, seconds=20):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not come"
+        time.sleep(0.002)
+
+
+def test_results_so_far_arrive_while_a_task_runs(runner):
+    job = runner.start([(counting, (4, 0.05)), (operator.add, (1, 1)), (map, (abs, (-1, -2)))])
+    seen = []
+    while job.live:
+        seen += [] if seen[-1:] == [job.latest] else [job.latest]
+        time.sleep(0.005)
+    assert job.results == job.latest == [3, 2, 2], "what an iterator gives last is its result"
+    assert any(latest and latest[0] == 1 for latest in seen)
+    assert jobs.Runner(0).start([(counting, (3, 0)), (silent_then_stuck, (1,))]).results == [2, 1]
+
+
+def test_a_cancelled_iterator_ends_at_its_next_value(runner, tmp_path):
+    path = tmp_path / "ended"
+    job = runner.start([(counting, (1000, 0.02, str(path))), (silent_then_stuck, (10_000,))])
+    awaited(lambda: job.latest and job.latest[0] >= 1)
+    start = time.monotonic()
+    job.cancel()
+    assert (job.state, job.done) == ("cancelled", 0)
+    after = runner.start([(abs, (-1,)), (counting, (2, 0)), (counting, (2, 0))])
+    wait(after)
+    awaited(lambda: path.exists() and path.read_text())
+    assert time.monotonic() - start < 1, "both workers are free again at once"
+    assert after.results == [1, 1, 1], "a task in the place of a stopped one is not stopped"
+    assert int(path.read_text()) < 100
+    assert job.latest[0] < 100
+    assert job.results == []
+
+
+def test_a_task_that_fails_ends_the_others_of_its_job(runner, tmp_path):
+    path = tmp_path / "ended"
+    job = runner.start([(counting, (1000, 0.02, str(path))), (refuse, (1,))])
+    wait(job)
+    awaited(path.exists)
+    assert job.state == "failed"
+
+
+def test_a_worker_that_dies_leaves_nothing_behind():
+    before, runner = set(threading.enumerate()), jobs.Runner(1)
+    dead = runner.start([(die_after, (5,))])
+    wait(dead)
+    assert (dead.state, dead.latest) == ("failed", [5])
+    after = runner.start([(counting, (3, 0.02))])
+    wait(after)
+    assert after.results == [2]
+    running = runner.start([(counting, (1000, 0.01))])
+    awaited(lambda: running.latest)
+    runner.stop()
+    assert running.state == "cancelled"
+    awaited(lambda: set(threading.enumerate()) <= before)
