@@ -16,6 +16,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 from sklearn.utils.validation import check_is_fitted
 
+from core.learners.boosted_loss import probabilities
 from core.learners.encoding import (
     MAX_LEVELS,
     as_frame,
@@ -24,6 +25,8 @@ from core.learners.encoding import (
     robust_units,
     scaled,
 )
+from core.learners.linear_loss import descended
+from core.learners.loss import Loss
 
 
 class LinearModel(ClassifierMixin, BaseEstimator):
@@ -40,12 +43,15 @@ class LinearModel(ClassifierMixin, BaseEstimator):
         Largest number of iterations of the solver.
     random_state : int
         Kept for a common signature; the solver draws nothing at random.
+    loss : Loss or None
+        What the coefficients are fitted by, with the same penalty; None is cross-entropy.
     """
 
-    def __init__(self, C: float = 1.0, max_iter: int = 200, random_state: int = 0) -> None:
+    def __init__(self, C: float = 1.0, max_iter: int = 200, random_state: int = 0, loss: Loss | None = None) -> None:
         self.C = C
         self.max_iter = max_iter
         self.random_state = random_state
+        self.loss = loss
 
     def fit(self, X: Any, y: Any, sample_weight: np.ndarray | None = None) -> LinearModel:
         """Fit on a table (n_samples, n_features) with labels (n_samples,)."""
@@ -62,7 +68,17 @@ class LinearModel(ClassifierMixin, BaseEstimator):
             warnings.filterwarnings("ignore", "The number of unique classes")  # a sampler may leave two rows of each
             if len(self.classes_) > 1:  # the only row of a class may be in the fold that is held out
                 self.model_.fit(Z, y, sample_weight)
+        if self.loss is not None and len(self.classes_) > 1:
+            self._descend(Z, np.searchsorted(self.classes_, y), sample_weight)
         return self
+
+    def _descend(self, Z: np.ndarray, codes: np.ndarray, weight: np.ndarray | None) -> None:
+        """Go on from the plain coefficients by the loss."""
+        start = np.column_stack([self.model_.coef_, self.model_.intercept_]).T
+        given = {"weight": weight, "penalty": 1 / self.C, "max_iter": self.max_iter}
+        B = descended(start, Z, codes, self.loss, **given)
+        self.model_.coef_, self.model_.intercept_ = np.ascontiguousarray(B[:-1].T), B[-1].copy()
+        self.mass_ = np.bincount(codes, weight)
 
     def encode(self, X: Any) -> np.ndarray:
         """The matrix (n_samples, n_encoded) that the regression sees."""
@@ -72,7 +88,11 @@ class LinearModel(ClassifierMixin, BaseEstimator):
     def predict_proba(self, X: Any) -> np.ndarray:
         """Probabilities (n_samples, n_classes), in the order of ``classes_``."""
         Z = self.encode(X)
-        return self.model_.predict_proba(Z) if len(self.classes_) > 1 else np.ones((len(Z), 1))
+        if len(self.classes_) == 1:
+            return np.ones((len(Z), 1))
+        if self.loss is None:
+            return self.model_.predict_proba(Z)
+        return probabilities(self.loss, self.model_.decision_function(Z).reshape(len(Z), -1), self.mass_)
 
     def predict(self, X: Any) -> np.ndarray:
         """The most probable label of each row."""

@@ -1,6 +1,8 @@
-"""A linear softmax classifier with class weights, a shift of its scores while training, and a cost for mistakes."""
+"""Linear classifiers by any differentiable loss, and the one with class weights, a shift of its scores while training, and a cost for mistakes."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 from scipy.optimize import minimize
@@ -54,20 +56,42 @@ def loss_and_gradient(
     cost : ndarray (n_classes, n_classes)
         0 for plain cross-entropy.
     """
-    B = flat.reshape(X.shape[1], len(shift))
-    scores, places = X @ B, np.arange(len(codes))
-    shifted = probabilities(scores + shift)
-    loss = -(weight * np.log(np.maximum(shifted[places, codes], 1e-300))).sum()
-    slope = shifted.copy()
-    slope[places, codes] -= 1
-    if cost.any():
-        proba = probabilities(scores)
-        mean = expected_cost(proba, codes, cost)
-        loss += weight @ mean
-        slope += proba * (cost[codes] - mean[:, None])
+    places = np.arange(len(codes))
+
+    def shifted_and_costly(scores: np.ndarray) -> tuple[float, np.ndarray]:
+        shifted = probabilities(scores + shift)
+        loss = -(weight * np.log(np.maximum(shifted[places, codes], 1e-300))).sum()
+        slope = shifted.copy()
+        slope[places, codes] -= 1
+        if cost.any():
+            proba = probabilities(scores)
+            mean = expected_cost(proba, codes, cost)
+            loss += weight @ mean
+            slope += proba * (cost[codes] - mean[:, None])
+        return loss, weight[:, None] * slope
+
+    return penalised(flat, X, shifted_and_costly, RIDGE)
+
+
+def penalised(
+    flat: np.ndarray, X: np.ndarray, terms: Callable[[np.ndarray], tuple[float, np.ndarray]], ridge: float
+) -> tuple[float, np.ndarray]:
+    """A loss of the scores ``X B`` plus ``ridge / 2 · ‖B‖²``, with its gradient; the last row of B, the constant, is not penalised.
+
+    Parameters
+    ----------
+    flat : ndarray (n_features · n_scores,)
+        The coefficients B.
+    X : ndarray (n_samples, n_features)
+    terms : callable
+        The loss and its gradient by the scores (n_samples, n_scores), in sum over the rows.
+    ridge : float
+    """
+    B = flat.reshape(X.shape[1], -1)
+    loss, slope = terms(X @ B)
     free = B.copy()
     free[-1] = 0
-    return float(loss + RIDGE / 2 * (free**2).sum()), (X.T @ (weight[:, None] * slope) + RIDGE * free).ravel()
+    return float(loss + ridge / 2 * (free**2).sum()), (X.T @ slope + ridge * free).ravel()
 
 
 def fit(
