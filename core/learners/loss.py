@@ -111,6 +111,69 @@ def with_loss(classifier: Any, terms: Callable[..., Terms], **given: Any) -> Los
     return LossTrained(clone(classifier), Loss(terms, given, **fields))
 
 
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """What a wrapped classifier would fit its learner on, found without fitting it.
+
+    Parameters
+    ----------
+    learner : scikit-learn classifier
+        The innermost one, unfitted, with the loss, batches and optimiser that its wrappers give it.
+    X, y, sample_weight : table, array and ndarray or None
+        What its ``fit`` is to be given.
+    around : scikit-learn classifier
+        The wrappers, fitted around a learner that has learned nothing.
+    """
+
+    learner: Any
+    X: pd.DataFrame
+    y: np.ndarray
+    sample_weight: np.ndarray | None
+    around: Any
+
+    def completed(self, fitted: Any) -> Any:
+        """The wrappers around the fitted learner: what fitting the wrapped classifier would have given."""
+        outer = inner = self.around
+        while hasattr(inner, "classifier_"):
+            outer, inner = inner, inner.classifier_
+        if outer is inner:
+            return fitted
+        outer.classifier_ = fitted
+        return self.around
+
+
+def prepared(classifier: Any, X: Any, y: Any, rows: Rows | None = None) -> Prepared:
+    """Find out what a wrapped classifier would fit its learner on: loss, weights and rows, so that several can be trained together.
+
+    The wrappers are fitted around a stand-in that notes what it is given; they must fit their learner once.
+
+    Parameters
+    ----------
+    classifier : scikit-learn classifier
+        Not changed.
+    X : pandas.DataFrame (n_samples, n_features)
+    y : array (n_samples,)
+    rows : Rows or None
+    """
+    around = inner = clone(classifier)
+    while hasattr(inner, "classifier"):
+        inner = inner.classifier
+    own = type(inner)
+    inner.__class__ = type(own.__name__, (own,), {"fit": _noted})
+    around = inner = fit_on(around, X, y, rows)
+    while hasattr(inner, "classifier_"):
+        inner = inner.classifier_
+    learner = own(**inner.get_params(deep=False))
+    return Prepared(learner, *inner.noted_, around)
+
+
+def _noted(learner: Any, X: Any, y: Any, sample_weight: np.ndarray | None = None) -> Any:
+    """Stands in for ``fit``."""
+    learner.noted_ = (X, np.asarray(y), sample_weight)
+    learner.classes_, learner.n_features_in_ = np.unique(y), X.shape[1]
+    return learner
+
+
 def class_costs(X: pd.DataFrame, codes: np.ndarray) -> np.ndarray:
     """Distances of the class centres in the plane of their discriminant axes, over the largest: (n_classes, n_classes)."""
     n_classes = int(codes.max()) + 1
