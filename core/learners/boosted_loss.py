@@ -9,13 +9,10 @@ import numpy as np
 from lightgbm import Booster, Dataset
 
 from core.learners.loss import Loss, constant_scores
-from core.numerics.loss_terms import indicator
+from core.learners.scored_rows import ScoredRows, probabilities
 
 LONGEST = 100.0
 """The longest step that a single row may ask for: a gradient of 1 counts with a second derivative of at least 1 / ``LONGEST``."""
-
-SMALLEST = 1e-12
-"""The least rows of a class that its constant score is computed from; weights of 0 may leave none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,23 +43,6 @@ class GrownTrees:
         return probabilities(self.loss, self.raw(Z), self.mass)
 
 
-def probabilities(loss: Loss, raw: np.ndarray, mass: np.ndarray) -> np.ndarray:
-    """The class probabilities (n_samples, n_classes) that a loss reads from scores.
-
-    Parameters
-    ----------
-    loss : Loss
-    raw : ndarray (n_samples, n_scores)
-        With two classes one column, the score of the second against the first.
-    mass : ndarray (n_classes,)
-        Rows of each class that the scores were learned from.
-    """
-    scores = np.ascontiguousarray(raw.T)
-    if len(scores) == 1:
-        scores = np.concatenate([np.zeros_like(scores), scores])
-    return np.ascontiguousarray(loss.proba(scores, loss.known(mass)).T)
-
-
 def grown(
     Z: np.ndarray,
     codes: np.ndarray,
@@ -75,10 +55,7 @@ def grown(
 ) -> GrownTrees:
     """Grow trees, one for each score in every round.
 
-    Scores begin at those that a loss gives all rows alike, as LightGBM's own objectives begin at the class shares. As there, the
-    second derivatives of several classes are taken K / (K − 1) times, since their scores move together. A loss that is not convex has
-    negative ones: a step of Newton's would then climb, so their absolute value is taken, and never less than
-    ``|gradient| / LONGEST``. Both are our choice.
+    Scores begin at those that a loss gives all rows alike, as LightGBM's own objectives begin at the class shares.
 
     Parameters
     ----------
@@ -94,65 +71,47 @@ def grown(
     settings : dict
         Parameters of LightGBM.
     """
-    mass = np.maximum(np.bincount(codes, weight).astype(float), SMALLEST)
-    start = constant_scores(loss, mass)
-    start = start[1:] - start[0] if len(mass) == 2 else start
+    asked = Asked(loss, codes, weight, n_rounds)
+    start = constant_scores(loss, asked.rows.mass)
+    start = start if len(start) > 2 else start[1:] - start[0]
     settings = {**settings, "objective": "none", "metric": "none", "num_class": len(start)}
-    rows = Dataset(
-        Z,
-        init_score=np.repeat(start, len(Z)),
-        categorical_feature=categorical or "auto",
-        params={**settings, "verbosity": -1},
-    )
-    booster = Booster(settings, rows)
-    asked = Asked(loss, codes, mass, weight, n_rounds)
+    begun = {"init_score": np.repeat(start, len(Z)), "categorical_feature": categorical or "auto"}
+    booster = Booster(settings, Dataset(Z, params=settings, **begun))
     for _ in range(n_rounds):
         booster.update(fobj=asked)
-    return GrownTrees(booster.free_dataset(), start, mass, loss)
+    return GrownTrees(booster.free_dataset(), start, asked.rows.mass, loss)
 
 
 class Asked:
-    """What LightGBM asks in every round: gradients and second derivatives at the scores so far.
+    """What LightGBM asks in every round: gradients and second derivatives at the scores so far, in its own float32.
+
+    As in its own objective, the second derivatives of several classes count K / (K − 1) times, because their scores move together. A loss
+    that is not convex has negative ones, by which a step of Newton's would climb; so their absolute value is taken, and never
+    less than ``|gradient| / LONGEST``, which keeps a leaf from stepping further than ``LONGEST``. Both are our choice.
 
     Parameters
     ----------
     loss : Loss
     codes : ndarray of int (n_samples,)
-    mass : ndarray (n_classes,)
-        Rows of each class, weighted where rows are.
     weight : ndarray (n_samples,) or None
     n_rounds : int
     """
 
-    def __init__(
-        self, loss: Loss, codes: np.ndarray, mass: np.ndarray, weight: np.ndarray | None, n_rounds: int
-    ) -> None:
-        self.loss, self.mass, self.n_rounds = loss, mass, n_rounds
-        self.own = indicator(codes, len(mass), np.float32)
-        self.scores = np.zeros_like(self.own)
-        self.trained = self.scores[1:] if len(mass) == 2 else self.scores
+    def __init__(self, loss: Loss, codes: np.ndarray, weight: np.ndarray | None, n_rounds: int) -> None:
+        self.rows, self.n_rounds = ScoredRows(loss, codes, weight, np.float32), n_rounds
         self.weight = None if weight is None else np.asarray(weight, dtype=np.float32)
-        self.more: dict[str, Any] = {}
-        if weight is not None:
-            self.more["weight"] = (self.weight / self.weight.mean())[None]
-        groups = loss.told.get("groups")
-        if groups is not None and len(groups) == len(codes):
-            self.more["groups"] = np.asarray(groups)
         self.round, self.state = 0, None
 
-    def __call__(self, raw: np.ndarray, rows: Dataset) -> tuple[np.ndarray, np.ndarray]:
-        """Gradient and second derivative, as LightGBM takes them: (n_samples,), or (n_samples, n_classes) by columns."""
-        np.copyto(self.trained, raw.T, casting="same_kind")
-        known = self.loss.known(
-            self.mass, progress=self.round / self.n_rounds, state=self.state, step=self.round, **self.more
-        )
-        terms = self.loss(self.scores, self.own, known)
+    def __call__(self, raw: np.ndarray, _: Dataset) -> tuple[np.ndarray, np.ndarray]:
+        """Gradient and second derivative at scores (n_samples,), or (n_samples, n_classes) column by column, in the same shape."""
+        n_scores = self.rows.n_scores
+        now = {"progress": self.round / self.n_rounds, "state": self.state, "step": self.round}
+        terms = self.rows.terms(raw.T.reshape(n_scores, -1), **now)
         self.round, self.state = self.round + 1, terms.state
-        n_classes, n_scores = len(self.scores), len(self.trained)
-        gradient, bend = terms.gradient[-n_scores:], np.abs(terms.hessian[-n_scores:])
+        gradient, bend = terms.gradient, np.abs(terms.hessian)
         if n_scores > 1:
-            bend *= n_classes / (n_classes - 1)
-        np.maximum(bend, np.abs(gradient) * (1 / LONGEST), out=bend)
+            bend *= n_scores / (n_scores - 1)
+        np.maximum(bend, np.abs(gradient) / LONGEST, out=bend)
         if self.weight is not None:
             gradient, bend = gradient * self.weight, bend * self.weight
         return (gradient.T, bend.T) if n_scores > 1 else (gradient[0], bend[0])

@@ -16,7 +16,6 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 from sklearn.utils.validation import check_is_fitted
 
-from core.learners.boosted_loss import probabilities
 from core.learners.encoding import (
     MAX_LEVELS,
     as_frame,
@@ -27,6 +26,7 @@ from core.learners.encoding import (
 )
 from core.learners.linear_loss import descended
 from core.learners.loss import Loss
+from core.learners.scored_rows import class_mass, probabilities
 
 
 class LinearModel(ClassifierMixin, BaseEstimator):
@@ -78,7 +78,7 @@ class LinearModel(ClassifierMixin, BaseEstimator):
         given = {"weight": weight, "penalty": 1 / self.C, "max_iter": self.max_iter}
         B = descended(start, Z, codes, self.loss, **given)
         self.model_.coef_, self.model_.intercept_ = np.ascontiguousarray(B[:-1].T), B[-1].copy()
-        self.mass_ = np.bincount(codes, weight)
+        self.mass_ = class_mass(codes, weight)
 
     def encode(self, X: Any) -> np.ndarray:
         """The matrix (n_samples, n_encoded) that the regression sees."""

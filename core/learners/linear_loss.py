@@ -6,14 +6,14 @@ import numpy as np
 from scipy.optimize import minimize
 
 from core.learners.loss import Loss
-from core.numerics.loss_terms import indicator
+from core.learners.scored_rows import ScoredRows
 from core.numerics.softmax_linear import penalised, with_constant
 
 CLOSE = {"ftol": 1e-12, "gtol": 1e-7}
 """Where the descent ends: relative change of the mean loss, and its gradient in the units of its curvature."""
 
 FLATTEST = 1e-3
-"""The least second derivative of a row that the first steps count on."""
+"""The least second derivative of a row that these units count on."""
 
 
 def descended(
@@ -45,25 +45,19 @@ def descended(
     max_iter : int
         Steps at most.
     """
-    given = np.ones(len(codes)) if weight is None else np.asarray(weight, dtype=float)
-    mass, total = np.bincount(codes, given), given.sum()
-    own, share = indicator(codes, len(mass)), given / total
-    groups = loss.told.get("groups")
-    more = {"groups": np.asarray(groups)} if groups is not None and len(groups) == len(codes) else {}
-    known = loss.known(mass, weight=None if weight is None else (share * len(codes))[None], **more)
-    scores, kept = np.zeros_like(own), start.shape[1]
+    rows, X = ScoredRows(loss, codes, weight, np.float64), with_constant(Z)
+    total = rows.mass.sum()
+    share, ridge = np.ones(len(codes)) / total if weight is None else weight / total, penalty / total
 
-    def terms(raw: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
-        scores[-kept:] = raw.T
-        found = loss(scores, own, known)
-        return share @ found.value, (found.gradient[-kept:] * share).T, (found.hessian[-kept:] * share).T
+    def terms(raw: np.ndarray) -> tuple[float, np.ndarray]:
+        found = rows.terms(raw.T)
+        return share @ found.value, (found.gradient * share).T
 
-    X, ridge = with_constant(Z), penalty / total
-    bend = (X * X).T @ np.maximum(np.abs(terms(X @ start)[2]), FLATTEST * share[:, None])
-    unit = 1 / np.sqrt(bend + ridge)
+    bend = np.maximum(np.abs(rows.terms((X @ start).T).hessian), FLATTEST)
+    unit = 1 / np.sqrt((X * X).T @ (bend * share).T + ridge)
 
     def objective(flat: np.ndarray) -> tuple[float, np.ndarray]:
-        value, slope = penalised(_even(flat.reshape(start.shape) * unit).ravel(), X, lambda raw: terms(raw)[:2], ridge)
+        value, slope = penalised(_even(flat.reshape(start.shape) * unit).ravel(), X, terms, ridge)
         return value, (_even(slope.reshape(start.shape)) * unit).ravel()
 
     options = {"maxiter": max_iter, **CLOSE}
