@@ -102,10 +102,10 @@ def compare(study: Study, outcomes: Outcomes, *, metric: str = "") -> Result:
     metric = metric or (COST if study.miss_cost else "average precision")
     order = [recipe for recipe in with_baseline(outcomes) if outcomes[recipe]]
     tables = {
-        "evidence": _evidence(study),
-        "scores": pd.concat([_scores(recipe, outcomes[recipe]) for recipe in order], ignore_index=True),
+        "evidence": evidence(study),
+        "scores": pd.concat([mean_scores(recipe.title, outcomes[recipe]) for recipe in order], ignore_index=True),
         "differences": _differences(order, outcomes),
-        "thresholds": pd.DataFrame([_threshold(recipe, outcomes[recipe]) for recipe in order]),
+        "thresholds": pd.DataFrame([chosen_thresholds(recipe.title, outcomes[recipe]) for recipe in order]),
         "confusion": pd.concat([_confusion(study, recipe, outcomes[recipe]) for recipe in order], ignore_index=True),
     }
     seconds = sum(outcome.seconds for recipe in order for outcome in outcomes[recipe])
@@ -139,7 +139,8 @@ def draw(result: Result) -> dict[str, go.Figure]:
     return figures
 
 
-def _evidence(study: Study) -> pd.DataFrame:
+def evidence(study: Study) -> pd.DataFrame:
+    """How much there is to judge by: measure, value."""
     study = study.judged
     sizes, positive = study.class_sizes, study.positive_code
     in_folds = [np.bincount(study.codes[test], minlength=len(sizes)) for _, test in study.folds]
@@ -165,42 +166,64 @@ def _keys(outcomes: Sequence[FoldOutcome]) -> list[tuple[str, str]]:
     return [key for key in order if key in known]
 
 
-def _scores(recipe: Recipe, outcomes: Sequence[FoldOutcome]) -> pd.DataFrame:
+def mean_scores(title: str, outcomes: Sequence[FoldOutcome]) -> pd.DataFrame:
+    """Every score over some folds, with its interval: recipe, metric, cut, value, low, high, n_folds."""
     rows = []
     for metric, cut in _keys(outcomes):
         values = np.array([outcome.scores[metric, cut] for outcome in outcomes])
         mean, low, high = judge.fold_interval(values, outcomes[0].test_share)
         floor, ceiling = BOUNDS.get(metric, (0, 1))
         low, high = np.maximum(low, floor), np.minimum(high, ceiling)
-        rows.append((recipe.title, metric, cut, mean, low, high, int((~np.isnan(values)).sum())))
+        rows.append((title, metric, cut, mean, low, high, int((~np.isnan(values)).sum())))
     return pd.DataFrame(rows, columns=["recipe", "metric", "cut", "value", "low", "high", "n_folds"])
 
 
 def _differences(order: Sequence[Recipe], outcomes: Outcomes) -> pd.DataFrame:
-    base = {outcome.fold: outcome for outcome in outcomes[BASELINE]}
-    share, n_recipes, rows = outcomes[BASELINE][0].test_share, max(1, len(with_baseline(outcomes)) - 1), []
+    base, n_recipes = outcomes[BASELINE], max(1, len(with_baseline(outcomes)) - 1)
+    tables = []
     for recipe in order:
-        pairs = [(outcome, base[outcome.fold]) for outcome in outcomes[recipe] if outcome.fold in base]
         if recipe == BASELINE:  # the gain of the threshold alone
-            keys = [
-                (metric, (metric, AT_OWN), (metric, AT_HALF))
-                for metric, cut in _keys(outcomes[recipe])
-                if cut == AT_OWN
-            ]
+            at = {(metric, cut): (metric, AT_HALF) for metric, cut in _keys(base) if cut == AT_OWN}
+            own = paired_differences(recipe.title, base, base, at=at)
+            tables.append(own.assign(cut="own threshold against 0.5"))
         else:
-            keys = [(key[0], key, key) for key in _keys(outcomes[recipe])]
-        for metric, ours, theirs in keys if pairs else []:
-            change = np.array([a.scores[ours] - b.scores[theirs] for a, b in pairs])
-            n_together = 1 if recipe == BASELINE else n_recipes
-            mean, low, high = judge.fold_interval(change, share, n_comparisons=n_together)
-            cut = "own threshold against 0.5" if recipe == BASELINE else ours[1]
-            rows.append((recipe.title, metric, cut, mean, low, high, int((~np.isnan(change)).sum())))
+            tables.append(paired_differences(recipe.title, outcomes[recipe], base, n_together=n_recipes))
+    return pd.concat([table for table in tables if len(table)], ignore_index=True)
+
+
+def paired_differences(
+    title: str,
+    outcomes: Sequence[FoldOutcome],
+    base: Sequence[FoldOutcome],
+    *,
+    n_together: int = 1,
+    at: Mapping[tuple[str, str], tuple[str, str]] | None = None,
+) -> pd.DataFrame:
+    """What outcomes have more than others on the folds that both have: recipe, metric, cut, difference, low, high, n_folds.
+
+    Parameters
+    ----------
+    title : str
+        The recipe.
+    outcomes, base : sequence of FoldOutcome
+    n_together : int
+        Comparisons whose intervals hold together (Bonferroni).
+    at : mapping or None
+        Which (metric, cut) of the base stands against which of the outcomes; the same one without.
+    """
+    theirs, rows = {outcome.fold: outcome for outcome in base}, []
+    pairs = [(outcome, theirs[outcome.fold]) for outcome in outcomes if outcome.fold in theirs]
+    for key in (at or _keys(outcomes)) if pairs else ():
+        change = np.array([ours.scores[key] - other.scores[at[key] if at else key] for ours, other in pairs])
+        interval = judge.fold_interval(change, base[0].test_share, n_comparisons=n_together)
+        rows.append((title, *key, *interval, int((~np.isnan(change)).sum())))
     return pd.DataFrame(rows, columns=["recipe", "metric", "cut", "difference", "low", "high", "n_folds"])
 
 
-def _threshold(recipe: Recipe, outcomes: Sequence[FoldOutcome]) -> dict[str, object]:
+def chosen_thresholds(title: str, outcomes: Sequence[FoldOutcome]) -> dict[str, object]:
+    """The thresholds over some folds: recipe, median, smallest, largest, n_folds."""
     values = np.array([outcome.threshold for outcome in outcomes])
-    row = {"recipe": recipe.title, "median": np.median(values), "smallest": values.min(), "largest": values.max()}
+    row = {"recipe": title, "median": np.median(values), "smallest": values.min(), "largest": values.max()}
     return row | {"n_folds": len(values)}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -92,15 +92,35 @@ def score_fold(study: Study, recipe: Recipe, fold: int) -> FoldOutcome:
     """
     start = time.perf_counter()
     train, test = study.folds[fold]
+    fitted = study.fitted(decided(study, recipe), train)
+    proba = np.zeros((len(test), len(study.classes)))
+    proba[:, fitted.classes_] = fitted.predict_proba(study.dataset.X.iloc[test])
+    outcome = fold_outcome(study, recipe, fold, proba, float(fitted.threshold_))
+    return replace(outcome, seconds=time.perf_counter() - start)
+
+
+def fold_outcome(study: Study, recipe: Recipe, fold: int, proba: np.ndarray, threshold: float) -> FoldOutcome:
+    """Score probabilities of the test rows of a fold; in no time.
+
+    Parameters
+    ----------
+    study : Study
+        Not changed.
+    recipe : Recipe
+        What the probabilities come from.
+    fold : int
+        Position in ``study.folds``.
+    proba : ndarray (n_test, n_classes)
+    threshold : float
+        Chosen inside the training rows.
+    """
+    train, test = study.folds[fold]
     codes, positive, n_classes = study.codes[test], study.positive_code, len(study.classes)
     weight = None if study.represents is None else study.represents[test]
-    fitted = study.fitted(decided(study, recipe), train)
-    proba = np.zeros((len(test), n_classes))
-    proba[:, fitted.classes_] = fitted.predict_proba(study.dataset.X.iloc[test])
     halves = proba.argmax(axis=1) if n_classes > 2 else decide(proba, positive, 0.5)
     matrices = {
         AT_HALF: confusion(codes, halves, n_classes, weight),
-        AT_OWN: confusion(codes, decide(proba, positive, fitted.threshold_), n_classes, weight),
+        AT_OWN: confusion(codes, decide(proba, positive, threshold), n_classes, weight),
     }
     scores = _ranking_scores(proba, codes, positive, weight)
     truth = calibration(proba[:, positive], codes == positive, weight)
@@ -109,8 +129,7 @@ def score_fold(study: Study, recipe: Recipe, fold: int) -> FoldOutcome:
         scores |= {(name, cut): value for name, value in decision_scores(matrix, positive).items()}
         if study.miss_cost:
             scores[COST, cut] = _cost(matrix, positive, study.miss_cost)
-    elapsed = time.perf_counter() - start
-    return FoldOutcome(recipe, fold, scores, float(fitted.threshold_), matrices, len(test) / len(train), elapsed)
+    return FoldOutcome(recipe, fold, scores, threshold, matrices, len(test) / len(train), 0.0)
 
 
 def calibration(scores: np.ndarray, found: np.ndarray, weight: np.ndarray | None = None) -> dict[str, float]:

@@ -30,13 +30,18 @@ def findings(study: Study, tables: Tables, metric: str, order: Sequence[Recipe])
             f"The class of interest {wording.quoted(study.positive)} has {wording.plural(n_positive, 'row')}: too few to "
             "say which recipe is better. Collect more rows before choosing one."
         )
-        return (Finding("caution", text), _evidence(study, tables), *_dependence(study), *marked_findings(study, order))
+        return (
+            Finding("caution", text),
+            evidence_finding(study, tables),
+            *dependence(study),
+            *marked_findings(study, order),
+        )
     if (waiting := _waiting(study, tables, len(order))) is not None:
-        return (waiting, _evidence(study, tables))
+        return (waiting, evidence_finding(study, tables))
     verdict = _doubted(study, _verdict(study, tables, metric), order)
-    parts = [verdict, _evidence(study, tables), *_scarce(tables, n_positive)]
-    parts += [*_dependence(study), *marked_findings(study, order)]
-    return tuple(filter(None, [*parts, _harm(tables, metric), _broken_probabilities(tables), _parity(study, order)]))
+    parts = [verdict, evidence_finding(study, tables), *_scarce(tables, n_positive)]
+    parts += [*dependence(study), *marked_findings(study, order)]
+    return tuple(filter(None, [*parts, harm(tables, metric), broken_probabilities(tables), _parity(study, order)]))
 
 
 def _waiting(study: Study, tables: Tables, n_recipes: int) -> Finding | None:
@@ -99,7 +104,8 @@ def _threshold(study: Study, tables: Tables, metric: str) -> str:
     return f"Moving the threshold {where} does not change {name} beyond the noise either."
 
 
-def _evidence(study: Study, tables: Tables) -> Finding:
+def evidence_finding(study: Study, tables: Tables) -> Finding:
+    """How many rows of the class of interest there are, and in a test fold."""
     study, value = study.judged, tables["evidence"].set_index("measure")["value"]
     n_positive, n_rows = int(study.class_sizes[study.positive_code]), int(study.class_sizes.sum())
     fewest = value["fewest rows of the class of interest in a test fold"]
@@ -125,7 +131,8 @@ def _scarce(tables: Tables, n_positive: int) -> list[Finding]:
     return [Finding("caution", text, ("calibrated_probabilities", "cost_threshold"))]
 
 
-def _dependence(study: Study) -> list[Finding]:
+def dependence(study: Study) -> list[Finding]:
+    """How folds are drawn, and which columns may make rows depend on each other unsaid."""
     data, findings = study.dataset, []
     group, time = (data.suspected.get(role, ()) for role in ("group", "time"))
     if data.group_codes is not None or data.order is not None:
@@ -169,7 +176,8 @@ def _doubted(study: Study, verdict: Finding, recipes: Sequence[Recipe]) -> Findi
     return Finding("caution", f"{verdict.text} The gain may come from synthetic rows that were made from tested ones.")
 
 
-def _harm(tables: Tables, metric: str) -> Finding | None:
+def harm(tables: Tables, metric: str) -> Finding | None:
+    """Which recipes are worse than doing nothing, if any."""
     changes = tables["differences"].query("metric == @metric and cut in ('', @AT_OWN) and recipe != 'Do nothing'")
     worse = changes[changes["low"] > 0] if metric in LOWER_IS_BETTER else changes[changes["high"] < 0]
     if not len(worse):
@@ -181,7 +189,8 @@ def _harm(tables: Tables, metric: str) -> Finding | None:
     return Finding("caution", text)
 
 
-def _broken_probabilities(tables: Tables) -> Finding | None:
+def broken_probabilities(tables: Tables) -> Finding | None:
+    """Whose probabilities are worse than those of doing nothing, if any."""
     worse = tables["differences"].query("metric == 'Brier score' and low > 0 and recipe != 'Do nothing'")
     if not len(worse):
         return None
