@@ -7,19 +7,56 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 
+from core.learners.loss import constant_scores
 from core.learners.rows import Rows
+from core.learners.shown import times_shown
 from core.learners.wrapping import fit_on
+
+SMALLEST = 1e-12
 
 
 class Blind(ClassifierMixin, BaseEstimator):
-    """A learner that sees no columns: every row gets the weighted class shares of the rows that it was fitted on."""
+    """A learner that sees no columns: every row gets the same probabilities.
+
+    They are the class shares of the weighted rows that it was fitted on, as its batches show them; with a loss, what makes the loss smallest on
+    these rows, read as the loss says. A schedule stands at its end.
+
+    Parameters
+    ----------
+    loss : core.learners.loss.Loss or None
+        None is cross-entropy.
+    batches : core.numerics.batching.Batches or None
+        None shows every row once.
+    """
+
+    def __init__(self, loss: Any = None, batches: Any = None) -> None:
+        self.loss = loss
+        self.batches = batches
 
     def fit(self, X: Any, y: Any, sample_weight: np.ndarray | None = None) -> Blind:
         """Note the classes, their shares and the number of rows."""
-        self.classes_, positions = np.unique(y, return_inverse=True)
-        mass = np.bincount(positions, sample_weight)
-        self.shares_, self.n_features_in_, self.n_samples_fit_ = mass / mass.sum(), np.shape(X)[1], len(positions)
+        self.classes_, codes = np.unique(y, return_inverse=True)
+        weight = np.ones(len(codes)) if sample_weight is None else np.asarray(sample_weight, dtype=float)
+        counts = np.bincount(codes, weight)
+
+        def hardness(times: np.ndarray) -> np.ndarray:
+            shares, value = self._told(np.bincount(codes, weight * times), counts)
+            return (-np.log(np.maximum(shares, SMALLEST)) if value is None else value)[codes]
+
+        times = 1.0 if self.batches is None else times_shown(self.batches, codes, hardness)
+        self.shares_ = self._told(np.bincount(codes, weight * times), counts)[0]
+        self.n_features_in_, self.n_samples_fit_ = np.shape(X)[1], len(codes)
         return self
+
+    def _told(self, mass: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """The shares that rows of so much weight per class assert, and what the loss of a row of each class then is."""
+        mass = np.maximum(mass, SMALLEST * mass.sum())
+        if self.loss is None or len(mass) == 1:
+            return mass / mass.sum(), None
+        scores = constant_scores(self.loss, mass, counts)[:, None]
+        known = self.loss.known(counts, weight=(mass / mass.mean())[None, :])
+        each = self.loss(np.repeat(scores, len(mass), axis=1), np.eye(len(mass)), known)
+        return self.loss.proba(scores, known)[:, 0], each.value
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """The shares, once for each row."""
@@ -31,7 +68,7 @@ class Blind(ClassifierMixin, BaseEstimator):
 
 
 def blinded(classifier: Any) -> Any:
-    """The same wrappers, unfitted, around a ``Blind`` learner.
+    """The same wrappers, unfitted, around a ``Blind`` learner with the loss and the batches of the learner that it stands for.
 
     Parameters
     ----------
@@ -39,16 +76,20 @@ def blinded(classifier: Any) -> Any:
         Not changed. A wrapper holds what it wraps as ``classifier``; what holds none is the learner.
     """
     if not hasattr(classifier, "classifier"):
-        return Blind()
+        return _blind(classifier)
     outer = inner = clone(classifier)
     while hasattr(inner.classifier, "classifier"):
         inner = inner.classifier
-    inner.classifier = Blind()
+    inner.classifier = _blind(inner.classifier)
     return outer
 
 
+def _blind(learner: Any) -> Blind:
+    return Blind(getattr(learner, "loss", None), getattr(learner, "batches", None))
+
+
 def asserted_shares(classifier: Any, X: Any, y: Any, rows: Rows | None = None) -> tuple[np.ndarray, int]:
-    """The class shares that a wrapped classifier asserts, whatever its wrappers do to rows, weights and probabilities.
+    """The class shares that a wrapped classifier asserts, whatever its wrappers do to rows, weights, batches, the loss and probabilities.
 
     All wrappers are fitted as they are, so that a sampler really draws; only the learner is exchanged for one that sees no columns. What
     then comes out as the probabilities of any row are shares that nothing but the wrappers can have moved. A learner that bends

@@ -198,7 +198,7 @@ def class_ties(X: pd.DataFrame, codes: np.ndarray) -> np.ndarray:
     return ties
 
 
-def constant_scores(loss: Loss, mass: np.ndarray) -> np.ndarray:
+def constant_scores(loss: Loss, mass: np.ndarray, counts: np.ndarray | None = None) -> np.ndarray:
     """The scores (n_classes,), the same for all rows, at which a loss is smallest; at most ``FARTHEST`` from 0.
 
     This is what a loss makes of class shares alone: where training by it begins, and what it asserts before any column is seen.
@@ -207,13 +207,15 @@ def constant_scores(loss: Loss, mass: np.ndarray) -> np.ndarray:
     ----------
     loss : Loss
     mass : ndarray (n_classes,)
-        Rows of each class, weighted where rows are; above 0.
+        Rows of each class as the loss meets them, weighted where rows are; above 0.
+    counts : ndarray (n_classes,) or None
+        Rows of each class as the loss is told of them; the same unless batches show classes in other shares.
     """
     from scipy.optimize import minimize
 
     n_classes = len(mass)
     own, weight = np.eye(n_classes), (mass / mass.mean())[None, :]
-    known = loss.known(mass, weight=weight)
+    known = loss.known(mass if counts is None else counts, weight=weight)
 
     def objective(z: np.ndarray) -> tuple[float, np.ndarray]:
         terms = loss(np.repeat(z[:, None], n_classes, axis=1), own, known)

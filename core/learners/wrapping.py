@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from core.learners.encoding import as_frame
 from core.learners.rows import Rows, represented
+from core.learners.shown import rate_shown
 from core.numerics.case_control import at_shares
 
 
@@ -47,7 +48,8 @@ class PriorCorrected(Wrapped):
     logistic regression this corrects the intercept. It is more precise than weights where the classifier can fit
     the truth; a linear model that cannot then fits the rare class a little better than all rows would make it. Where what a row stands
     for differs within its class, as for synthetic rows, weights of mean 1 say so. Rows that come with ``sample_weight``
-    are fitted with these weights, and ``w_c`` is what the weights of class c leave to be corrected.
+    are fitted with these weights, and ``w_c`` is what the weights of class c leave to be corrected. Batches that are composed by class
+    are to show what they would show of the whole table.
 
     Parameters
     ----------
@@ -69,6 +71,8 @@ class PriorCorrected(Wrapped):
             if sample_weight is None and not np.allclose(within := stands / (total / sizes)[positions], 1):
                 sample_weight = within
             self.factor_ = total / np.bincount(positions, sample_weight)
+            if batches := getattr(inner, "batches", None):
+                self.factor_ = self.factor_ * rate_shown(batches, total) / rate_shown(batches, sizes)
         given = {} if sample_weight is None else {"sample_weight": sample_weight}
         return self._keep(inner.fit(as_frame(X), y, **given))
 
