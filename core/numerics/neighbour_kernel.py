@@ -28,15 +28,17 @@ PLACE, COUNT, OWN = -3, -2, -1
 """What the last columns of ``rows`` hold: which row of ``words`` a query is, how many rows are noted, and which row it may not find."""
 
 ONE, NONE, TINY = np.float32(1), np.float32(0), np.float32(1e-6)
-_inner = numba.njit(nogil=True, fastmath={"contract", "reassoc"}, no_cpython_wrapper=True)
+OPTIONS = {"nogil": True, "fastmath": {"contract", "reassoc"}, "error_model": "numpy"}
+_inner = numba.njit(**OPTIONS, no_cpython_wrapper=True, forceinline=True, _nrt=False)
+"""Functions that become part of their caller. None makes an array, so none counts references: that took a tenth of the time."""
 
 
 def _compiled(function: Callable) -> Callable:
     """Compile at the first call, or take what an earlier process left; where nothing can be left, compile in each process."""
     try:
-        return numba.njit(cache=True, nogil=True, fastmath={"contract", "reassoc"})(function)
+        return numba.njit(cache=True, **OPTIONS)(function)
     except RuntimeError:
-        return numba.njit(nogil=True, fastmath={"contract", "reassoc"})(function)
+        return numba.njit(**OPTIONS)(function)
 
 
 @_compiled
@@ -48,8 +50,8 @@ def sweep(left, tiles, measure, limits, keys, rows, words):
     """
     n, p, same, n_numeric = len(left), left.shape[1], rows[0, PLACE] == 0, int(measure[0])
     columns, values = np.empty((2, QUERIES, p + 4), np.int64), np.empty((2, QUERIES, p + 4), np.float32)
-    counts, near = np.empty((QUERIES, 2), np.int64), np.empty(TILE, np.bool_)
-    eights, sums = near.view(np.uint64), np.empty((2, TILE), np.float32)
+    counts, marks = np.empty((QUERIES, 2), np.int64), np.empty((2, TILE // 8), np.int64)
+    near, sums = marks[0].view(np.bool_), np.empty((2, TILE), np.float32)
     total, shared, differing, level = sums[0], sums[1], np.float32(measure[1]), ONE
     for first in range(0, n, QUERIES):
         last = min(first + QUERIES, n)
@@ -57,15 +59,13 @@ def sweep(left, tiles, measure, limits, keys, rows, words):
             counts[q - first, 0] = _filled(left, q, 0, n_numeric, columns[0], values[0], q - first)
             counts[q - first, 1] = _filled(left, q, n_numeric, p, columns[1], values[1], q - first)
         for tile in range(len(tiles)):
-            start = tile * TILE
+            start, cells = tile * TILE, tiles[tile]
             for q in range(first, last):
                 if same and tile and q <= start:
                     continue
-                i, total[:] = q - first, NONE
-                _add_differing(tiles, tile, columns[1], values[1], i, counts[i, 1], total)
-                for t in range(TILE if counts[i, 1] else 0):
-                    total[t] *= differing
-                _add_squares(tiles, tile, columns[0], values[0], i, counts[i, 0], total)
+                i = q - first
+                _put_differing(cells, columns[1], values[1], i, counts[i, 1], total, differing)
+                _add_squares(cells, columns[0], values[0], i, counts[i, 0], total, counts[i, 1] > 0)
                 if same and tile:
                     total[min(TILE, q - start) :] = np.inf
                 elif 0 <= rows[q, OWN] - start < TILE:
@@ -74,7 +74,7 @@ def sweep(left, tiles, measure, limits, keys, rows, words):
                 if tile == 0:
                     level = _begin(total, shared, limits, q, keys, level)
                 _mark(total, shared, limits, q, start if same and (tile or q >= TILE) else -1, near)
-                _scan(q, start, sums, eights, limits, keys, rows)
+                _scan(q, start, sums, marks, limits, keys, rows)
 
 
 @_inner
@@ -117,40 +117,38 @@ def _filled(left, q, first, last, columns, values, i):
 
 
 @_inner
-def _add_squares(tiles, tile, columns, values, i, n, total):
-    """Add the squared differences of four columns at a time; a missing cell of the tile adds nothing."""
-    for c in range(0, n, 4):
+def _add_squares(cells, columns, values, i, n, total, begun):
+    """Add the squared differences of four columns at a time, or begin with them; a missing cell of the tile adds nothing."""
+    for c in range(0, max(n, 1), 4):
         j, k, m, o = columns[i, c], columns[i, c + 1], columns[i, c + 2], columns[i, c + 3]
         a, b, d, e = values[i, c], values[i, c + 1], values[i, c + 2], values[i, c + 3]
         for t in range(TILE):
-            s, u, v, w = tiles[tile, j, t] - a, tiles[tile, k, t] - b, tiles[tile, m, t] - d, tiles[tile, o, t] - e
+            s, u, v, w = cells[j, t] - a, cells[k, t] - b, cells[m, t] - d, cells[o, t] - e
             s = s if s == s else NONE
             u = u if u == u else NONE
             v = v if v == v else NONE
             w = w if w == w else NONE
-            total[t] = total[t] + s * s + u * u + v * v + w * w
+            total[t] = (total[t] if c or begun else NONE) + s * s + u * u + v * v + w * w
 
 
 @_inner
-def _add_differing(tiles, tile, columns, values, i, n, total):
-    """Add 1 for each text column whose level differs, two columns at a time."""
+def _put_differing(cells, columns, values, i, n, total, differing):
+    """Begin with what each text column adds whose level differs, two columns at a time."""
     for c in range(0, n, 2):
         j, k, a, b = columns[i, c], columns[i, c + 1], values[i, c], values[i, c + 1]
         for t in range(TILE):
-            u, v = tiles[tile, j, t] - a, tiles[tile, k, t] - b
-            total[t] = total[t] + ((ONE if u * u > NONE else NONE) + (ONE if v * v > NONE else NONE))
+            u, v = cells[j, t] - a, cells[k, t] - b
+            u, v = differing if u * u > NONE else NONE, differing if v * v > NONE else NONE
+            total[t] = (total[t] if c else NONE) + u + v
 
 
 @_inner
 def _count(words, place, start, shared):
     """How many columns each row of a tile shares with a query."""
-    for t in range(TILE):
-        shared[t] = NONE
     for w in range(len(words)):
-        row = words[w]
-        word, here = row[place], row[start : start + TILE]
+        word, here = words[w, place], words[w, start : start + TILE]
         for t in range(TILE):
-            shared[t] += np.float32(_ones(word & here[t]))
+            shared[t] = (shared[t] if w else NONE) + np.float32(_ones(word & here[t]))
 
 
 @intrinsic
@@ -173,14 +171,18 @@ def _mark(total, shared, limits, q, start, near):
 
 
 @_inner
-def _scan(q, start, sums, eights, limits, keys, rows):
-    """Note the marked rows of a tile, eight of which are looked at in one."""
-    both = rows[q, PLACE] == q and (start > 0 or q >= TILE)
+def _scan(q, start, sums, marks, limits, keys, rows):
+    """Note the marked rows of a tile, eight of which are looked at in one; the eights with a mark are listed first, without a branch."""
+    both, n = rows[q, PLACE] == q and (start > 0 or q >= TILE), 0
+    eights, listed = marks[0], marks[1]
     for c in range(TILE // 8):
-        marks = eights[c]
-        while marks:
-            t = 8 * c + (_zeros(marks) >> 3)
-            marks &= marks - np.uint64(1)
+        listed[n] = c
+        n += eights[c] != 0
+    for i in range(n):
+        left = eights[listed[i]]
+        while left:
+            t = 8 * listed[i] + (_zeros(left) >> 3)
+            left &= left - 1
             total, shared = sums[0, t], sums[1, t]
             if total < limits[q] * shared:
                 _note(q, start + t, total / shared, limits, keys, rows)
@@ -202,8 +204,7 @@ def _zeros(typing, x):
 def _note(q, b, share, limits, keys, rows):
     """Note a row that is nearer than the farthest kept one; when there is no more room, keep the nearest."""
     n = rows[q, COUNT]
-    keys[q, n], rows[q, n] = share * keys[q, COLUMNS], b
-    rows[q, COUNT] = n + 1
+    keys[q, n], rows[q, n], rows[q, COUNT] = share * keys[q, COLUMNS], b, n + 1
     if n + 1 + TAIL == keys.shape[1]:
         _keep(q, limits, keys, rows)
 
@@ -271,8 +272,7 @@ def settle(left, right, measure, keys, rows, words, squared):
         if rows[q, COUNT] < squared.shape[1]:
             continue
         for i in range(squared.shape[1]):
-            b, place = rows[q, i], i
-            n_shared = 0
+            b, place, n_shared = rows[q, i], i, 0
             for w in range(len(words)):
                 n_shared += np.int64(_ones(words[w, rows[q, PLACE]] & words[w, b]))
             d = np.round(_measured(left, q, right, b, measure) * p / n_shared * EQUAL) / EQUAL
