@@ -201,7 +201,8 @@ def class_ties(X: pd.DataFrame, codes: np.ndarray) -> np.ndarray:
 def constant_scores(loss: Loss, mass: np.ndarray, counts: np.ndarray | None = None) -> np.ndarray:
     """The scores (n_classes,), the same for all rows, at which a loss is smallest; at most ``FARTHEST`` from 0.
 
-    This is what a loss makes of class shares alone: where training by it begins, and what it asserts before any column is seen.
+    This is what a loss makes of class shares alone: where training by it begins, and what it asserts before any column is seen. One row
+    stands for all rows of a class, so that what a loss adds up over rows has the size that it has in the table.
 
     Parameters
     ----------
@@ -215,7 +216,7 @@ def constant_scores(loss: Loss, mass: np.ndarray, counts: np.ndarray | None = No
 
     n_classes = len(mass)
     own, weight = np.eye(n_classes), (mass / mass.mean())[None, :]
-    known = loss.known(mass if counts is None else counts, weight=weight)
+    known = loss.known(mass if counts is None else counts, weight=mass[None, :])
 
     def objective(z: np.ndarray) -> tuple[float, np.ndarray]:
         terms = loss(np.repeat(z[:, None], n_classes, axis=1), own, known)
