@@ -139,11 +139,12 @@ def draw(result: Result) -> dict[str, go.Figure]:
     return figures
 
 
-def evidence(study: Study) -> pd.DataFrame:
-    """How much there is to judge by: measure, value."""
+def evidence(study: Study, draws: int = 0) -> pd.DataFrame:
+    """How much there is to judge by, in all draws of the folds or in the first ones: measure, value."""
     study = study.judged
+    folds = study.folds[: draws * study.n_folds or None]
     sizes, positive = study.class_sizes, study.positive_code
-    in_folds = [np.bincount(study.codes[test], minlength=len(sizes)) for _, test in study.folds]
+    in_folds = [np.bincount(study.codes[test], minlength=len(sizes)) for _, test in folds]
     rows = {
         "rows of the class of interest": sizes[positive],
         "other rows": sizes.sum() - sizes[positive],
@@ -151,7 +152,7 @@ def evidence(study: Study) -> pd.DataFrame:
         "fewest rows of the class of interest in a test fold": min(counts[positive] for counts in in_folds),
         "fewest rows of any class in a test fold": min(counts.min() for counts in in_folds),
         "folds": study.n_folds,
-        "repeats": len(study.folds) // study.n_folds,
+        "repeats": len(folds) // study.n_folds,
     }
     if study.represents is not None:
         whole = study.table_sizes

@@ -1,0 +1,188 @@
+"""Losses, batches and optimisers of the neural learner side by side, seen while they are trained.
+
+    for result in live_training(study, recipes):
+        if result is not None:
+            ...  # the last one is complete
+
+``live_training(study, recipes, metric="")`` is a generator, and as a task of ``core.jobs`` it tells its results while it runs:
+``runner.start([(live_training, (study, recipes))])``, then ``job.latest`` and in the end ``job.results``. It gives
+
+- None after an epoch that is not worth drawing: a moment at which it can be stopped;
+- a Result with the table ``curves`` alone, at most ten times a second;
+- at last the complete Result.
+
+What was trained is kept in the study's memory, recipe by recipe, so that a changed loss trains only that loss.
+``tried_together(recipes)`` says which recipes are trained here and which only the ordinary comparison scores.
+``draw(result)`` takes a partial result or the complete one.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from core import charts
+from core.engine import provenance
+from core.errors import UserError
+from core.evaluation.compare import chosen_thresholds, evidence, mean_scores, paired_differences
+from core.evaluation.live_curves import curve_table, training_figures
+from core.evaluation.live_folds import BASELINE, Curves, Trained, known, train
+from core.evaluation.live_words import ADJUSTED, BASE, CHOOSING, findings, still_training
+from core.evaluation.scoring import AT_HALF, AT_OWN, CALIBRATION, COST, PROBABILITY
+from core.recipe import Recipe
+from core.result import Result
+from core.study import Study
+
+STAGES = frozenset({"optimisers", "batches", "weighting", "losses", "decision"})
+"""What recipes that are trained together may change."""
+
+SHOWN = (
+    ("average precision", ""), ("macro-F1", AT_HALF), ("macro-F1", AT_OWN), ("F1", AT_HALF), ("F1", AT_OWN), ("recall", AT_HALF), ("recall", AT_OWN),
+    *((name, "") for name in (*PROBABILITY, CALIBRATION[0])), (COST, AT_HALF), (COST, AT_OWN),
+)  # fmt: skip
+PACE = 0.1
+"""Seconds between two partial results at least; also ten times what one takes to make."""
+
+
+def tried_together(recipes: Iterable[Recipe]) -> tuple[tuple[Recipe, ...], tuple[Recipe, ...]]:
+    """Part recipes into those that are trained side by side, and those that change more than that.
+
+    Plain cross-entropy, and logit adjustment after it, are always there and are in neither part.
+
+    Returns
+    -------
+    together, apart : tuple of Recipe
+        Each recipe once.
+    """
+    always = (BASELINE, Recipe.of("cross_entropy"), Recipe.of("posthoc_logit_adjustment"))
+    asked = [recipe for recipe in dict.fromkeys(recipes) if recipe not in always]
+    return tuple(filter(_fits, asked)), tuple(recipe for recipe in asked if not _fits(recipe))
+
+
+def live_training(study: Study, recipes: Iterable[Recipe] = (), metric: str = "") -> Iterator[Result | None]:
+    """Train the neural learner by several recipes on the folds of the first draw, and compare them with plain cross-entropy.
+
+    Folds and recipes are one batched product. Test rows are seen by nothing but the scores. Each training holds rows out
+    to know when to stop; on these the threshold of its fold is chosen, so that they are a little less strict than the inner folds of the
+    ordinary comparison. Every recipe is held against two references: cross-entropy at the threshold chosen in the same way, and the
+    same networks with ``logit adjustment after training``. The intervals of all recipes against both hold together (Bonferroni).
+
+    Parameters
+    ----------
+    study : Study
+        Its learner is "neural". What was trained is kept in its memory.
+    recipes : iterable of Recipe
+        Those that ``tried_together`` leaves apart are named in a finding and not trained.
+    metric : str
+        What "better" means; empty takes the cost when one is stated, and average precision otherwise.
+
+    Yields
+    ------
+    Result or None
+        Partial results hold ``curves`` only; None is no news. The last one holds:
+        ``curves``: recipe, epoch, class, rows ("training" or "held out"), loss, loss_low, loss_high, recall, recall_low, recall_high,
+        gradient_norm, gradient_norm_low, gradient_norm_high, n_folds (those still training): means over folds, low and high the least and
+        the most of a fold; a fold that has stopped stays at its last values. ``scores``: recipe, metric, cut, value, low, high, n_folds.
+        ``differences``: recipe, against, metric, cut, difference, low, high, n_folds; paired by fold. ``thresholds``: recipe, median,
+        smallest, largest, n_folds. ``training``: recipe, epochs (mean over folds), fewest, most, seconds, n_together (recipes that
+        were trained in one go and share its time). ``evidence``: measure, value.
+    """
+    if study.learner != "neural":
+        problem = "Training is shown for the neural learner only."
+        raise UserError(problem, "Choose the neural learner, or compare the recipes below.")
+    together, apart = tried_together(recipes)
+    wanted = (BASELINE, *together)
+    new = [recipe for recipe in wanted if known(study, recipe) is None]
+    before = {recipe: known(study, recipe).curves for recipe in wanted if recipe not in new}
+    last, pause = 0.0, PACE
+    for so_far in train(study, new) if new else ():
+        start = time.perf_counter()
+        if start - last < pause:
+            yield None
+            continue
+        result = _partial(study, {recipe: (before | so_far)[recipe] for recipe in wanted}, len(new))
+        last = time.perf_counter()
+        pause = max(PACE, 10 * (last - start))
+        yield result
+    yield _complete(study, {recipe: known(study, recipe) for recipe in wanted}, apart, metric)
+
+
+def draw(result: Result) -> dict[str, go.Figure]:
+    """Changes against cross-entropy, then what happened to each class while training: held-out rows first."""
+    figures, table = {}, result.tables.get("differences")
+    if table is not None and len(table):
+        metric = result.provenance["parameters"]["metric"]
+        title = f"Change of {metric} against cross-entropy"
+        caption = "Paired over the same folds. A loss is better or worse only where its interval leaves zero out."
+        rows = table[(table["metric"] == metric) & table["cut"].isin(["", AT_OWN])]
+        axes = {"x_title": f"difference of {metric}", "y_title": "recipe", "by": "against", "reference": 0}
+        figures[title] = charts.intervals(rows, "difference", "recipe", title=title, caption=caption, **axes)
+    return figures | training_figures(result.tables["curves"])
+
+
+def _fits(recipe: Recipe) -> bool:
+    for stage in STAGES:
+        recipe = recipe.without(stage)
+    return recipe == BASELINE
+
+
+def _name(recipe: Recipe) -> str:
+    return BASE if recipe == BASELINE else recipe.title
+
+
+def _named(values: Mapping[Recipe, Any]) -> dict[str, Any]:
+    return {_name(recipe): value for recipe, value in values.items()}
+
+
+def _partial(study: Study, curves: Curves, n_new: int) -> Result:
+    table = curve_table(study, _named(curves))
+    return Result({"curves": table}, (still_training(table, n_new),), _stamp(study, curves, "", 0.0))
+
+
+def _complete(study: Study, found: Mapping[Recipe, Trained], apart: Sequence[Recipe], metric: str) -> Result:
+    metric = metric or (COST if study.miss_cost else "average precision")
+    base = found[BASELINE]
+    outcomes = _named({recipe: one.outcomes for recipe, one in found.items()})
+    references = {BASE: base.outcomes, ADJUSTED: base.adjusted}
+    tried = [name for name in outcomes if name != BASE]
+    changes = [
+        paired_differences(name, outcomes[name], theirs, n_together=2 * len(tried)).assign(against=against)
+        for name in tried for against, theirs in references.items()
+    ]  # fmt: skip
+    columns = ["recipe", "against", "metric", "cut", "difference", "low", "high", "n_folds"]
+    shown = references | outcomes
+    tables = {
+        "curves": curve_table(study, _named({recipe: one.curves for recipe, one in found.items()})),
+        "scores": _only_shown(pd.concat([mean_scores(name, own) for name, own in shown.items()], ignore_index=True)),
+        "differences": _only_shown(pd.concat(changes, ignore_index=True))[columns] if changes else pd.DataFrame(columns=columns),
+        "thresholds": pd.DataFrame([chosen_thresholds(name, own) for name, own in shown.items()]),
+        "training": pd.DataFrame([_training(_name(recipe), one) for recipe, one in found.items()]),
+        "evidence": _evidence(study, base),
+    }  # fmt: skip
+    stamp = _stamp(study, found, metric, sum(one.seconds for one in found.values()))
+    return Result(tables, findings(study, tables, metric, tuple(found)[1:], apart), stamp)
+
+
+def _only_shown(table: pd.DataFrame) -> pd.DataFrame:
+    wanted = [key in SHOWN for key in zip(table["metric"], table["cut"], strict=True)]
+    return table[wanted].reset_index(drop=True)
+
+
+def _stamp(study: Study, recipes: Iterable[Recipe], metric: str, seconds: float) -> dict:
+    values = {"recipes": [recipe.text for recipe in recipes], "metric": metric, "learner": study.learner}
+    return provenance("live_training", values, study, seconds)
+
+
+def _training(name: str, one: Trained) -> dict[str, object]:
+    epochs = {"epochs": one.epochs.mean(), "fewest": one.epochs.min(), "most": one.epochs.max()}
+    return {"recipe": name} | epochs | {"seconds": one.seconds, "n_together": one.n_together}
+
+
+def _evidence(study: Study, base: Trained) -> pd.DataFrame:
+    table = evidence(study, draws=1)
+    more = pd.DataFrame({"measure": [CHOOSING], "value": [float(base.held_out.min())]})
+    return pd.concat([table, more], ignore_index=True)

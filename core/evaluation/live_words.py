@@ -1,0 +1,134 @@
+"""What a first look at losses says, in plain words: better only when the interval says so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from core import wording
+from core.evaluation.scoring import AT_OWN, COST, LOWER_IS_BETTER
+from core.evaluation.verdict import (
+    FEWEST_ROWS,
+    MARGIN,
+    Tables,
+    broken_probabilities,
+    dependence,
+    evidence_finding,
+    harm,
+    marked_findings,
+)
+from core.recipe import Recipe
+from core.result import Finding
+from core.study import Study
+
+BASE, ADJUSTED = "Cross-entropy", "Cross-entropy, then logit adjustment"
+CHOOSING = "fewest rows of the class of interest that choose a threshold"
+
+
+def still_training(curves: pd.DataFrame, n_new: int) -> Finding:
+    """How far the training is."""
+    epoch = int(curves["epoch"].max())
+    text = f"{wording.plural(epoch, 'epoch')} so far, {wording.plural(n_new, 'recipe')} in training. Scores and the verdict follow when it ends."
+    return Finding("fine", text)
+
+
+def findings(
+    study: Study, tables: Tables, metric: str, tried: Sequence[Recipe], apart: Sequence[Recipe]
+) -> tuple[Finding, ...]:
+    """The verdict first, then what limits it."""
+    n_positive = int(study.judged.class_sizes[study.judged.positive_code])
+    if n_positive < FEWEST_ROWS:
+        text = (
+            f"The class of interest {wording.quoted(study.positive)} has {wording.plural(n_positive, 'row')}: too few to "
+            "say which loss is better. Collect more rows before choosing one."
+        )
+        first = Finding("caution", text)
+    else:
+        first = Finding("fine", _verdict(tables, metric))
+    against_base = {**tables, "differences": tables["differences"].query("against == @BASE")}
+    limits = [
+        _first_look(study, tables),
+        evidence_finding(study, tables),
+        *dependence(study),
+        *marked_findings(study, tried),
+    ]
+    limits += [harm(against_base, metric), broken_probabilities(against_base), _left_out(apart)]
+    return tuple(filter(None, [first, *limits]))
+
+
+def _verdict(tables: Tables, metric: str) -> str:
+    gains = tables["differences"].query("metric == @metric and cut in ('', @AT_OWN)")
+    base = _score(tables, BASE, metric)
+    if not len(gains):
+        return (
+            f"Cross-entropy with the right threshold has {metric} {wording.number(base)}. Choose a loss to compare it."
+        )
+    sign = -1 if metric in LOWER_IS_BETTER else 1
+    gains = gains.assign(gain=sign * gains["difference"], least=gains["low"] if sign > 0 else -gains["high"])
+    first, other = (gains[gains["against"] == name].set_index("recipe") for name in (BASE, ADJUSTED))
+    better = first[first["least"] > 0].sort_values("least", ascending=False)
+    if not len(better):
+        return _none_better(first, metric)
+    name, best = better.index[0], better.iloc[0]
+    text = (
+        f"'{name}' does better than cross-entropy with the right threshold: {metric} goes from {wording.number(base)} to "
+        f"{wording.number(_score(tables, name, metric))} ({_told(best)}, {wording.plural(best['n_folds'], 'fold')})"
+    )
+    beyond = other.loc[name, "least"] > 0
+    text += f"{', and' if beyond else ', but not'} than the same with logit adjustment after training ({_told(other.loc[name])})."
+    if best["least"] <= (MARGIN * base if metric == COST else MARGIN):
+        text += " The gain may be too small to matter."
+    rest = better.index[1:]
+    return text + (
+        f" {wording.listing(rest)} {'does' if len(rest) == 1 else 'do'} better than cross-entropy, too."
+        if len(rest)
+        else ""
+    )
+
+
+def _none_better(first: pd.DataFrame, metric: str) -> str:
+    n_folds = int(first["n_folds"].max())
+    text = f"No loss does better than cross-entropy with the right threshold: no gain in {metric} that the {wording.plural(n_folds, 'fold')} agree on."
+    if first["gain"].isna().all():
+        return text
+    name = first["gain"].idxmax()
+    return f"{text} Nearest to one is '{name}' ({_told(first.loc[name])})."
+
+
+def _told(row: pd.Series) -> str:
+    return (
+        f"{wording.change(row['difference'])}, interval {wording.change(row['low'])} to {wording.change(row['high'])}"
+    )
+
+
+def _first_look(study: Study, tables: Tables) -> Finding:
+    fewest = tables["evidence"].set_index("measure")["value"][CHOOSING]
+    text = (
+        f"This is a first look: {wording.plural(study.n_folds, 'fold')}, drawn once, and a threshold is chosen on the rows that a training held out to "
+        f"know when to stop, with at least {wording.plural(fewest, 'row')} of {wording.quoted(study.positive)}. "
+        "The comparison of recipes chooses thresholds on inner folds"
+    )
+    text += (
+        "."
+        if len(study.folds) == study.n_folds
+        else f" and draws the folds {wording.plural(len(study.folds) // study.n_folds, 'time')}."
+    )
+    return Finding("caution" if fewest < FEWEST_ROWS else "fine", text)
+
+
+def _left_out(apart: Sequence[Recipe]) -> Finding | None:
+    if not apart:
+        return None
+    verb = "is" if len(apart) == 1 else "are"
+    text = (
+        f"{wording.listing(recipe.title for recipe in apart)} {verb} not tried here: only recipes that change optimiser, batches, weights, loss or "
+        "threshold are trained side by side. The comparison of recipes scores them all."
+    )
+    return Finding("fine", text)
+
+
+def _score(tables: Tables, recipe: str, metric: str) -> float:
+    scores = tables["scores"]
+    rows = scores[(scores["recipe"] == recipe) & (scores["metric"] == metric) & scores["cut"].isin(["", AT_OWN])]
+    return float(rows["value"].iloc[0])
