@@ -19,7 +19,7 @@ PER_ROW = 4
 """Stages beside each other."""
 
 
-def builder() -> Callable[[], None]:
+def builder() -> tuple[Recipe, Callable[[], None]]:
     """Choose at most one remedy of each stage, set its parameters, see what that asserts, and add the recipe."""
     offered = {stage: _offered(stage) for stage in STAGES}
     stages = [stage for stage, items in offered.items() if items]
@@ -37,7 +37,7 @@ def builder() -> Callable[[], None]:
         "Add the recipe", type="primary", icon=":material/add:", on_click=choices.choose, kwargs={"recipe": texts},
         disabled=not recipe.steps or recipe in choices.recipes(),
     )  # fmt: skip
-    return follow
+    return recipe, follow
 
 
 def _offered(stage: str) -> tuple[Method, ...]:

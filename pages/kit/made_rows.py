@@ -32,12 +32,16 @@ def before(recipe: Recipe) -> Follow:
         jobs = {"effective_prior": session.asserted(recipe)}
         if recipe.stage("sampling"):
             jobs["exposure"] = session.exposure(recipe)
+        if recipe.stage("losses"):
+            jobs["loss_curve"] = session.loss_curve(recipe)
         follow = show.progress(jobs, "forecast")
         for name, job in jobs.items():
             for result in job.results:
                 _sentences(result)
                 if name == "exposure":
                     show.details("before", result, _figures(name, result))
+                elif name == "loss_curve":
+                    show.draw(_figures(name, result), name)
     return follow
 
 

@@ -115,6 +115,22 @@ def asserted(recipe: Recipe) -> jobs.Job:
     return _of_recipe(effective_prior, recipe, at_once=True)
 
 
+def loss_curve(recipe: Recipe) -> jobs.Job:
+    """The loss of a single row against the probability of its class, as a job whose only result is a ``Result``."""
+    from core.evaluation.loss_curve import loss_curve
+
+    return _of_recipe(loss_curve, recipe, at_once=True)
+
+
+def live(recipes: tuple[Recipe, ...]) -> jobs.Job:
+    """Recipes trained side by side, as a job that tells how far it is; what was asked before and is not asked now is stopped."""
+    from core.evaluation.live_training import live_training, tried_together
+
+    held, together = study(), tried_together(recipes)[0]
+    _desk().drop_live("live", but=(held.key, "live", together))
+    return _desk().job((held.key, "live", together), [(live_training, (_travelling(held), together))])
+
+
 def exposure(recipe: Recipe) -> jobs.Job:
     """What the rows that a recipe makes would give away, as a job whose only result is a ``Result``; at once for a small table."""
     from core.evaluation.exposure import exposure
@@ -230,9 +246,9 @@ class Desk:
         for job in self.jobs.values():
             job.cancel()
 
-    def drop_live(self) -> None:
-        """Stop and forget what still runs."""
-        for key in [key for key, job in self.jobs.items() if job.live]:
+    def drop_live(self, kind: str = "", but: Any = None) -> None:
+        """Stop and forget what still runs; of one kind alone, where it is named."""
+        for key in [key for key, job in self.jobs.items() if job.live and (not kind or kind in key) and key != but]:
             self.jobs.pop(key).cancel()
 
     def forget_unfinished(self) -> None:

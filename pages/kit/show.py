@@ -109,14 +109,15 @@ def progress(running: Mapping[Any, Job], noun: str) -> Callable[[], None]:
     jobs = list(running.values())
     # stays when the bar goes, or the browser would draw every figure below it anew
     place = st.container(key=f"progress {noun}")
-    seen, drawn, total = sum(job.done for job in jobs), time.monotonic(), sum(job.total for job in jobs)
+    seen, drawn, total = _arrived(jobs), time.monotonic(), sum(job.total for job in jobs)
+    done = sum(job.done for job in jobs)
     if not any(job.live for job in jobs):
         if any(job.state in ("cancelled", "failed") for job in jobs):
             with place:
                 trouble(jobs)
         return lambda: None
     left, right = place.columns([5, 1], vertical_alignment="center")
-    bar = left.progress(seen / total, text=f"{seen} of {plural(total, noun)} done")
+    bar = left.progress(done / total, text=f"{done} of {plural(total, noun)} done")
     right.button("Stop", key=f"stop {noun}", on_click=session.stop, icon=":material/stop:", width="stretch")
 
     def follow() -> None:
@@ -125,10 +126,15 @@ def progress(running: Mapping[Any, Job], noun: str) -> Callable[[], None]:
             time.sleep(POLL_SECONDS)
             done = sum(job.done for job in jobs)
             bar.progress(done / total, text=f"{done} of {plural(total, noun)} done")
-            if not any(job.live for job in jobs) or (done != seen and time.monotonic() - drawn > patience):
+            if not any(job.live for job in jobs) or (_arrived(jobs) != seen and time.monotonic() - drawn > patience):
                 st.rerun()
 
     return follow
+
+
+def _arrived(jobs: Sequence[Job]) -> list[int]:
+    """Equal as long as nothing new has arrived; partial results count."""
+    return [id(result) for job in jobs for result in job.latest]
 
 
 def trouble(jobs: Sequence[Job]) -> None:

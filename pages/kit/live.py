@@ -1,0 +1,56 @@
+"""Losses, batches and optimisers while they are tried: the networks train, and the page shows how far they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from core.glossary import term
+from core.recipe import Recipe
+from core.result import Result
+from pages.kit import choices, compared, kept, session, show, text
+
+LEARNER = "neural"
+
+
+def section(building: Recipe, built: tuple[Recipe, ...]) -> Callable[[], None]:
+    """Train the recipe that is being built beside those that were, class by class as it goes."""
+    if choices.choice("learner") != LEARNER:
+        return _nothing
+    st.subheader("Training, live", help=term("Epoch"))
+    st.caption(
+        "All folds of every recipe train together. Losses, batches, optimisers and weights can be tried here before they are added; "
+        "what else a recipe changes is scored below."
+    )
+    job = session.live((building, *built) if building.steps else built)
+    follow = show.progress({building: job}, "training")
+    with st.container(border=True, key="live"):
+        for result in job.latest:
+            _drawn(result)
+    return follow
+
+
+def _drawn(result: Result) -> None:
+    for position, finding in enumerate(result.findings):
+        st.markdown(f"**{text.md(finding.text)}**" if position == 0 else text.md(finding.text))
+    figures = list(_figures(result).items())
+    for column, figure in zip(st.columns(2), figures[:2], strict=False):
+        with column:
+            show.draw(dict([figure]), "live")
+    if "scores" in result.tables:
+        for cut, rows in result.tables["scores"].groupby("cut", sort=False):
+            title = f"Cut {cut}" if cut else "Whatever the cut"
+            st.markdown(f"**{title}**")
+            show.grid(compared.side_by_side(rows), alt=f"Scores of every recipe with their intervals. {title}.")
+        show.details("live", result, dict(figures[2:]))
+
+
+def _figures(result: Result) -> dict:
+    from core.evaluation.live_training import draw
+
+    return kept.small(lambda: (result, draw(result)), "figures", id(result))[1]
+
+
+def _nothing() -> None:
+    """Nothing is awaited."""
