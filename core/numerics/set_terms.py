@@ -1,0 +1,149 @@
+"""What losses of whole sets of rows are made of: sums over a batch, its hardest rows, and each class against all others.
+
+Arrays stand as in ``core.numerics.loss_terms``: classes along the second axis from the end, rows along the last.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.numerics.loss_terms import Known, Terms
+
+ROUNDING = 1e-6
+"""Share of the weight of a batch that may be lost in adding it up."""
+
+
+def row_weights(known: Known, scores: np.ndarray) -> np.ndarray:
+    """The weight of each row (…, 1, n_samples) in the type of the scores; 1 where none is known."""
+    if known.weight is None:
+        return np.ones((1, scores.shape[-1]), scores.dtype)
+    return known.weight.astype(scores.dtype, copy=False)
+
+
+def of_probabilities(proba: np.ndarray, slope: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The gradient by the scores of what has a derivative ``slope`` by the probabilities, and a bound on its bend.
+
+    With d the slope and d̄ its mean by the probabilities, the gradient is ``g_k = p_k (d_k − d̄)``. What is linear in the probabilities has the second
+    derivative ``(1 − 2 p_k) g_k``, which is never above ``|g_k|``.
+
+    Returns
+    -------
+    gradient, bound : ndarray (…, n_classes, n_samples)
+    """
+    gradient = proba * (slope - (proba * slope).sum(axis=-2, keepdims=True))
+    return gradient, np.abs(gradient)
+
+
+def hardest(values: np.ndarray, weight: np.ndarray, share: float) -> np.ndarray:
+    """Whether rows are among those of largest value that make up a share of the weight, at least one where any has weight.
+
+    Parameters
+    ----------
+    values : ndarray (…, 1, n_samples)
+    weight : ndarray (…, n_sets, n_samples)
+        Weight of each row in each set; 0 where it does not belong to it.
+    share : float
+        Share of the weight of a set, 0 to 1.
+
+    Examples
+    --------
+    >>> hardest(np.array([[0.3, 0.9, 0.1, 0.5]]), np.array([[1.0, 1.0, 1.0, 1.0]]), 0.5).tolist()
+    [[False, True, False, True]]
+    """
+    shape = np.broadcast_shapes(values.shape, weight.shape)
+    order = np.broadcast_to(np.argsort(-values, axis=-1, kind="stable"), shape)
+    ordered = np.take_along_axis(np.broadcast_to(weight, shape), order, axis=-1)
+    reached = ordered.cumsum(axis=-1)
+    kept = np.zeros(shape, bool)
+    chosen = (reached - ordered < (share - ROUNDING) * reached[..., -1:]) & (ordered > 0)
+    np.put_along_axis(kept, order, chosen, axis=-1)
+    return kept
+
+
+def overlap_terms(
+    proba: np.ndarray, own: np.ndarray, weight: np.ndarray, *, miss: float, smoothing: float = 1.0
+) -> Terms:
+    """One minus the overlap of predicted and true rows of a class, on average over the classes in the batch.
+
+    ``1 − (2 TP + s) / (2 TP + 2 (1 − m) FP + 2 m FN + s)`` with TP, FP and FN the weighted sums of ``p y``, ``p (1 − y)`` and ``(1 − p) y``; a
+    miss weighs m against 1 − m of a false alarm. m = ½ is soft Dice. The second derivative is a bound: what bends downwards is left out.
+
+    Parameters
+    ----------
+    proba, own : ndarray (…, n_classes, n_samples)
+    weight : ndarray (…, 1, n_samples)
+    miss : float
+    smoothing : float
+        s, in rows.
+
+    References
+    ----------
+    Milletari, Navab and Ahmadi (2016), 3D Vision. Salehi, Erdogmus and Gholipour (2017), Machine Learning in Medical Imaging.
+    """
+    false, rows = 1 - miss, weight.sum(axis=-1, keepdims=True)
+    true = (weight * own).sum(axis=-1, keepdims=True)
+    shared = 2 * (weight * proba * own).sum(axis=-1, keepdims=True) + smoothing
+    all_rows = 2 * (false * (weight * proba).sum(axis=-1, keepdims=True) + miss * true) + smoothing
+    present = (true > 0).astype(proba.dtype)
+    scale = present * rows / (present.sum(axis=-2, keepdims=True) * all_rows)
+    wrong = 2 * (false * proba * (1 - own) + miss * (1 - proba) * own)
+    gradient, bound = of_probabilities(proba, 2 * scale * (false * shared / all_rows - own))
+    bend = 8 * false * weight * (own * proba * proba * scale / all_rows).sum(axis=-2, keepdims=True)
+    return Terms((scale * wrong).sum(axis=-2), gradient, bound + bend * (own - proba) ** 2)
+
+
+@dataclass(frozen=True, eq=False)
+class AgainstRest:
+    """Each class against all others: ``u_k = z_k − log Σ_{j≠k} exp z_j``, so that ``σ(u_k)`` is the softmax probability p_k.
+
+    With two classes u is the difference of the scores, and both classes say the same.
+
+    Parameters
+    ----------
+    log_proba, log_rest : ndarray (…, n_classes, n_samples)
+        Logarithms of p and of 1 − p, exact also where p is all but 1.
+    proba : ndarray (…, n_classes, n_samples)
+    top : ndarray of bool (…, n_classes, n_samples)
+        The class of the largest score.
+    below_top : ndarray (…, n_classes, n_samples)
+        Probabilities of the others if the largest were left out.
+    """
+
+    log_proba: np.ndarray
+    log_rest: np.ndarray
+    proba: np.ndarray
+    top: np.ndarray
+    below_top: np.ndarray
+
+    @classmethod
+    def of(cls, scores: np.ndarray) -> AgainstRest:
+        """From scores (…, n_classes, n_samples) of at least two classes."""
+        first = scores.argmax(axis=-2)
+        top = first[..., None, :] == np.arange(scores.shape[-2])[:, None]
+        shifted = scores - scores.max(axis=-2, keepdims=True)
+        log_proba = shifted - np.log(np.exp(shifted).sum(axis=-2, keepdims=True))
+        proba = np.exp(log_proba)
+        others = np.where(top, -np.inf, shifted)
+        second = others.max(axis=-2, keepdims=True)
+        below_top = np.exp(others - second)
+        sums = below_top.sum(axis=-2, keepdims=True)
+        below_top /= sums
+        of_top = second + np.log(sums) + (log_proba - shifted)
+        log_rest = np.where(top, of_top, np.log1p(-np.where(top, 0, proba)))
+        return cls(log_proba, log_rest, proba, top, below_top)
+
+    def terms(self, value: np.ndarray, slope: np.ndarray, bend: np.ndarray) -> Terms:
+        """The sum over classes of functions of u_k, from their values and first and second derivatives by u_k.
+
+        With ``ρ_kj = p_j / (1 − p_k)``, ``∂u_k/∂z_k = 1`` and ``∂u_k/∂z_j = −ρ_kj``, whose own derivative by z_j is ``−ρ_kj (1 − ρ_kj)``.
+        """
+        rest = np.exp(self.log_rest)
+        lower = np.divide(slope, rest, out=np.zeros_like(slope), where=~self.top)
+        curve = np.divide(slope + bend, rest * rest, out=np.zeros_like(slope), where=~self.top)
+        of_top = (slope * self.top).sum(axis=-2, keepdims=True)
+        curve_top = ((slope + bend) * self.top).sum(axis=-2, keepdims=True)
+        passed = self.proba * (lower.sum(axis=-2, keepdims=True) - lower) + self.below_top * of_top
+        curved = self.proba**2 * (curve.sum(axis=-2, keepdims=True) - curve) + self.below_top**2 * curve_top
+        return Terms(value.sum(axis=-2), slope - passed, bend + curved - passed)
