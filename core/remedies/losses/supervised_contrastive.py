@@ -1,0 +1,99 @@
+"""Rows of one class must lie together in the last hidden layer, and classes apart."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import numpy as np
+
+from core.numerics.loss_terms import Known, Terms, cross_entropy
+from core.numerics.set_terms import row_weights
+from core.params import Range
+from core.registry import About
+
+ABOUT = About(
+    "Supervised contrastive regulariser",
+    "What if rows of one class had to lie together inside the network?",
+    learners=("neural",),
+)
+
+SMALLEST = 1e-6
+
+
+def supervised_contrastive(
+    classifier: Any,
+    *,
+    strength: Annotated[float, Range(0, 2, 0.1)] = 0.1,
+    temperature: Annotated[float, Range(0.05, 1, 0.05)] = 0.1,
+    softness: Annotated[float, Range(0, 1, 0.1)] = 0.0,
+) -> Any:
+    """Add to cross-entropy how far the rows of a batch are from lying where their classes should, in the last hidden layer.
+
+    With ``s_ij = cos(h_i, h_j) / τ`` it is the mean over rows i of ``Σ_j P_ij log(P_ij / Q_ij)`` over the other rows, ``Q_ij ∝ exp s_ij`` and ``P_ij ∝ 1`` within
+    a class, ``ε`` between classes. The term is 0 where rows of a class coincide and different classes stand at the cosine ``1 + τ log ε``, whatever their sizes. That can
+    be had for ``ε ≥ ε_min = exp(−K / ((K − 1) τ))``, where classes stand as far apart as K can; here ``ε = ε_min^{1 − softness}``. ε = 0 would be the usual
+    supervised contrastive loss, under which rare classes are pushed together. The condition and the parameter are our derivation.
+
+    Why it matters
+    --------------
+    In a network that is trained on few rows of some classes, these classes can end up in one direction of the last layer, where no threshold tells
+    them apart. The term gives every pair of classes the same angle. It leaves the head to cross-entropy, and so probabilities nearly as they
+    are, but rows that lie together make them too sure.
+
+    What to do
+    ----------
+    It is for the neural learner with several classes; others train by cross-entropy alone. It needs batches that hold several rows of a
+    class, and costs the square of the batch. With two classes expect little.
+
+    Parameters
+    ----------
+    strength : float
+        Share of the term beside cross-entropy; 0 is cross-entropy alone.
+    temperature : float
+        τ: small values look at the nearest rows only.
+    softness : float
+        0 asks for classes as far apart as they can be, 1 for none apart.
+
+    References
+    ----------
+    Khosla et al. (2020), Advances in Neural Information Processing Systems 33. After work on soft supervised contrastive learning and minority collapse (2026),
+    known to us by its abstract.
+    """
+    from core.learners.loss import with_loss
+
+    options = {"strength": strength, "temperature": temperature, "softness": softness}
+    return with_loss(classifier, _loss, hidden=_hidden if strength else None, **options)
+
+
+def _loss(
+    scores: np.ndarray, own: np.ndarray, known: Known, *, strength: float, temperature: float, softness: float
+) -> Terms:
+    return cross_entropy(scores, own)
+
+
+def _hidden(
+    H: np.ndarray, own: np.ndarray, known: Known, *, strength: float, temperature: float, softness: float
+) -> tuple[np.ndarray, np.ndarray]:
+    n_classes = own.shape[-2]
+    apart = -(1 - softness) * n_classes / (max(n_classes - 1, 1) * temperature)
+    length = np.sqrt((H * H).sum(axis=-2, keepdims=True) + SMALLEST)
+    Z = H / length
+    value, pull = _divergence(Z, own, row_weights(known, H), temperature, apart)
+    pull *= strength / temperature
+    return strength * value, (pull - Z * (Z * pull).sum(axis=-2, keepdims=True)) / length
+
+
+def _divergence(
+    Z: np.ndarray, own: np.ndarray, weight: np.ndarray, temperature: float, apart: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Σ_j P_ij log(P_ij / Q_ij) of each row, and τ times the derivative of their weighted sum by Z, divided by the weight of a row."""
+    similar, n = (np.swapaxes(Z, -1, -2) @ Z - 1) / temperature, Z.shape[-1]
+    others = 1 - np.eye(n, dtype=Z.dtype)
+    asked = apart * (1 - np.swapaxes(own, -1, -2) @ own)
+    target, ratio = others * np.exp(asked), others * np.exp(similar)
+    sums = [np.maximum((part * weight).sum(axis=-1, keepdims=True), np.finfo(Z.dtype).tiny) for part in (target, ratio)]
+    target /= sums[0]
+    value = np.log(sums[1] / sums[0])[..., 0] + (target * (asked - similar) * weight).sum(axis=-1)
+    ratio /= sums[1]
+    gap = ratio - target
+    return value, ((gap + np.swapaxes(gap, -1, -2)) @ (np.swapaxes(Z * weight, -1, -2))).swapaxes(-1, -2)
