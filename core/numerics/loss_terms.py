@@ -6,9 +6,32 @@ the rows; axes before them are networks that are trained together. Every functio
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+
+RAREST = 1e-12
+"""The smallest share of a class that is told from none."""
+
+
+class Late:
+    """An attribute of a dataclass that may be given as a function; it is called when the attribute is first read."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.key = f"_{name}"
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        if instance is None:
+            raise AttributeError(self.key)
+        held = instance.__dict__[self.key]
+        if callable(held):
+            held = instance.__dict__[self.key] = held()
+        return held
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        instance.__dict__[self.key] = value
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,24 +43,27 @@ class Terms:
     value : ndarray (…, n_samples)
     gradient : ndarray (…, n_classes, n_samples)
         Derivative of the weighted sum of all values by the scores of a row, divided by the weight of that row.
-    hessian : ndarray (…, n_classes, n_samples)
-        Its second derivative by each score alone, or a bound from above on it; it may be negative where the loss is not convex.
+    hessian : ndarray (…, n_classes, n_samples), or a function without arguments that gives it
+        Its second derivative by each score alone, or a bound from above on it; it may be negative where the loss is not convex. A neural
+        network never reads it, so that a function saves it the work.
     state : ndarray or None
         What the loss remembers for the next batch.
     """
 
     value: np.ndarray
     gradient: np.ndarray
-    hessian: np.ndarray
+    hessian: np.ndarray = Late()
     state: np.ndarray | None = None
 
     def plus(self, other: Terms, share: float = 1.0) -> Terms:
         """This loss and ``share`` of another one; the state of either is kept."""
         state = self.state if other.state is None else other.state
-        pairs = zip(
-            (self.value, self.gradient, self.hessian), (other.value, other.gradient, other.hessian), strict=True
+        return Terms(
+            self.value + share * other.value,
+            self.gradient + share * other.gradient,
+            lambda: self.hessian + share * other.hessian,
+            state,
         )
-        return Terms(*(mine + share * yours for mine, yours in pairs), state)
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,10 +117,19 @@ def indicator(codes: np.ndarray, n_classes: int, dtype: type = np.float64) -> np
     return (codes[..., None, :] == np.arange(n_classes)[:, None]).astype(dtype)
 
 
+def log_and_softmax(scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Logarithms of the class probabilities, without overflow, and the probabilities themselves."""
+    log_proba = scores - scores.max(axis=-2, keepdims=True)
+    proba = np.exp(log_proba)
+    total = proba.sum(axis=-2, keepdims=True)
+    proba /= total
+    log_proba -= np.log(total)
+    return log_proba, proba
+
+
 def log_softmax(scores: np.ndarray) -> np.ndarray:
     """Logarithms of the class probabilities, without overflow."""
-    shifted = scores - scores.max(axis=-2, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=-2, keepdims=True))
+    return log_and_softmax(scores)[0]
 
 
 def softmax(scores: np.ndarray) -> np.ndarray:
@@ -115,8 +150,10 @@ def of_own_probability(
     own: np.ndarray,
     value: np.ndarray,
     slope: np.ndarray,
-    bend: np.ndarray | float = 0.0,
+    bend: np.ndarray | float | Callable[[], np.ndarray] = 0.0,
     weight: np.ndarray | float = 1.0,
+    *,
+    proba: np.ndarray | None = None,
 ) -> Terms:
     """A loss ``w · f(l)`` of the logarithm l of the probability of a row's own class.
 
@@ -130,14 +167,29 @@ def of_own_probability(
     own : ndarray (…, n_classes, n_samples)
         1 at the class of each row.
     value, slope, bend : ndarray (…, 1, n_samples)
-        f and its first and second derivative by l.
+        f and its first and second derivative by l; the second may be a function that gives it when the hessian is read.
     weight : ndarray (…, 1, n_samples) or float
         Weight w of each row, which does not depend on the scores.
+    proba : ndarray (…, n_classes, n_samples) or None
+        ``exp(log_proba)``, where it is there already.
     """
-    proba = np.exp(log_proba)
-    apart = own - proba
-    gradient = weight * slope * apart
-    hessian = weight * (bend * apart * apart - slope * proba * (1 - proba))
+    proba = np.exp(log_proba) if proba is None else proba
+    slope = weight * slope
+    gradient = own - proba
+    gradient *= slope
+
+    def hessian() -> np.ndarray:
+        found = 1 - proba
+        found *= proba
+        found *= -slope
+        bent = bend() if callable(bend) else bend
+        if np.ndim(bent) or bent:
+            apart = own - proba
+            apart *= apart
+            apart *= weight * bent
+            found += apart
+        return found
+
     return Terms((weight * value)[..., 0, :], gradient, hessian)
 
 
@@ -150,6 +202,36 @@ def cross_entropy(
     scores: np.ndarray, own: np.ndarray, known: Known | None = None, weight: np.ndarray | float = 1.0
 ) -> Terms:
     """``−w log p_y``: gradient ``w (p − 1[k = y])``, second derivative ``w p (1 − p)``."""
-    log_proba = log_softmax(scores)
-    value = -of_own(log_proba, own)
-    return of_own_probability(log_proba, own, value, -np.ones_like(value), weight=weight)
+    log_proba, proba = log_and_softmax(scores)
+    gradient = proba - own
+    gradient *= weight
+    value = (of_own(log_proba, own) * -weight)[..., 0, :]
+    return Terms(value, gradient, lambda: weight * proba * (1 - proba))
+
+
+def log_shares(known: Known, dtype: Any = np.float64) -> np.ndarray:
+    """Logarithms of the shares of the classes, (…, n_classes, 1)."""
+    return np.log(np.maximum(known.shares, RAREST)).astype(dtype)
+
+
+def carried_back(proba: np.ndarray, pull: np.ndarray) -> np.ndarray:
+    """True probabilities from those at which a loss ``f_y(log q_y)`` is smallest: ``p_k ∝ q_k / g_k`` with the pull ``g_k = −f_k′(log q_k)``.
+
+    At the smallest mean loss the derivatives by the scores add up to 0, which makes ``p_k f_k′ / q_k`` the same for all classes.
+
+    Parameters
+    ----------
+    proba : ndarray (…, n_classes, n_samples)
+        Probabilities q that a model was trained to by the loss.
+    pull : ndarray (…, n_classes, n_samples) or (…, n_classes, 1)
+        Not below 0; 1 for cross-entropy.
+
+    Examples
+    --------
+    >>> carried_back(np.array([[0.5], [0.5]]), np.array([[0.2], [1.8]])).tolist()
+    [[0.9], [0.1]]
+    """
+    smallest = np.sqrt(np.finfo(proba.dtype).tiny)
+    odds = proba / np.maximum(pull, smallest)
+    odds /= odds.sum(axis=-2, keepdims=True)
+    return odds
