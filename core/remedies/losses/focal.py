@@ -6,14 +6,12 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from core.numerics.focal import undo_focal
-from core.numerics.loss_terms import Known, Terms, log_softmax, of_own, of_own_probability
+from core.numerics.focal import focal_pull, focal_terms
+from core.numerics.loss_terms import Known, Terms, carried_back, log_and_softmax
 from core.params import Range
 from core.registry import About
 
 ABOUT = About("Focal loss", "What if rows that are already right counted less?")
-
-SMALLEST = 1e-30
 
 
 def focal(classifier: Any, *, gamma: Annotated[float, Range(0, 5, 0.5)] = 2.0, calibrated: bool = True) -> Any:
@@ -50,14 +48,9 @@ def focal(classifier: Any, *, gamma: Annotated[float, Range(0, 5, 0.5)] = 2.0, c
 
 
 def _loss(scores: np.ndarray, own: np.ndarray, known: Known, *, gamma: float) -> Terms:
-    log_proba = log_softmax(scores)
-    l = of_own(log_proba, own)
-    p, rest = np.exp(l), np.maximum(-np.expm1(l), SMALLEST)
-    value = -(rest**gamma) * l
-    slope = -(rest**gamma) + gamma * rest ** (gamma - 1) * p * l
-    bend = gamma * rest ** (gamma - 1) * p * (2 + l) - gamma * (gamma - 1) * rest ** (gamma - 2) * p * p * l
-    return of_own_probability(log_proba, own, value, slope, bend)
+    log_proba, proba = log_and_softmax(scores)
+    return focal_terms(log_proba, own, gamma, proba=proba)
 
 
 def _undone(proba: np.ndarray, known: Known, *, gamma: float) -> np.ndarray:
-    return np.moveaxis(undo_focal(np.moveaxis(proba, -2, -1), gamma), -1, -2)
+    return carried_back(proba, focal_pull(proba, gamma))
