@@ -39,7 +39,7 @@ def adamw(
     rate : float
         Length of the first step of every weight.
     weight_decay : float
-        Part of a weight that is taken off in a step, before the rate is multiplied in; 0 is Adam.
+        Part of a weight that is taken off in a step, times the rate; 0 is Adam, and unasked the neural learner has 0.01.
 
     References
     ----------
