@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -11,16 +11,11 @@ import plotly.graph_objects as go
 
 from core import charts, wording
 from core.engine import provenance
-from core.numerics.asserted_costs import at_costs, at_threshold, implied_costs
+from core.evaluation.asserted import AFTER, BEFORE, SAMPLED, STEPS, Asserted, asserted
+from core.numerics.asserted_costs import implied_costs
 from core.recipe import Recipe
-from core.registry import method
 from core.result import Finding, Result
 from core.study import Study
-
-BEFORE, AFTER = ("ensembles", "sampling", "losses", "weighting"), "calibration"
-"""Stages in the order in which rows pass them, and the one that works on probabilities."""
-
-STEPS = (*BEFORE, AFTER, "decision")
 
 APART = 2.0
 """How many times two cost ratios may differ and still agree."""
@@ -36,6 +31,8 @@ COLUMNS = [
     "share",
     "after_sampling",
     "weight",
+    "batches",
+    "loss",
     "shift",
     "threshold",
     "effective",
@@ -47,9 +44,10 @@ COLUMNS = [
 def effective_prior(study: Study, recipe: Recipe, *, threshold: float | None = None) -> Result:
     """Say by which class shares a recipe decides, and which costs that stands for; no learner is fitted.
 
-    ``π_eff,c ∝ π_c · (sampler rate)_c · (weight)_c · exp(−shift_c)``, and a threshold t multiplies the odds of the class of interest by
-    ``(1 − t) / t``. All steps are run on the rows of the table as they are, with a learner that sees no columns: the shares that come
-    out can only come from the steps, so every sampler, ensemble and weight is counted as it acts and not by its name. Weights
+    ``π_eff,c ∝ π_c · (sampler rate)_c · (weight)_c · (rate in batches)_c · (loss)_c · exp(−shift_c)``, and a threshold t multiplies the odds of the
+    class of interest by ``(1 − t) / t``. All steps are run on the rows of the table as they are, with a learner that sees no columns: the shares that come
+    out can only come from the steps, so every sampler, ensemble, weight and composer of batches is counted as it acts and not by its name. A loss is counted by the one
+    probability per class at which it is smallest on these rows, read as the loss says; a schedule stands at its end. Weights
     that are computed on sampled rows add nothing to a table that is even already. Calibrated probabilities speak of the shares of
     the table again, and so does prior correction, at least in intent. The shares are what the recipe asserts: boosted trees that fit
     every copied row take less of it on. A decision by effective shares at the cut of .5 is the cheapest when one miss costs
@@ -68,7 +66,7 @@ def effective_prior(study: Study, recipe: Recipe, *, threshold: float | None = N
     Returns
     -------
     Result
-        ``classes``: class, share (of the table), after_sampling (share), weight and shift (factors, 1 for the largest class),
+        ``classes``: class, share (of the table), after_sampling (share), weight, batches, loss and shift (factors, 1 for the largest class),
         threshold (factor of the odds), effective (share), cost_optimal (share at the stated costs, or the share of the table),
         implied_cost (false alarms that one miss is worth).
         ``steps``: step, stage, odds_factor (of the class of interest), share (of it after the step), implied_cost (of all steps so far),
@@ -80,7 +78,7 @@ def effective_prior(study: Study, recipe: Recipe, *, threshold: float | None = N
     Elkan (2001), IJCAI, for costs and class shares. The product of all steps is our inference.
     """
     start = time.perf_counter()
-    found = _asserted(study, recipe, threshold)
+    found = asserted(study, recipe, threshold)
     findings = (_caption(found), _whole(found), _stacked(found), _open(found))
     values = {"recipe": recipe.text, "threshold": threshold}
     stamp = provenance("effective_prior", values, study, time.perf_counter() - start)
@@ -89,7 +87,7 @@ def effective_prior(study: Study, recipe: Recipe, *, threshold: float | None = N
 
 def cost_caption(study: Study, recipe: Recipe) -> str:
     """One sentence on what the sampling and the weights of a recipe say about costs."""
-    return _caption(_asserted(study, recipe, None)).text
+    return _caption(asserted(study, recipe, None)).text
 
 
 def draw(result: Result) -> dict[str, go.Figure]:
@@ -105,69 +103,17 @@ def draw(result: Result) -> dict[str, go.Figure]:
     return {title: charts.bars(rows, "value", "class", by="kind", title=title, **axes)}
 
 
-@dataclass(frozen=True, eq=False)
-class _Asserted:
-    """The class shares (n_classes,) after each step of a recipe, by stage, and the threshold; None where it is tuned."""
-
-    study: Study
-    recipe: Recipe
-    after: dict[str, np.ndarray]
-    n_fitted: int
-    threshold: float | None
-
-    def until(self, *stages: str) -> np.ndarray:
-        """The shares after the last of some stages."""
-        return next((self.after[stage] for stage in reversed(self.after) if stage in stages), self.study.class_shares)
-
-    @property
-    def optimal(self) -> np.ndarray:
-        """The shares by which the stated costs are least; those of the table without costs."""
-        costs = np.ones(len(self.study.classes))
-        costs[self.study.positive_code] = self.study.miss_cost or 1.0
-        return at_costs(self.study.class_shares, costs)
-
-    def cost(self, *stages: str) -> float:
-        """How many false alarms one miss is worth after some stages."""
-        return float(implied_costs(self.study.class_shares, self.until(*stages))[self.study.positive_code])
-
-
-def _asserted(study: Study, recipe: Recipe, threshold: float | None) -> _Asserted:
-    after, n_fitted, taken = {}, 0, set()
-    for stage in (*BEFORE, AFTER):
-        if not recipe.stage(stage):
-            continue
-        taken.add(stage)
-        part = Recipe(tuple(step for step in recipe.steps if method(step[0]).group in taken))
-        after[stage], n_rows = _shares(study, part)
-        n_fitted = n_rows if stage == "sampling" else n_fitted
-    found = _Asserted(study, recipe, after, n_fitted, threshold)
-    if threshold is None:
-        stated = getattr(study.classifier(recipe), "threshold_of_costs", 0.5)
-        found = replace(found, threshold=stated)
-    if recipe.stage("decision") and found.threshold is not None:
-        after["decision"] = at_threshold(found.until(*STEPS), study.positive_code, found.threshold)
-    return found
-
-
-def _shares(study: Study, part: Recipe) -> tuple[np.ndarray, int]:
-    classifier = study.classifier(part)
-    if getattr(classifier, "restores_prior", False):
-        return study.class_shares, 0
-    from core.learners.blind import asserted_shares
-
-    return asserted_shares(classifier, study.dataset.X, study.codes, study.rows)
-
-
-def _classes(found: _Asserted) -> pd.DataFrame:
+def _classes(found: Asserted) -> pd.DataFrame:
     study, cut = found.study, np.ones(len(found.study.classes))
     cut[study.positive_code] = np.nan if found.threshold is None else (1 - found.threshold) / found.threshold
-    sampled, prepared, shifted = found.until(*BEFORE[:2]), found.until(*BEFORE), found.until(*BEFORE, AFTER)
+    parts = [found.until(*(*BEFORE, AFTER)[:n]) for n in range(len(SAMPLED), len(STEPS))]
+    factors = (_factor(*pair) for pair in pairwise(parts))
     ends = cut, found.until(*STEPS), found.optimal, implied_costs(study.class_shares, found.until(*STEPS))
-    values = (study.classes, study.class_shares, sampled, _factor(sampled, prepared), _factor(prepared, shifted), *ends)
+    values = (study.classes, study.class_shares, parts[0], *factors, *ends)
     return pd.DataFrame(dict(zip(COLUMNS, values, strict=True)))
 
 
-def _steps(found: _Asserted) -> pd.DataFrame:
+def _steps(found: Asserted) -> pd.DataFrame:
     table, own, rows = found.study.class_shares, found.study.positive_code, []
     before = table
     for stage, shares in found.after.items():
@@ -177,22 +123,28 @@ def _steps(found: _Asserted) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["step", "stage", "odds_factor", "share", "implied_cost", "same_threshold"])
 
 
-def _caption(found: _Asserted) -> Finding:
-    """What sampling and weights say about costs, beside what was stated; a threshold of the recipe has its own sentences."""
-    cost, stated = found.cost(*BEFORE), found.study.miss_cost
+def _caption(found: Asserted) -> Finding:
+    """What the steps before the threshold say about costs, beside what was stated; a threshold of the recipe has its own sentences."""
+    said = BEFORE if found.restores else (*BEFORE, AFTER)
+    cost, stated = found.cost(*said), found.study.miss_cost
     untouched = 1 / SAME < cost < SAME
-    back = AFTER in found.after and 1 / SAME < found.cost(*BEFORE, AFTER) < SAME
+    back = found.restores and 1 / SAME < found.cost(*BEFORE, AFTER) < SAME
+    verbs = (
+        [] if untouched else [_verb(found, stage) for stage in said if stage in found.after and _moves(found, stage)]
+    )
     if untouched:
         text = "This recipe leaves the class shares as they are: at the threshold 0.5, one miss counts as much as one false alarm."
     else:
-        text = f"{_verb(found)} says that {_worth(cost, 'costs as much as')}."
+        verb = " and ".join([", ".join(verbs[:-1]), verbs[-1]] if len(verbs) > 1 else verbs)
+        text = f"{verb[:1].upper()}{verb[1:]} {'say' if len(verbs) > 1 else 'says'} that {_worth(cost, 'costs as much as')}."
+    without = "Without them, the" if len(verbs) > 1 else "Without it, the"
     if back and not untouched:
         text += f" '{found.recipe.stage(AFTER).title}' is there to take that back."
     elif not stated and not untouched:
-        text += f" Without it, the threshold {wording.number(1 / (1 + cost))} says the same."
+        text += f" {without} threshold {wording.number(1 / (1 + cost))} says the same."
     if not stated or found.recipe.stage("decision"):
         return Finding("fine", text)
-    return _beside(text, 1.0 if back else cost, stated, "The" if untouched or back else "Without it, the")
+    return _beside(text, 1.0 if back else cost, stated, "The" if untouched or back else without)
 
 
 def _beside(text: str, cost: float, stated: float, start: str) -> Finding:
@@ -207,15 +159,29 @@ def _beside(text: str, cost: float, stated: float, start: str) -> Finding:
     )
 
 
-def _verb(found: _Asserted) -> str:
-    shares, own, label = found.until(*BEFORE), found.study.positive_code, wording.quoted(found.study.positive)
+def _moves(found: Asserted, stage: str) -> bool:
+    """Whether a stage moves the class of interest; an ensemble and a sampler count together, as what one adds the other may take out."""
+    if stage in SAMPLED:
+        last = next(name for name in reversed(SAMPLED) if name in found.after)
+        return stage == last and not 1 / SAME < found.cost(*SAMPLED) < SAME
+    before, own = found.until(*STEPS[: STEPS.index(stage)]), found.study.positive_code
+    return not 1 / SAME < implied_costs(before, found.after[stage])[own] < SAME
+
+
+def _verb(found: Asserted, stage: str) -> str:
+    """What a stage does to the class of interest, as the subject of a sentence."""
+    if stage == AFTER:
+        return wording.quoted(found.recipe.stage(AFTER).title)
+    if stage == "losses":
+        return f"training by {wording.quoted(found.recipe.stage(stage).title)}"
+    own, label, shares = found.study.positive_code, wording.quoted(found.study.positive), found.after[stage]
+    before = found.study.class_shares if stage in SAMPLED else found.until(*STEPS[: STEPS.index(stage)])
     even = bool(np.all(np.abs(len(shares) * shares - 1) < EVEN))
     until = f"until {label} {'is at parity' if even else f'makes up {wording.share(shares[own])} of the rows'}"
-    sampled = not 1 / SAME < found.cost(*BEFORE[:2]) < SAME  # steps that change rows and take it back say nothing
-    if sampled and found.n_fitted <= len(found.study.codes):
-        return f"Leaving out rows {until}"
-    verb = "Growing" if sampled else "Weighting"
-    if shares[own] < found.study.class_shares[own]:
+    if stage in SAMPLED and found.n_fitted <= len(found.study.codes):
+        return f"leaving out rows {until}"
+    verb = {"weighting": "weighting", "batches": "filling batches with"}.get(stage, "growing")
+    if shares[own] < before[own]:
         return f"{verb} other classes {until}"
     return f"{verb} {label} {'to parity' if even else f'to {wording.share(shares[own])} of the rows'}"
 
@@ -232,7 +198,7 @@ def _alarms(cost: float) -> str:
     return f"{wording.number(cost)} false alarm{'' if wording.number(cost) == '1' else 's'}"
 
 
-def _whole(found: _Asserted) -> Finding | None:
+def _whole(found: Asserted) -> Finding | None:
     """The effective share of the class of interest beside that of the table."""
     if "decision" not in found.after and len(found.after) + (found.threshold is None) < 2:
         return None
@@ -247,11 +213,11 @@ def _whole(found: _Asserted) -> Finding | None:
     return Finding("fine", text)
 
 
-def _stacked(found: _Asserted) -> Finding | None:
+def _stacked(found: Asserted) -> Finding | None:
     """A warning where several steps raise the class of interest, and together beyond what the costs ask for."""
     raising: list[str] = []
     for row in _steps(found).itertuples():
-        raising = [] if row.stage == AFTER else raising
+        raising = [] if row.stage == AFTER and found.restores else raising
         raising += [row.step] if row.odds_factor > SAME else []
     study, own = found.study, found.study.positive_code
     beyond = float(implied_costs(found.optimal, found.until(*STEPS))[own])
@@ -265,7 +231,7 @@ def _stacked(found: _Asserted) -> Finding | None:
     return Finding("caution", text, ("calibrated_probabilities",))
 
 
-def _open(found: _Asserted) -> Finding | None:
+def _open(found: Asserted) -> Finding | None:
     """That a tuned threshold is not known yet."""
     if found.threshold is not None:
         return None

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 
-from core.learners.loss import constant_scores
+from core.learners.loss import settled
 from core.learners.rows import Rows
 from core.learners.shown import times_shown
 from core.learners.wrapping import fit_on
@@ -53,10 +53,10 @@ class Blind(ClassifierMixin, BaseEstimator):
         mass = np.maximum(mass, SMALLEST * mass.sum())
         if self.loss is None or len(mass) == 1:
             return mass / mass.sum(), None
-        scores = constant_scores(self.loss, mass, counts)[:, None]
-        known = self.loss.known(counts, weight=(mass / mass.mean())[None, :])
-        each = self.loss(np.repeat(scores, len(mass), axis=1), np.eye(len(mass)), known)
-        return self.loss.proba(scores, known)[:, 0], each.value
+        scores, state = settled(self.loss, mass, counts)
+        known = self.loss.known(counts, weight=mass[None, :], state=state)
+        each = self.loss(np.repeat(scores[:, None], len(mass), axis=1), np.eye(len(mass)), known)
+        return self.loss.proba(scores[:, None], known)[:, 0], each.value
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """The shares, once for each row."""

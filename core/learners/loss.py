@@ -20,6 +20,9 @@ from core.numerics.loss_terms import Known, Terms, indicator, softmax
 FARTHEST = 12.0
 """How far a constant score may go from 0, where a loss would have it infinite."""
 
+N_ROUNDS, N_BATCHES = 8, 40
+"""How often constant scores are sought again for a loss that remembers batches, and batches that it sees in between."""
+
 
 @dataclass(frozen=True, eq=False)
 class Loss:
@@ -212,20 +215,35 @@ def constant_scores(loss: Loss, mass: np.ndarray, counts: np.ndarray | None = No
     counts : ndarray (n_classes,) or None
         Rows of each class as the loss is told of them; the same unless batches show classes in other shares.
     """
+    return settled(loss, mass, counts)[0]
+
+
+def settled(loss: Loss, mass: np.ndarray, counts: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray | None]:
+    """The scores of ``constant_scores``, and what a loss that remembers batches has come to remember at them, or None."""
+    n_classes, scores, state = len(mass), np.log(mass / mass.sum()), None
+    scores = np.clip(scores - scores.mean(), -FARTHEST, FARTHEST)
+    own, known = np.eye(n_classes), loss.known(mass if counts is None else counts, weight=mass[None, :])
+    for _ in range(N_ROUNDS):
+        before, scores = scores, _smallest(loss, scores, replace(known, state=state))
+        state = loss(np.repeat(scores[:, None], n_classes, axis=1), own, replace(known, state=state)).state
+        if state is None or np.abs(scores - before).max() < 1e-6:
+            break
+        for _ in range(N_BATCHES):
+            state = loss(np.repeat(scores[:, None], n_classes, axis=1), own, replace(known, state=state)).state
+    return scores, state
+
+
+def _smallest(loss: Loss, start: np.ndarray, known: Known) -> np.ndarray:
+    """The constant scores at which a loss is smallest while it remembers what it does."""
     from scipy.optimize import minimize
 
-    n_classes = len(mass)
-    own, weight = np.eye(n_classes), (mass / mass.mean())[None, :]
-    known = loss.known(mass if counts is None else counts, weight=mass[None, :])
+    own, weight = np.eye(len(start)), known.weight / known.weight.mean()
 
     def objective(z: np.ndarray) -> tuple[float, np.ndarray]:
-        terms = loss(np.repeat(z[:, None], n_classes, axis=1), own, known)
+        terms = loss(np.repeat(z[:, None], len(z), axis=1), own, known)
         return float((weight[0] * terms.value).sum()), (weight * terms.gradient).sum(axis=1)
 
-    start = np.log(mass / mass.sum())
-    start = np.clip(start - start.mean(), -FARTHEST, FARTHEST)
-    bounds = [(-FARTHEST, FARTHEST)] * n_classes
-    found = minimize(
-        objective, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"ftol": 1e-14, "gtol": 1e-9}
-    )
+    options = {"ftol": 1e-14, "gtol": 1e-9}
+    bounds = [(-FARTHEST, FARTHEST)] * len(start)
+    found = minimize(objective, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
     return found.x - found.x.mean()

@@ -6,14 +6,21 @@ import numpy as np
 import pytest
 
 from core.evaluation.effective_prior import cost_caption, draw, effective_prior
+from core.learners import LEARNERS
 from core.learners.blind import asserted_shares
 from core.numerics.asserted_costs import at_threshold, implied_costs
 from core.recipe import Recipe
-from core.registry import methods
+from core.registry import method, methods
 from core.study import Study
 from core.synthetic import planted
 
 REMEDIES = methods("remedy")
+
+
+def serving(text):
+    """A learner that all steps of a recipe serve."""
+    steps = [method(slug) for slug in Recipe.parse(text).slugs]
+    return next(learner for learner in ("boosted", *LEARNERS) if all(step.serves(learner) for step in steps))
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +50,12 @@ def test_the_effective_share_is_the_product_of_all_steps(table, recipe, cost, sh
     row = effective_prior(Study(table, miss_cost=cost), Recipe.parse(recipe)).tables["classes"].iloc[1]
     assert row["class"] == "rare" and row["share"] == pytest.approx(0.1)
     assert row["effective"] == pytest.approx(share) and row["implied_cost"] == pytest.approx(implied)
-    odds = row["after_sampling"] / (1 - row["after_sampling"]) * row["weight"] * row["shift"] * row["threshold"]
+    odds = (
+        row["after_sampling"]
+        / (1 - row["after_sampling"])
+        * row[["weight", "batches", "loss", "shift"]].prod()
+        * row["threshold"]
+    )
     assert row["effective"] == pytest.approx(odds / (1 + odds))
     assert row["cost_optimal"] == pytest.approx((cost or 1) / ((cost or 1) + 9))
 
@@ -67,7 +79,7 @@ def test_a_working_sample_speaks_of_the_whole_table(table):
 
 @pytest.mark.parametrize("remedy", REMEDIES, ids=lambda remedy: remedy.slug)
 def test_every_remedy_is_asked_and_none_is_known_by_name(remedy):
-    study = Study(planted("overlap", class_sizes=(90, 30), n_features=3), miss_cost=2)
+    study = Study(planted("overlap", class_sizes=(90, 30), n_features=3), learner=serving(remedy.slug), miss_cost=2)
     result = effective_prior(study, Recipe.of(remedy.slug))
     effective = result.tables["classes"]["effective"]
     assert effective.sum() == pytest.approx(1) and (effective > 0).all()

@@ -1,0 +1,85 @@
+"""The class shares that a recipe asserts, step by step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from core.numerics.asserted_costs import at_costs, at_threshold, implied_costs
+from core.recipe import Recipe
+from core.registry import method
+from core.study import Study
+
+BEFORE, AFTER = ("ensembles", "sampling", "weighting", "batches", "losses"), "calibration"
+"""Stages in the order in which rows pass them, and the one that works on probabilities."""
+
+SAMPLED = BEFORE[:2]
+
+STEPS = (*BEFORE, AFTER, "decision")
+
+
+@dataclass(frozen=True, eq=False)
+class Asserted:
+    """The class shares (n_classes,) after each step of a recipe, by stage, and the threshold; None where it is tuned.
+
+    ``restores`` says that the step on probabilities takes back what came before it.
+    """
+
+    study: Study
+    recipe: Recipe
+    after: dict[str, np.ndarray]
+    n_fitted: int
+    threshold: float | None
+    restores: bool = False
+
+    def until(self, *stages: str) -> np.ndarray:
+        """The shares after the last of some stages."""
+        return next((self.after[stage] for stage in reversed(self.after) if stage in stages), self.study.class_shares)
+
+    @property
+    def optimal(self) -> np.ndarray:
+        """The shares by which the stated costs are least; those of the table without costs."""
+        costs = np.ones(len(self.study.classes))
+        costs[self.study.positive_code] = self.study.miss_cost or 1.0
+        return at_costs(self.study.class_shares, costs)
+
+    def cost(self, *stages: str) -> float:
+        """How many false alarms one miss is worth after some stages."""
+        return float(implied_costs(self.study.class_shares, self.until(*stages))[self.study.positive_code])
+
+
+def asserted(study: Study, recipe: Recipe, threshold: float | None = None) -> Asserted:
+    """Run the steps of a recipe, one stage more each time, on a learner that sees no columns.
+
+    Parameters
+    ----------
+    study : Study
+    recipe : Recipe
+    threshold : float or None
+        The threshold that a tuned one came to, if it was measured.
+    """
+    after, n_fitted, taken, restores = {}, 0, set(), False
+    for stage in (*BEFORE, AFTER):
+        if not recipe.stage(stage):
+            continue
+        taken.add(stage)
+        part = Recipe(tuple(step for step in recipe.steps if method(step[0]).group in taken))
+        classifier = study.classifier(part)
+        restores = getattr(classifier, "restores_prior", False)
+        after[stage], n_rows = (study.class_shares, 0) if restores else _shares(study, classifier)
+        n_fitted = n_rows if stage == "sampling" else n_fitted
+    found = Asserted(study, recipe, after, n_fitted, threshold, restores)
+    if threshold is None:
+        stated = getattr(study.classifier(recipe), "threshold_of_costs", 0.5)
+        found = replace(found, threshold=stated)
+    if recipe.stage("decision") and found.threshold is not None:
+        after["decision"] = at_threshold(found.until(*STEPS), study.positive_code, found.threshold)
+    return found
+
+
+def _shares(study: Study, classifier: Any) -> tuple[np.ndarray, int]:
+    from core.learners.blind import asserted_shares
+
+    return asserted_shares(classifier, study.dataset.X, study.codes, study.rows)
