@@ -223,10 +223,10 @@ def settled(loss: Loss, mass: np.ndarray, counts: np.ndarray | None = None) -> t
     n_classes, scores, state = len(mass), np.log(mass / mass.sum()), None
     scores = np.clip(scores - scores.mean(), -FARTHEST, FARTHEST)
     own, known = np.eye(n_classes), loss.known(mass if counts is None else counts, weight=mass[None, :])
-    for _ in range(N_ROUNDS):
+    for number in range(N_ROUNDS):
         before, scores = scores, _smallest(loss, scores, replace(known, state=state))
         state = loss(np.repeat(scores[:, None], n_classes, axis=1), own, replace(known, state=state)).state
-        if state is None or np.abs(scores - before).max() < 1e-6:
+        if state is None or (number and np.abs(scores - before).max() < 1e-6):
             break
         for _ in range(N_BATCHES):
             state = loss(np.repeat(scores[:, None], n_classes, axis=1), own, replace(known, state=state)).state
