@@ -9,7 +9,10 @@ import numpy as np
 from core.errors import NotApplicable
 from core.judge import LEVEL
 from core.numerics.gradients import class_gradients, cosine_with, gram
-from core.numerics.network import Networks, training
+from core.numerics.network import WIDTH, Networks, Shape
+from core.numerics.network_lesson import Plan
+from core.numerics.network_training import training
+from core.numerics.optimising import Optimiser, adam
 from core.study import Study
 from core.wording import plural
 
@@ -201,10 +204,12 @@ def _run(
         for _ in range(n_draws)
     ]
     X_drawn, codes = X[np.stack(drawn)], np.repeat(np.arange(len(sizes)), sizes)
-    networks = Networks.drawn(N_NETWORKS, X.shape[1], len(sizes), random_state=seed)
+    networks = Networks.drawn(N_NETWORKS, Shape(X.shape[1], len(sizes), WIDTH), seed)
+    plan = Plan(N_EPOCHS, len(codes), fading=False, recorded=False)
     bounds, weight = np.r_[0, np.cumsum(sizes)], (prior / sizes)[codes][None]
     seen, average = [], None
-    for epoch, current in enumerate(training(networks, X_drawn, codes[None], weight, n_epochs=N_EPOCHS, rate=RATE)):
+    trained = training(networks, X_drawn, codes[None], weight, plan=plan, optimiser=Optimiser(adam, {}, RATE))
+    for epoch, current in enumerate(trained):
         if epoch in EPOCHS:
             gradients = class_gradients(current, X_drawn, bounds)
             proba = current.proba(X_drawn)

@@ -6,7 +6,11 @@ from typing import Any
 
 from core.errors import unknown
 
-LEARNERS = {"boosted": "Boosted trees (LightGBM)", "linear": "Linear model (logistic regression)"}
+LEARNERS = {
+    "boosted": "Boosted trees (LightGBM)",
+    "linear": "Linear model (logistic regression)",
+    "neural": "Neural network (multilayer perceptron)",
+}
 
 
 def make(name: str, random_state: int = 0) -> Any:
@@ -32,4 +36,8 @@ def make(name: str, random_state: int = 0) -> Any:
         from core.learners.linear import LinearModel
 
         return LinearModel(random_state=random_state)
+    if name == "neural":
+        from core.learners.neural import NeuralNetwork
+
+        return NeuralNetwork(random_state=random_state)
     raise unknown("learner", name, LEARNERS)

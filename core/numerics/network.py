@@ -1,54 +1,135 @@
-"""A small network of one hidden layer with a softmax head, several of them trained at once; numpy only.
+"""Several small networks of one shape, side by side: their parameters in one array, activations, scores and gradients; numpy only.
 
-Several networks stand along the first axis of every array, so that a step of all of them is one batched matrix product.
-Networks may share their rows (first axis of length 1) or have rows of their own.
+``softmax(relu(x W1 + b1) W2 + b2)``, or ``softmax(x W1 + b1)`` without a hidden layer. All parameters of a network lie in one row, so that an
+optimiser works on a single array, and a step of all networks is one batched matrix product. Networks may see the same rows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field
 
 import numpy as np
+
+from core.numerics.gates import Gates
+from core.numerics.loss_terms import softmax
 
 WIDTH = 16
 """Hidden units, unless told otherwise."""
 
-BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-8
+
+@dataclass(frozen=True)
+class Shape:
+    """What networks must have in common to stand side by side.
+
+    Parameters
+    ----------
+    n_features, n_classes : int
+    hidden : int
+        Hidden units of a branch; 0 is the linear model.
+    branches : int
+        Branches with a gate each; 1 is a plain hidden layer.
+    """
+
+    n_features: int
+    n_classes: int
+    hidden: int = WIDTH
+    branches: int = 1
+
+    @property
+    def width(self) -> int:
+        """Hidden units of all branches."""
+        return self.hidden * self.branches
+
+    @property
+    def sizes(self) -> dict[str, tuple[int, ...]]:
+        """The shape of each part of a network, in the order in which they lie."""
+        if not self.hidden:
+            return {"W1": (self.n_features, self.n_classes), "b1": (1, self.n_classes)}
+        parts = {"W1": (self.n_features, self.width), "b1": (1, self.width)}
+        if self.branches > 1:
+            parts |= Gates.sizes(self.branches, self.hidden)
+        return parts | {"head": (self.n_classes, self.width), "b2": (1, self.n_classes)}
+
+    @property
+    def n_parameters(self) -> int:
+        """Length of a row of parameters."""
+        return sum(int(np.prod(size)) for size in self.sizes.values())
+
+    @property
+    def decays(self) -> np.ndarray:
+        """1 for weights and 0 for biases (n_parameters,)."""
+        sizes = self.sizes.items()
+        return np.concatenate([np.full(int(np.prod(size)), not name.startswith("b")) for name, size in sizes]) * 1.0
 
 
 @dataclass(frozen=True, eq=False)
 class Networks:
-    """Several networks ``softmax(relu(x W1 + b1) W2 + b2)`` of one shape.
+    """Several networks of one shape.
 
     Parameters
     ----------
-    W1, b1 : ndarray (n_networks, n_features, width), (n_networks, 1, width)
-        The hidden layer.
-    W2, b2 : ndarray (n_networks, width, n_classes), (n_networks, 1, n_classes)
-        The head.
+    shape : Shape
+    flat : ndarray (n_networks, n_parameters)
+        All parameters of a network in a row; the parts are views of it.
+
+    Attributes
+    ----------
+    parts : dict of ndarray
+        ``W1`` (n_networks, n_features, width), ``b1`` (n_networks, 1, width), ``head`` (n_networks, n_classes, width) and
+        ``b2`` (n_networks, 1, n_classes), with the gates of branches between them.
     """
 
-    W1: np.ndarray
-    b1: np.ndarray
-    W2: np.ndarray
-    b2: np.ndarray
+    shape: Shape
+    flat: np.ndarray
+    parts: dict[str, np.ndarray] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        parts, start = {}, 0
+        for name, size in self.shape.sizes.items():
+            end = start + int(np.prod(size))
+            parts[name] = self.flat[:, start:end].reshape(len(self.flat), *size)
+            start = end
+        object.__setattr__(self, "parts", parts)
 
     @classmethod
-    def drawn(
-        cls, n_networks: int, n_features: int, n_classes: int, *, width: int = WIDTH, random_state: int = 0
-    ) -> Networks:
-        """Draw weights: He's variance ``2 / n_features`` in the hidden layer, ``1 / width`` in the head, no biases."""
-        rng = np.random.default_rng(random_state)
-        W1 = rng.normal(0, np.sqrt(2 / n_features), (n_networks, n_features, width))
-        W2 = rng.normal(0, np.sqrt(1 / width), (n_networks, width, n_classes))
-        b1, b2 = np.zeros((n_networks, 1, width)), np.zeros((n_networks, 1, n_classes))
-        return cls(*(part.astype(np.float32) for part in (W1, b1, W2, b2)))
+    def drawn(cls, n_networks: int, shape: Shape, random_state: int = 0) -> Networks:
+        """Draw weights: He's variance ``2 / n_features`` in the hidden layer, ``1 / width`` in the head, no biases; a linear model begins at 0."""
+        networks = cls(shape, np.zeros((n_networks, shape.n_parameters), dtype=np.float32))
+        if not shape.hidden:
+            return networks
+        rng, parts = np.random.default_rng(random_state), networks.parts
+        parts["W1"][:] = rng.normal(0, np.sqrt(2 / max(shape.n_features, 1)), parts["W1"].shape)
+        head = (n_networks, shape.width, shape.n_classes)
+        parts["head"][:] = rng.normal(0, np.sqrt(1 / shape.width), head).swapaxes(1, 2)
+        if shape.branches > 1:
+            Gates.draw(parts, rng)
+        return networks
 
     @property
-    def parts(self) -> list[np.ndarray]:
-        """The four arrays, in the order of the fields."""
-        return [getattr(self, field.name) for field in fields(self)]
+    def W1(self) -> np.ndarray:
+        """Weights (n_networks, n_features, width) of the hidden layer, or of the linear model."""
+        return self.parts["W1"]
+
+    @property
+    def b1(self) -> np.ndarray:
+        """Biases (n_networks, 1, width) of the hidden layer, or of the linear model."""
+        return self.parts["b1"]
+
+    @property
+    def W2(self) -> np.ndarray:
+        """Weights (n_networks, width, n_classes) of the head."""
+        return self.parts["head"].swapaxes(1, 2)
+
+    @property
+    def b2(self) -> np.ndarray:
+        """Biases (n_networks, 1, n_classes) of the head."""
+        return self.parts["b2"]
+
+    @property
+    def inward(self) -> np.ndarray:
+        """``W1`` with ``b1`` as its last row (n_networks, n_features + 1, width), for rows with a last column of ones."""
+        _, n_in, n_out = self.W1.shape
+        return self.flat[:, : (n_in + 1) * n_out].reshape(len(self.flat), n_in + 1, n_out)
 
     def hidden(self, X: np.ndarray) -> np.ndarray:
         """Activations (n_networks, n_samples, width) of the hidden layer for rows X (n_networks or 1, n_samples, n_features)."""
@@ -56,129 +137,109 @@ class Networks:
         H += self.b1
         return np.maximum(H, 0, out=H)
 
+    def gated(self, H: np.ndarray) -> np.ndarray:
+        """What the head is given: the activations of each branch times its gate, or as they are."""
+        return Gates(self.parts, H)() if self.shape.branches > 1 else H
+
+    def scores(self, X: np.ndarray) -> np.ndarray:
+        """Scores (n_networks, n_classes, n_samples), before the softmax."""
+        if not self.shape.hidden:
+            return (X @ self.W1 + self.b1).swapaxes(1, 2)
+        return self.parts["head"] @ self.gated(self.hidden(X)).swapaxes(1, 2) + self.b2.swapaxes(1, 2)
+
     def proba(self, X: np.ndarray) -> np.ndarray:
         """Class probabilities (n_networks, n_samples, n_classes)."""
-        return self.head(self.hidden(X))
+        return softmax(self.scores(X)).swapaxes(1, 2)
 
     def head(self, H: np.ndarray) -> np.ndarray:
-        """Class probabilities from activations of the hidden layer."""
-        logits = H @ self.W2
-        logits += self.b2
-        top = logits[..., 0].copy()
-        for c in range(1, logits.shape[-1]):
-            np.maximum(top, logits[..., c], out=top)
-        logits -= top[..., None]
-        np.exp(logits, out=logits)
-        logits /= logits @ np.ones((logits.shape[-1], 1), logits.dtype)
-        return logits
-
-    def gradients(self, X: np.ndarray, target: np.ndarray, weight: np.ndarray) -> list[np.ndarray]:
-        """Gradients of the weighted cross-entropy, in the order of ``parts``.
-
-        Parameters
-        ----------
-        X : ndarray (n_networks or 1, n_samples, n_features)
-        target : ndarray (n_networks or 1, n_samples, n_classes)
-            1 at the class of each row.
-        weight : ndarray (n_networks or 1, n_samples, 1)
-            Weight of each row in the sum.
-        """
-        H = self.hidden(X)
-        error = self.head(H)
-        error -= target
-        error *= weight
-        back = error @ self.W2.swapaxes(1, 2)
-        back *= H > 0
-        ones = np.ones((1, 1, H.shape[1]), H.dtype)
-        return [X.swapaxes(1, 2) @ back, ones @ back, H.swapaxes(1, 2) @ error, ones @ error]
+        """Class probabilities (n_networks, n_samples, n_classes) from what the head is given."""
+        return softmax(self.parts["head"] @ H.swapaxes(1, 2) + self.b2.swapaxes(1, 2)).swapaxes(1, 2)
 
 
-def training(
-    networks: Networks,
-    X: np.ndarray,
-    codes: np.ndarray,
-    weight: np.ndarray,
-    *,
-    n_epochs: int,
-    rate: float = 0.02,
-    batch_size: int = 0,
-    adaptive: bool = True,
-    random_state: int = 0,
-) -> Iterator[Networks]:
-    """Train networks and give them after every epoch, the untrained ones first.
+class Passes:
+    """Goes through networks forward and backward, in arrays that are kept from step to step.
 
     Parameters
     ----------
     networks : Networks
-        Left as they are.
-    X : ndarray (n_networks or 1, n_samples, n_features)
-        Rows, one set for all networks or one for each.
-    codes : ndarray of int (n_networks or 1, n_samples)
-        Classes.
-    weight : ndarray (n_networks or 1, n_samples)
-        Weight of each row in the loss; divided by its sum.
-    n_epochs : int
-        How often all rows are seen.
-    rate : float
-        Length of a step.
+        Read anew in each pass.
+    n_streams : int
+        Sets of rows; network j sees set ``j % n_streams``.
     batch_size : int
-        Rows in a step; 0 takes all of them, so that an epoch is one step.
-    adaptive : bool
-        Adam; otherwise plain gradient descent.
-    random_state : int
-        Order of the rows in batches.
+        Rows of a set.
 
-    Yields
-    ------
-    Networks
-        The next epoch overwrites its arrays: copy what is kept.
+    Attributes
+    ----------
+    gradient : ndarray (n_networks, n_parameters)
+        What ``backward`` found.
+    H : ndarray (n_networks, batch_size, width)
+        Activations of the hidden layer.
+    given : ndarray (n_networks, batch_size, width)
+        What the head is given: the same, through the gates where there are some.
     """
-    current = Networks(*(part.copy() for part in networks.parts))
-    target = np.eye(networks.b2.shape[-1], dtype=np.float32)[codes]
-    weight = (weight / weight.sum(axis=1, keepdims=True)).astype(np.float32)[..., None]
-    X = X.astype(np.float32, copy=False)
-    step = _Adam(current.parts, rate) if adaptive else _descent(current.parts, rate)
-    rng = np.random.default_rng(random_state)
-    yield current
-    for _ in range(n_epochs):
-        for rows, share in _batches(X.shape[1], batch_size, rng):
-            step(current.gradients(X[:, rows], target[:, rows], weight[:, rows] * np.float32(1 / share)))
-        yield current
+
+    def __init__(self, networks: Networks, n_streams: int, batch_size: int) -> None:
+        n, shape, dtype = len(networks.flat), networks.shape, networks.flat.dtype
+        self.networks, self.n_streams = networks, n_streams
+        self.gradient = np.empty_like(networks.flat)
+        self._of = Networks(shape, self.gradient)
+        self._inward, self._back = self._split(networks.inward), self._split(self._of.inward)
+        if shape.hidden:
+            self.H = np.empty((n, batch_size, shape.width), dtype)
+            self._zeros, self._below = np.zeros_like(self.H), np.empty_like(self.H)
+            self._open = np.empty(self.H.shape, bool)
+            self._H, self._under = self._split(self.H), self._split(self._below)
+        self._gates: Gates | None = None
+
+    def _split(self, values: np.ndarray) -> np.ndarray:
+        """Networks (n_networks, …) as (repeats, n_streams, …)."""
+        return values.reshape(-1, self.n_streams, *values.shape[1:])
+
+    def forward(self, X: np.ndarray, scores: np.ndarray) -> None:
+        """Fill scores (n_networks, n_classes, batch_size) for rows X (n_streams, batch_size, n_features + 1), whose last column is 1."""
+        parts, shape = self.networks.parts, self.networks.shape
+        if not shape.hidden:
+            np.matmul(self._inward.swapaxes(-1, -2), X.swapaxes(-1, -2), out=self._split(scores))
+            return
+        np.matmul(X, self._inward, out=self._H)
+        np.maximum(self.H, self._zeros, out=self.H)
+        self.given = self.H
+        if shape.branches > 1:
+            self._gates = Gates(parts, self.H)
+            self.given = self._gates()
+        np.matmul(parts["head"], self.given.swapaxes(1, 2), out=scores)
+        scores += self.networks.b2.swapaxes(1, 2)
+
+    def backward(self, X: np.ndarray, slope: np.ndarray, given: np.ndarray | None = None) -> np.ndarray:
+        """The gradient (n_networks, n_parameters) of the rows of the last forward pass.
+
+        Parameters
+        ----------
+        X : ndarray (n_streams, batch_size, n_features + 1)
+        slope : ndarray (n_networks, n_classes, batch_size)
+            Gradient by the scores.
+        given : ndarray (n_networks, batch_size, width) or None
+            Further gradient by what the head is given.
+        """
+        of, shape = self._of.parts, self.networks.shape
+        if not shape.hidden:
+            np.matmul(X.swapaxes(-1, -2), self._split(slope).swapaxes(-1, -2), out=self._back)
+            return self.gradient
+        np.matmul(slope, self.given, out=of["head"])
+        np.sum(slope, axis=-1, out=of["b2"][:, 0])
+        np.matmul(slope.swapaxes(1, 2), self.networks.parts["head"], out=self._below)
+        if given is not None:
+            self._below += given
+        if self._gates is not None:
+            self._below[:] = self._gates.backward(self._below, of)
+        np.greater(self.H, self._zeros, out=self._open)
+        np.multiply(self._below, self._open, out=self._below)
+        np.matmul(X.swapaxes(-1, -2), self._under, out=self._back)
+        return self.gradient
 
 
-def _batches(n: int, batch_size: int, rng: np.random.Generator) -> Iterator[tuple[slice | np.ndarray, float]]:
-    """The rows of each step of an epoch, and their share of all rows."""
-    if not 0 < batch_size < n:
-        yield slice(None), 1.0
-        return
-    order = rng.permutation(n)
-    for start in range(0, n, batch_size):
-        rows = order[start : start + batch_size]
-        yield rows, len(rows) / n
-
-
-def _descent(parts: list[np.ndarray], rate: float) -> Callable[[list[np.ndarray]], None]:
-    """Plain gradient descent, in place."""
-
-    def step(gradients: list[np.ndarray]) -> None:
-        for part, gradient in zip(parts, gradients, strict=True):
-            part -= np.float32(rate) * gradient
-
-    return step
-
-
-class _Adam:
-    """Steps of Adam, in place (Kingma and Ba 2015)."""
-
-    def __init__(self, parts: list[np.ndarray], rate: float) -> None:
-        self.parts, self.rate, self.n_steps = parts, rate, 0
-        self.mean = [np.zeros_like(part) for part in parts]
-        self.square = [np.zeros_like(part) for part in parts]
-
-    def __call__(self, gradients: list[np.ndarray]) -> None:
-        self.n_steps += 1
-        scale = np.float32(self.rate * np.sqrt(1 - BETA_2**self.n_steps) / (1 - BETA_1**self.n_steps))
-        for part, gradient, mean, square in zip(self.parts, gradients, self.mean, self.square, strict=True):
-            mean += (1 - BETA_1) * (gradient - mean)
-            square += (1 - BETA_2) * (gradient**2 - square)
-            part -= scale * mean / (np.sqrt(square) + EPSILON)
+def with_ones(X: np.ndarray, dtype: type = np.float32) -> np.ndarray:
+    """Rows with a last column of ones, which carries the biases."""
+    joined = np.ones((*X.shape[:-1], X.shape[-1] + 1), dtype)
+    joined[..., :-1] = X
+    return joined

@@ -15,7 +15,10 @@ from core.numerics.gradients import (
     no_structure_level,
     norm_share,
 )
-from core.numerics.network import Networks, training
+from core.numerics.network import Networks, Passes, Shape, with_ones
+from core.numerics.network_lesson import Plan
+from core.numerics.network_training import training
+from core.numerics.optimising import Optimiser, adam
 
 SIZES = np.array([7, 4, 3])
 BOUNDS = np.r_[0, np.cumsum(SIZES)]
@@ -24,9 +27,9 @@ CODES = np.repeat(np.arange(3), SIZES)
 
 def exact(n_networks=2, n_sets=1, n_features=4, n_classes=3):
     """Networks with biases in double precision, and rows."""
-    drawn = Networks.drawn(n_networks, n_features, n_classes, width=5, random_state=1)
+    drawn = Networks.drawn(n_networks, Shape(n_features, n_classes, 5), 1)
     rng = np.random.default_rng(2)
-    networks = Networks(*(part + 0.1 * rng.normal(size=part.shape) for part in drawn.parts))
+    networks = Networks(drawn.shape, drawn.flat + 0.1 * rng.normal(size=drawn.flat.shape))
     return networks, rng.normal(size=(n_sets, len(CODES), n_features))
 
 
@@ -38,9 +41,19 @@ def loss(networks, X, rows, j):
 
 def moved(networks, name, place, step):
     """The same networks with one weight changed."""
-    parts = dict(zip(("W1", "b1", "W2", "b2"), (part.copy() for part in networks.parts), strict=True))
-    parts[name][place] += step
-    return Networks(**parts)
+    changed = Networks(networks.shape, networks.flat.copy())
+    getattr(changed, name)[place] += step
+    return changed
+
+
+def whole_step(networks, X, weight):
+    """Gradients of the weighted cross-entropy of all rows, in the order W1, b1, W2, b2."""
+    rows, slope = with_ones(X, float), np.empty((len(networks.flat), 3, len(CODES)))
+    passes = Passes(networks, len(X), len(CODES))
+    passes.forward(rows, slope)
+    slope[:] = (networks.proba(X).swapaxes(1, 2) - (np.arange(3)[:, None] == CODES)) * weight
+    found = Networks(networks.shape, passes.backward(rows, slope))
+    return found.W1, found.b1, found.W2, found.b2
 
 
 @pytest.mark.parametrize("n_sets", [1, 2])
@@ -67,8 +80,7 @@ def test_class_gradients_are_those_of_a_plain_loop():
 def test_the_step_of_training_is_the_sum_of_class_gradients_by_their_shares():
     networks, X = exact()
     prior = np.array([0.9, 0.07, 0.03])
-    target, weight = np.eye(3)[CODES][None], (prior / SIZES)[CODES][None, :, None]
-    whole = networks.gradients(X, target, weight)
+    whole = whole_step(networks, X, (prior / SIZES)[CODES])
     by_class = (prior[:, None] * class_gradients(networks, X, BOUNDS)).sum(axis=1)
     np.testing.assert_allclose(whole[0].reshape(2, -1), by_class, rtol=1e-10, atol=1e-14)
     for name, gradient in zip(("b1", "W2", "b2"), whole[1:], strict=True):
@@ -134,7 +146,7 @@ def test_interference_is_the_share_of_the_progress_that_is_undone():
     found = directed_interference(gram(gradients), prior)[0]
 
     def change(a, b, rate=1e-6):
-        step = Networks(networks.W1 - rate * prior[b] * gradients[0, b].reshape(1, 4, 5), *networks.parts[1:])
+        step = moved(networks, "W1", ..., -rate * prior[b] * gradients[0, b].reshape(1, 4, 5))
         rows = np.flatnonzero(a == CODES)
         return loss(step, X, rows, 0) - loss(networks, X, rows, 0)
 
@@ -150,21 +162,31 @@ def rows_of_two_clouds(n=200):
 
 def test_networks_trained_at_once_are_those_trained_alone():
     X, codes = rows_of_two_clouds()
-    networks, weight = Networks.drawn(3, 3, 2), np.ones((1, 200))
-    before = [part.copy() for part in networks.parts]
-    *_, together = training(networks, X, codes, weight, n_epochs=20)
+    networks, weight = Networks.drawn(3, Shape(3, 2)), np.ones((1, 200))
+    before, how = networks.flat.copy(), {"plan": Plan(20, 200, fading=False), "optimiser": Optimiser(adam, {}, 0.02)}
+    *_, together = training(networks, X, codes, weight, **how)
     for j in range(3):
-        *_, alone = training(Networks(*(part[j : j + 1] for part in networks.parts)), X, codes, weight, n_epochs=20)
+        *_, alone = training(Networks(networks.shape, networks.flat[j : j + 1]), X, codes, weight, **how)
         np.testing.assert_allclose(together.proba(X)[j], alone.proba(X)[0], atol=1e-4)
-    assert all(np.array_equal(part, old) for part, old in zip(networks.parts, before, strict=True))
+    assert np.array_equal(networks.flat, before)
 
 
-@pytest.mark.parametrize("options", [{}, {"batch_size": 32}, {"adaptive": False, "rate": 0.5}])
-def test_training_learns_and_repeats_itself(options):
+def descent(weights, gradient, memory, step):
+    """Plain gradient descent."""
+    weights -= (step.rate * gradient).astype(weights.dtype)
+
+
+@pytest.mark.parametrize(
+    ("batch_size", "optimiser"),
+    [(200, Optimiser(adam, {}, 0.02)), (32, Optimiser(adam, {}, 0.02)), (200, Optimiser(descent, {}, 0.5))],
+)
+def test_training_learns_and_repeats_itself(batch_size, optimiser):
     X, codes = rows_of_two_clouds()
+    plan = Plan(40, batch_size, fading=False)
     right = []
     for _ in range(2):
-        networks = training(Networks.drawn(2, 3, 2), X, codes, np.ones((1, 200)), n_epochs=40, **options)
+        start = Networks.drawn(2, Shape(3, 2))
+        networks = training(start, X, codes, np.ones((1, 200)), plan=plan, optimiser=optimiser)
         right.append([float((now.proba(X).argmax(axis=-1) == codes).mean()) for now in networks])
     assert right[0] == right[1] and len(right[0]) == 41
     assert right[0][-1] > 0.97 > right[0][0]
@@ -172,7 +194,7 @@ def test_training_learns_and_repeats_itself(options):
 
 def test_a_hundred_thousand_rows_take_at_most_a_quarter_of_a_second():
     X = np.random.default_rng(0).normal(size=(1, 100_000, 50)).astype(np.float32)
-    networks, bounds, seconds = Networks.drawn(1, 50, 10), np.linspace(0, 100_000, 11).astype(int), []
+    networks, bounds, seconds = Networks.drawn(1, Shape(50, 10)), np.linspace(0, 100_000, 11).astype(int), []
     for _ in range(3):
         start = time.process_time()
         cosines = conflict_matrix(gram(class_gradients(networks, X, bounds)))

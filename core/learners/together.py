@@ -1,0 +1,159 @@
+"""Several neural networks trained at once: folds and recipes as one batched matrix product, with the numbers that each would have alone."""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from core.learners.neural import NeuralNetwork
+from core.numerics.network_lesson import Lesson
+from core.numerics.network_rows import TrainingRows
+from core.numerics.network_training import Cohort
+
+MOST_THREADS = 2
+"""Threads that share the networks; more gain little on networks so small."""
+
+Task = tuple[NeuralNetwork, Any, Any, np.ndarray | None]
+Follow = Callable[[int, list[NeuralNetwork]], bool | None]
+
+
+def fit_together(
+    tasks: Sequence[Task], follow: Follow | None = None, *, n_threads: int | None = None
+) -> list[NeuralNetwork]:
+    """Fit several neural networks at once.
+
+    Networks of one shape take their steps together, those on the same rows share the batches, and a table that comes again is encoded once. Each result equals
+    the one that ``fit`` gives alone, up to rounding.
+
+    Parameters
+    ----------
+    tasks : sequence of (NeuralNetwork, X, y, sample_weight or None)
+        The learners are copied and left unfitted. The same ``X`` object with equal classes and weights is encoded once.
+    follow : callable or None
+        ``follow(epoch, learners)`` is called after every epoch, counted from 1, with the learners as they are by then; training ends when it returns False.
+    n_threads : int or None
+        Threads that share the networks; None takes two where there are two cores. The numbers do not depend on it.
+
+    Returns
+    -------
+    list of NeuralNetwork
+        Fitted, in the order of the tasks.
+    """
+    learners = [copy.copy(task[0]) for task in tasks]
+    lessons = _lessons(learners, tasks)
+    threads = min(MOST_THREADS, os.cpu_count() or 1) if n_threads is None else n_threads
+    parts = [places for cohort in _cohorts(lessons) for places in _shared_out(cohort, lessons, threads)]
+    cohorts = [(places, Cohort([lessons[i] for i in places])) for places in parts]
+    with ThreadPoolExecutor(max(threads, 1)) as pool:
+        epoch, going = 0, bool(cohorts)
+        while going:
+            train = pool.map if threads > 1 and len(cohorts) > 1 else map
+            going = any(list(train(lambda each: each[1].epoch(), cohorts)))
+            epoch += going
+            if follow is not None and going:
+                _kept(learners, cohorts)
+                going = follow(epoch, learners) is not False
+    _kept(learners, cohorts)
+    return learners
+
+
+def _kept(learners: list[NeuralNetwork], cohorts: list[tuple[list[int], Cohort]]) -> None:
+    for places, cohort in cohorts:
+        results = cohort.results()
+        for row, place in enumerate(places):
+            learners[place].keep(cohort, row, results)
+
+
+def _lessons(learners: list[NeuralNetwork], tasks: Sequence[Task]) -> list[Lesson | None]:
+    """What is to be trained; lessons that hold equal things hold the same object."""
+    prepared: list[tuple[tuple, NeuralNetwork, TrainingRows]] = []
+    lessons: list[Lesson | None] = []
+    losses: list[Any] = []
+    steps: list[Any] = []
+    for learner, (_, X, y, weight) in zip(learners, tasks, strict=True):
+        asked = (X, y, weight, learner.random_state, learner.patience, _groups(learner))
+        known = next((each for each in prepared if _alike_rows(each[0], asked)), None)
+        if known is None:
+            prepared.append((asked, learner, learner.prepared(X, y, weight)))
+            rows = prepared[-1][2]
+        else:
+            rows = known[2]
+            learner.take_encoder(known[1])
+        lesson = learner.begin(rows)
+        if lesson is not None:
+            loss, optimiser = _first_alike(lesson.loss, losses), _first_alike(lesson.optimiser, steps)
+            lesson = replace(lesson, loss=loss, optimiser=optimiser)
+        lessons.append(lesson)
+    return lessons
+
+
+def _groups(learner: NeuralNetwork) -> np.ndarray | None:
+    return None if learner.loss is None else learner.loss.told.get("groups")
+
+
+def _alike_rows(one: tuple, other: tuple) -> bool:
+    """Whether two tasks see the same rows in the same way."""
+    if one[0] is not other[0] or (one[3] is not other[3] and one[3] != other[3]) or bool(one[4]) != bool(other[4]):
+        return False
+    pairs = zip((one[1], one[2], one[5]), (other[1], other[2], other[5]), strict=True)
+    return all(_alike(a, b) for a, b in pairs)
+
+
+def _alike(a: Any, b: Any) -> bool:
+    """Whether two losses, optimisers, options or arrays are equal."""
+    if a is b:
+        return True
+    if a is None or b is None or (callable(a) and not hasattr(a, "options")):
+        return False
+    if isinstance(a, Mapping):
+        return isinstance(b, Mapping) and a.keys() == b.keys() and all(_alike(a[name], b[name]) for name in a)
+    if hasattr(a, "options"):
+        return type(a) is type(b) and _alike(vars(a), vars(b))
+    return bool(np.array_equal(a, b))
+
+
+def _first_alike(thing: Any, seen: list[Any]) -> Any:
+    """The first of the things seen that is equal to this one."""
+    found = next((each for each in seen if _alike(each, thing)), thing)
+    if found is thing:
+        seen.append(thing)
+    return found
+
+
+def _cohorts(lessons: list[Lesson | None]) -> list[list[int]]:
+    """Places of the lessons that can take their steps together, those with the same loss and optimiser side by side."""
+    found: dict[tuple, list[int]] = {}
+    for place, lesson in enumerate(lessons):
+        if lesson is not None:
+            n, size = len(lesson.rows.codes), lesson.plan.batch_size
+            steps = (min(size, n), round(n / min(size, n)), lesson.rows.X.dtype, lesson.rows.held_out is None)
+            own = (frozenset(lesson.told), lesson.rows.weight is None, lesson.rows.groups is None)
+            found.setdefault((lesson.shape, lesson.plan, *steps, *own), []).append(place)
+    return [sorted(places, key=lambda i: _rank(i, places, lessons)) for places in found.values()]
+
+
+def _rank(place: int, places: list[int], lessons: list[Lesson | None]) -> tuple[int, int, int]:
+    """Where a lesson stands: by loss and optimiser, then by its rows, each in order of first appearance."""
+    lesson = lessons[place]
+    first = [
+        next(i for i in places if same(lessons[i], lesson))
+        for same in (
+            lambda a, b: a.loss is b.loss and a.optimiser is b.optimiser,
+            lambda a, b: a.rows is b.rows and a.seed == b.seed,
+        )
+    ]
+    return first[0], first[1], place
+
+
+def _shared_out(places: list[int], lessons: list[Lesson], threads: int) -> list[list[int]]:
+    """Shares of a cohort, one for each thread: all networks on the same rows go together."""
+    rows = list(dict.fromkeys(id(lessons[i].rows) for i in places))
+    n = min(threads, len(rows))
+    thread_of = {key: number * n // len(rows) for number, key in enumerate(rows)}
+    return [[i for i in places if thread_of[id(lessons[i].rows)] == t] for t in range(n)]
