@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any
 
 import numpy as np
@@ -77,23 +78,42 @@ def _hidden(
     n_classes = own.shape[-2]
     apart = -(1 - softness) * n_classes / (max(n_classes - 1, 1) * temperature)
     length = np.sqrt((H * H).sum(axis=-2, keepdims=True) + SMALLEST)
-    Z = H / length
-    value, pull = _divergence(Z, own, row_weights(known, H), temperature, apart)
-    pull *= strength / temperature
-    return strength * value, (pull - Z * (Z * pull).sum(axis=-2, keepdims=True)) / length
+    Z, weight = H / length, row_weights(known, H)
+    if H.shape[-1] < 2:
+        return np.zeros_like(H[..., 0, :]), np.zeros_like(H)
+    spread, away = _found(Z, weight, temperature)
+    mass, near, towards = _asked(Z, own, weight, apart)
+    value = (
+        np.log(spread / mass) + apart * (1 - near) - ((Z * towards[0]).sum(axis=-2, keepdims=True) - 1) / temperature
+    )
+    pull = (away - towards[0] - towards[1]) * (strength / temperature)
+    return strength * value[..., 0, :], (pull - Z * (Z * pull).sum(axis=-2, keepdims=True)) / length
 
 
-def _divergence(
-    Z: np.ndarray, own: np.ndarray, weight: np.ndarray, temperature: float, apart: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Σ_j P_ij log(P_ij / Q_ij) of each row, and τ times the derivative of their weighted sum by Z, divided by the weight of a row."""
-    similar, n = (np.swapaxes(Z, -1, -2) @ Z - 1) / temperature, Z.shape[-1]
-    others = 1 - np.eye(n, dtype=Z.dtype)
-    asked = apart * (1 - np.swapaxes(own, -1, -2) @ own)
-    target, ratio = others * np.exp(asked), others * np.exp(similar)
-    sums = [np.maximum((part * weight).sum(axis=-1, keepdims=True), np.finfo(Z.dtype).tiny) for part in (target, ratio)]
-    target /= sums[0]
-    value = np.log(sums[1] / sums[0])[..., 0] + (target * (asked - similar) * weight).sum(axis=-1)
-    ratio /= sums[1]
-    gap = ratio - target
-    return value, ((gap + np.swapaxes(gap, -1, -2)) @ (np.swapaxes(Z * weight, -1, -2))).swapaxes(-1, -2)
+def _found(Z: np.ndarray, weight: np.ndarray, temperature: float) -> tuple[np.ndarray, np.ndarray]:
+    """The sum D of ``w_j exp((cos_ij − 1) / τ)`` over all other rows, and what log D of all rows adds to the derivative by Z, times τ."""
+    alike = np.swapaxes(Z, -1, -2) @ Z
+    alike -= 1
+    alike /= temperature
+    np.exp(alike, out=alike)
+    alike[..., np.arange(Z.shape[-1]), np.arange(Z.shape[-1])] = 0
+    spread = np.maximum(weight @ alike, np.finfo(Z.dtype).tiny)
+    return spread, (weight * Z) @ alike / spread + (weight * Z / spread) @ alike
+
+
+def _asked(
+    Z: np.ndarray, own: np.ndarray, weight: np.ndarray, apart: float
+) -> tuple[np.ndarray, np.ndarray, tuple[np.ndarray, np.ndarray]]:
+    """The sum of ``w_j P_ij`` before P is scaled, the share of the row's class in it, and the two sums of rows by P and by its transpose.
+
+    Sums over classes stand in for sums over pairs: P has one value within classes and one across.
+    """
+
+    def sums(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        of_class = rows @ np.swapaxes(own, -1, -2)
+        mine = of_class @ own
+        return mine - rows, math.exp(apart) * (of_class.sum(axis=-1, keepdims=True) - mine)
+
+    mates, others = sums(weight)
+    mass = np.maximum(mates + others, np.finfo(Z.dtype).tiny)
+    return mass, mates / mass, (sum(sums(weight * Z)) / mass, sum(sums(weight * Z / mass)))
