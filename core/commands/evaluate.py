@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from core.commands.findings import check_report, compared_with_nothing, print_findings, write_report
+from core.commands.findings import check_report, compared_with_nothing, print_findings, print_scores, write_report
 from core.commands.options import add_command, add_study_options, add_table_options, print_head, study_of
 from core.errors import UserError
 from core.recipe import Recipe
 from core.result import Result
 from core.study import Study
-from core.wording import number, with_interval
+from core.wording import number
 
 
 def add(commands: Any) -> None:
@@ -30,7 +30,7 @@ def run(given: argparse.Namespace) -> None:
     print_head(study)
     print()
     print_findings(result)
-    _print_scores(result)
+    print_scores(result)
     _print_asserted(study, compared, result)
     if study.dataset.test is not None:
         print("\nThe final score on the test rows")
@@ -45,7 +45,7 @@ def _print_final(study: Study) -> None:
     for note in study.dataset.test.notes:
         print(f"  Note: {note}")
     print_findings(final)
-    _print_scores(final)
+    print_scores(final)
 
 
 def _print_asserted(study: Study, compared: tuple[Recipe, ...], result: Result) -> None:
@@ -58,11 +58,3 @@ def _print_asserted(study: Study, compared: tuple[Recipe, ...], result: Result) 
     for recipe in compared:
         print(f"\n{recipe.title}, threshold {number(thresholds[recipe.title])}")
         print_findings(effective_prior(study, decided(study, recipe), threshold=float(thresholds[recipe.title])))
-
-
-def _print_scores(result: Result) -> None:
-    for recipe, rows in result.tables["scores"].groupby("recipe", sort=False):
-        print(f"\n{recipe}")
-        for row in rows.itertuples():
-            name = f"{row.metric} {getattr(row, 'cut', '')}"
-            print(f"  {name:42} {with_interval(row.value, row.low, row.high)}")

@@ -10,7 +10,7 @@ from core.recipe import Recipe
 from core.registry import Method
 from core.result import Result
 from core.study import Study
-from core.wording import clip, quoted
+from core.wording import clip, quoted, with_interval
 
 SUFFIXES = (".html", ".md", ".json")
 
@@ -21,6 +21,15 @@ def print_findings(result: Result) -> None:
         print(f"  {finding.severity.upper()}: {finding.text}")
     if result.suggests:
         print(f"  Remedies to try: {', '.join(result.suggests)}")
+
+
+def print_scores(result: Result) -> None:
+    """Print every score of every recipe."""
+    for recipe, rows in result.tables["scores"].groupby("recipe", sort=False):
+        print(f"\n{recipe}")
+        for row in rows.itertuples():
+            name = f"{row.metric} {getattr(row, 'cut', '')}"
+            print(f"  {name:42} {with_interval(row.value, row.low, row.high)}")
 
 
 def compared_with_nothing(study: Study, compared: tuple[Recipe, ...]) -> Result:
