@@ -72,7 +72,7 @@ def test_dice_and_tversky_at_their_ends_and_in_between():
 
 
 def test_the_uniform_cost_is_one_minus_the_own_probability():
-    cost = np.array([[0, 0.2, 1], [0.2, 0, 0.7], [1, 0.7, 0]])
+    cost = np.array([[0, 0.2, 1], [0.3, 0, 0.7], [0.9, 0.6, 0]])
     scores, codes, known = rows(cost=cost)
     plain = loss_of("cross_entropy")(scores, indicator(codes, 3), known).value
     own = softmax(scores)[codes, np.arange(len(codes))]
