@@ -24,7 +24,7 @@ STEPS = (*BEFORE, AFTER, "decision")
 class Asserted:
     """The class shares (n_classes,) after each step of a recipe, by stage, and the threshold; None where it is tuned.
 
-    ``restores`` says that the step on probabilities takes back what came before it.
+    ``restores`` says that the step on probabilities takes back what came before it, ``in_training`` that batches are composed by the losses of rows.
     """
 
     study: Study
@@ -33,6 +33,7 @@ class Asserted:
     n_fitted: int
     threshold: float | None
     restores: bool = False
+    in_training: bool = False
 
     def until(self, *stages: str) -> np.ndarray:
         """The shares after the last of some stages."""
@@ -70,10 +71,10 @@ def asserted(study: Study, recipe: Recipe, threshold: float | None = None) -> As
         restores = getattr(classifier, "restores_prior", False)
         after[stage], n_rows = (study.class_shares, 0) if restores else _shares(study, classifier)
         n_fitted = n_rows if stage == "sampling" else n_fitted
-    found = Asserted(study, recipe, after, n_fitted, threshold, restores)
+    whole = study.classifier(recipe)
+    found = Asserted(study, recipe, after, n_fitted, threshold, restores, _in_training(whole, study.codes))
     if threshold is None:
-        stated = getattr(study.classifier(recipe), "threshold_of_costs", 0.5)
-        found = replace(found, threshold=stated)
+        found = replace(found, threshold=getattr(whole, "threshold_of_costs", 0.5))
     if recipe.stage("decision") and found.threshold is not None:
         after["decision"] = at_threshold(found.until(*STEPS), study.positive_code, found.threshold)
     return found
@@ -83,3 +84,14 @@ def _shares(study: Study, classifier: Any) -> tuple[np.ndarray, int]:
     from core.learners.blind import asserted_shares
 
     return asserted_shares(classifier, study.dataset.X, study.codes, study.rows)
+
+
+def _in_training(classifier: Any, codes: np.ndarray) -> bool:
+    while hasattr(classifier, "classifier"):
+        classifier = classifier.classifier
+    batches = getattr(classifier, "batches", None)
+    if batches is None:
+        return False
+    from core.learners.shown import follows_losses
+
+    return follows_losses(batches, codes)

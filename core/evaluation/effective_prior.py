@@ -79,7 +79,7 @@ def effective_prior(study: Study, recipe: Recipe, *, threshold: float | None = N
     """
     start = time.perf_counter()
     found = asserted(study, recipe, threshold)
-    findings = (_caption(found), _whole(found), _stacked(found), _open(found))
+    findings = (_caption(found), _whole(found), _stacked(found), _open(found), _in_training(found))
     values = {"recipe": recipe.text, "threshold": threshold}
     stamp = provenance("effective_prior", values, study, time.perf_counter() - start)
     return Result({"classes": _classes(found), "steps": _steps(found)}, tuple(filter(None, findings)), stamp)
@@ -239,6 +239,15 @@ def _open(found: Asserted) -> Finding | None:
         "The threshold is tuned on probabilities of this recipe, so it takes the steps before it into account. What it adds is known "
         "when the recipe has been scored."
     )
+    return Finding("fine", text)
+
+
+def _in_training(found: Asserted) -> Finding | None:
+    """That batches of hard rows show what only training decides."""
+    if not found.in_training:
+        return None
+    title = wording.quoted(found.recipe.stage("batches").title)
+    text = f"Which rows {title} show is decided while training goes on. The shares are those of a learner that tells no row of a class from another."
     return Finding("fine", text)
 
 

@@ -42,6 +42,13 @@ def times_shown(
     return times
 
 
+def follows_losses(batches: Batches, codes: np.ndarray) -> bool:
+    """Whether a composer looks at the loss of the rows, so that only training decides what it shows."""
+    n, drawn = len(codes), np.random.default_rng(1).random(len(codes))
+    rows = [BatchRows(codes, np.bincount(codes).astype(float), min(BATCH_SIZE, n), 1.0, loss) for loss in (None, drawn)]
+    return not np.array_equal(*(batches(each, np.random.default_rng(0)) for each in rows))
+
+
 def rate_shown(batches: Batches, counts: np.ndarray) -> np.ndarray:
     """How much more often than one row each a table with so many rows per class would show its classes (n_classes,), up to a factor."""
     scaled = np.maximum(np.round(counts * min(1.0, MOST_ROWS / counts.sum())), 1).astype(int)

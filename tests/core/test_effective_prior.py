@@ -9,6 +9,7 @@ from core.evaluation.effective_prior import cost_caption, draw, effective_prior
 from core.learners import LEARNERS
 from core.learners.blind import asserted_shares
 from core.numerics.asserted_costs import at_threshold, implied_costs
+from core.numerics.focal import focal_optimum
 from core.recipe import Recipe
 from core.registry import method, methods
 from core.study import Study
@@ -60,6 +61,89 @@ def test_the_effective_share_is_the_product_of_all_steps(table, recipe, cost, sh
     assert row["cost_optimal"] == pytest.approx((cost or 1) / ((cost or 1) + 9))
 
 
+def closed(q):
+    return pytest.approx(q / np.sum(q), abs=2e-6)
+
+
+@pytest.mark.parametrize("sizes", [(900, 100), (600, 300, 100), (4000, 50)])
+def test_losses_assert_their_closed_forms(sizes):
+    study, shares = Study(planted("clean", class_sizes=sizes, n_features=2)), np.array(sizes) / sum(sizes)
+
+    def said(recipe):
+        return effective_prior(study, Recipe.parse(recipe)).tables["classes"].set_index("class")
+
+    even, n = np.ones(len(sizes)), np.array(sizes)
+    for recipe, q in (
+        ("cross_entropy", shares),
+        ("cross_entropy:smoothing=0.2", 0.8 * shares + 0.2 / len(sizes)),
+        ("weighted_cross_entropy:rule=inverse", even),
+        ("weighted_cross_entropy:rule=square root", shares**0.5),
+        ("weighted_cross_entropy:rule=cube root", shares ** (2 / 3)),
+        ("class_balanced:beta=0.999", n * (1 - 0.999) / (1 - 0.999**n)),
+        ("balanced_softmax", even),
+        ("logit_adjustment:tau=0.5", shares**0.5),
+        ("logit_adjustment:tau=2", 1 / shares),
+        ("logit_adjustment:tau=2,calibrated=true", shares),
+        ("focal:gamma=2,calibrated=false", focal_optimum(shares, 2.0)[0]),
+        ("focal:gamma=5,calibrated=false", focal_optimum(shares, 5.0)[0]),
+        ("focal", shares),
+        ("adaptive_class_balanced", shares),
+        ("ohem:threshold=1", shares),
+        ("posthoc_logit_adjustment", even),
+        ("posthoc_logit_adjustment:tau=2", 1 / shares),
+        ("class_weights+balanced_softmax", even),
+        ("smote+logit_adjustment", even),
+    ):
+        assert said(recipe)["effective"].to_numpy() == closed(q), recipe
+    factor = said("focal:gamma=2,calibrated=false")["loss"] / (focal_optimum(shares, 2.0)[0] / shares)
+    assert factor.to_numpy() == pytest.approx(np.full(len(n), factor.iloc[0]), rel=1e-4)
+
+
+def test_losses_of_sets_of_rows_assert_something_near_the_table():
+    """Count, proportion and overlap losses have their minimum near the shares of the table when no column is known."""
+    study = Study(planted("clean", class_sizes=(600, 300, 100), n_features=2))
+    for slug in ("count_regulariser", "soft_dice", "ohem", "proportion_regulariser"):
+        found = effective_prior(study, Recipe.of(slug)).tables["classes"]
+        assert found["effective"].to_numpy() == pytest.approx([0.6, 0.3, 0.1], abs=0.03), slug
+
+
+@pytest.mark.parametrize(
+    ("recipe", "share"),
+    [
+        ("class_aware_batches", 0.5),
+        ("class_aware_batches:balance=0.5", 0.3),
+        ("progressive_batches", 0.5),
+        ("square_root_batches", 0.25),
+        ("rotating_batches", 0.5),
+        ("instance_batches", 0.1),
+        ("class_aware_batches+class_weights", 0.9),
+        ("class_aware_batches+balanced_softmax", 0.9),
+        ("class_aware_batches+weighted_cross_entropy:rule=inverse", 0.9),
+        ("class_weights+balanced_softmax", 0.5),
+        ("adamw+class_aware_batches+calibrated_probabilities", 0.1),
+        ("adam", 0.1),
+    ],
+)
+def test_batches_and_optimisers(table, recipe, share):
+    result = effective_prior(Study(table, learner="neural"), Recipe.parse(recipe))
+    row = result.tables["classes"].iloc[1]
+    assert row["effective"] == pytest.approx(share, abs=0.005)
+    odds = row["after_sampling"] / (1 - row["after_sampling"]) * row[["weight", "batches", "loss", "shift"]].prod()
+    assert row["effective"] == pytest.approx(odds / (1 + odds))
+    assert "adam" not in recipe or not any("Adam" in step for step in result.tables["steps"]["step"])
+
+
+def test_batches_of_hard_rows_are_said_to_be_decided_in_training(table):
+    study = Study(table, learner="neural")
+    said = "Which rows 'Hard-example batches' show is decided while training goes on."
+    hard = effective_prior(study, Recipe.parse("hard_example_batches:kept=0.05"))
+    assert hard.findings[-1].text.startswith(said) and hard.tables["classes"]["effective"].iloc[1] > 0.2
+    for other in ("class_aware_batches", "rotating_batches"):
+        assert not any(
+            "decided while training" in finding.text for finding in effective_prior(study, Recipe.of(other)).findings
+        )
+
+
 def test_several_classes():
     study = Study(planted("clean", class_sizes=(600, 300, 100), n_features=2), positive="class 3")
     table = effective_prior(study, Recipe.of("smote")).tables["classes"]
@@ -72,9 +156,21 @@ def test_several_classes():
 def test_a_working_sample_speaks_of_the_whole_table(table):
     stands = np.where(table.y == "common", 11.0, 1.0)
     study = Study(replace(table, represents=stands, fingerprint="working"))
-    for recipe, share in (("", 100 / 10_000), ("smote", 0.5), ("class_weights", 0.5), ("random_undersampling", 0.5)):
-        row = effective_prior(study, Recipe.parse(recipe)).tables["classes"].iloc[1]
-        assert row["share"] == pytest.approx(0.01) and row["effective"] == pytest.approx(share), recipe
+    for recipe, share in (
+        ("", 100 / 10_000),
+        ("smote", 0.5),
+        ("class_weights", 0.5),
+        ("random_undersampling", 0.5),
+        ("balanced_softmax", 0.5),
+        ("logit_adjustment:tau=0.5", 0.1 / (0.1 + 0.99**0.5)),
+        ("posthoc_logit_adjustment", 0.5),
+        ("class_aware_batches", 0.5),
+        ("square_root_batches", 0.1 / (0.1 + 0.99**0.5)),
+        ("class_aware_batches+cross_entropy", 0.5),
+        ("class_aware_batches+balanced_softmax", 0.99),
+    ):
+        row = effective_prior(study.with_(learner=serving(recipe)), Recipe.parse(recipe)).tables["classes"].iloc[1]
+        assert row["share"] == pytest.approx(0.01) and row["effective"] == pytest.approx(share, abs=0.003), recipe
 
 
 @pytest.mark.parametrize("remedy", REMEDIES, ids=lambda remedy: remedy.slug)
@@ -96,6 +192,27 @@ def test_the_caption_says_which_costs_parity_stands_for(table):
     )
     assert cost_caption(study, Recipe.of("class_weights")).startswith("Weighting 'rare' to parity")
     assert "one miss counts as much as one false alarm" in cost_caption(study, Recipe())
+    for recipe, said in (
+        (
+            "logit_adjustment",
+            "Training by 'Logit adjustment in training' says that one miss costs as much as 9 false alarms.",
+        ),
+        (
+            "posthoc_logit_adjustment",
+            "'Logit adjustment after training' says that one miss costs as much as 9 false alarms.",
+        ),
+        (
+            "class_aware_batches",
+            "Filling batches with 'rare' to parity says that one miss costs as much as 9 false alarms.",
+        ),
+        (
+            "class_aware_batches+class_weights",
+            "Weighting 'rare' to parity and filling batches with 'rare' to 90 % of the rows say",
+        ),
+        ("focal", "This recipe leaves the class shares as they are:"),
+        ("sgd_momentum", "This recipe leaves the class shares as they are:"),
+    ):
+        assert cost_caption(study.with_(learner=serving(recipe)), Recipe.parse(recipe)).startswith(said)
     alone = effective_prior(Study(table, miss_cost=4), Recipe.of("cost_threshold")).findings
     assert alone[1].text.endswith("instead of 10 %: as if one miss cost 4 false alarms.")
     for cost, severity in ((9, "fine"), (5, "fine"), (2, "caution"), (40, "caution")):
@@ -111,6 +228,9 @@ def test_a_class_that_shrinks_is_not_said_to_grow(table):
     assert cost_caption(study, Recipe.of("random_undersampling")).startswith("Leaving out rows until 'common' is at")
     both = cost_caption(Study(table), Recipe.of("case_control", "class_weights"))
     assert both.startswith("Weighting 'rare' to parity says that one miss costs as much as 9 false alarms.")
+    both = cost_caption(study, Recipe.of("smote", "posthoc_logit_adjustment"))
+    said = "Growing other classes until 'common' is at parity and 'Logit adjustment after training' say that one false"
+    assert both.startswith(said) and both.endswith("Without them, the threshold 0.988 says the same.")
     several = Study(planted("clean", class_sizes=(540, 240, 200, 20), n_features=2), positive="class 3")
     said = cost_caption(several, Recipe.parse("class_weights:power=0.3"))
     assert said.startswith(
@@ -142,10 +262,20 @@ def test_stated_costs_are_held_against_every_recipe_that_has_no_threshold(table,
         ("smote+class_weights", 0, False),
         ("smote:balance=0.1+class_weights:power=0.1", 1.2, False),
         ("smote+tuned_threshold", 9, False),
+        ("smote:balance=0.5+logit_adjustment", 0, True),
+        ("smote+logit_adjustment", 0, False),
+        ("smote+posthoc_logit_adjustment", 0, True),
+        ("balanced_softmax+posthoc_logit_adjustment", 0, True),
+        ("balanced_softmax+calibrated_probabilities", 0, False),
+        ("balanced_softmax+cost_threshold", 9, True),
+        ("class_aware_batches+class_weights", 0, True),
+        ("class_aware_batches+balanced_softmax", 0, True),
+        ("class_aware_batches", 9, False),
+        ("focal+cost_threshold", 9, False),
     ],
 )
 def test_stacked_corrections_are_warned_of(table, recipe, cost, warned):
-    result = effective_prior(Study(table, miss_cost=cost), Recipe.parse(recipe))
+    result = effective_prior(Study(table, miss_cost=cost, learner=serving(recipe)), Recipe.parse(recipe))
     assert any("each raise 'rare'" in finding.text for finding in result.findings) == warned
 
 
