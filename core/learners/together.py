@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from core.learners.neural import NeuralNetwork
+from core.numerics.network import with_ones
 from core.numerics.network_lesson import Lesson
 from core.numerics.network_rows import TrainingRows
 from core.numerics.network_training import Cohort
@@ -45,22 +46,47 @@ def fit_together(
     list of NeuralNetwork
         Fitted, in the order of the tasks.
     """
+    training = training_together(tasks, n_threads=n_threads)
+    for epoch, learners in training:
+        if epoch and follow is not None and follow(epoch, learners) is False:
+            break
+    training.close()
+    return learners
+
+
+def training_together(
+    tasks: Sequence[Task], *, watched: Sequence[tuple[Any, Any] | None] | None = None, n_threads: int | None = None
+) -> Iterator[tuple[int, list[NeuralNetwork]]]:
+    """Fit several neural networks at once, and give them before the first epoch and after each one.
+
+    Parameters
+    ----------
+    tasks, n_threads
+        As for ``fit_together``.
+    watched : sequence of (X, y) or None, one for each task
+        Rows that ``history_`` looks at after each epoch as held out; nothing is learned from them and nothing depends on them. Only of learners that hold no rows
+        out themselves. The same ``X`` in tasks means the same rows here.
+
+    Yields
+    ------
+    epoch : int
+        Counted from 1; 0 before training.
+    learners : list of NeuralNetwork
+        As they are by then, in the order of the tasks; always the same objects.
+    """
     learners = [copy.copy(task[0]) for task in tasks]
-    lessons = _lessons(learners, tasks)
+    lessons = _lessons(learners, tasks, watched or [None] * len(tasks))
     threads = min(MOST_THREADS, os.cpu_count() or 1) if n_threads is None else n_threads
     parts = [places for cohort in _cohorts(lessons) for places in _shared_out(cohort, lessons, threads)]
     cohorts = [(places, Cohort([lessons[i] for i in places])) for places in parts]
     with ThreadPoolExecutor(max(threads, 1)) as pool:
-        epoch, going = 0, bool(cohorts)
+        train = pool.map if threads > 1 and len(cohorts) > 1 else map
+        epoch, going = 0, True
         while going:
-            train = pool.map if threads > 1 and len(cohorts) > 1 else map
+            _kept(learners, cohorts)
+            yield epoch, learners
             going = any(list(train(lambda each: each[1].epoch(), cohorts)))
             epoch += going
-            if follow is not None and going:
-                _kept(learners, cohorts)
-                going = follow(epoch, learners) is not False
-    _kept(learners, cohorts)
-    return learners
 
 
 def _kept(learners: list[NeuralNetwork], cohorts: list[tuple[list[int], Cohort]]) -> None:
@@ -70,18 +96,20 @@ def _kept(learners: list[NeuralNetwork], cohorts: list[tuple[list[int], Cohort]]
             learners[place].keep(cohort, row, results)
 
 
-def _lessons(learners: list[NeuralNetwork], tasks: Sequence[Task]) -> list[Lesson | None]:
+def _lessons(
+    learners: list[NeuralNetwork], tasks: Sequence[Task], watched: Sequence[tuple[Any, Any] | None]
+) -> list[Lesson | None]:
     """What is to be trained; lessons that hold equal things hold the same object."""
     prepared: list[tuple[tuple, NeuralNetwork, TrainingRows]] = []
     lessons: list[Lesson | None] = []
     losses: list[Any] = []
     steps: list[Any] = []
-    for learner, (_, X, y, weight) in zip(learners, tasks, strict=True):
+    for learner, (_, X, y, weight), seen in zip(learners, tasks, watched, strict=True):
         asked = (X, y, weight, learner.random_state, learner.patience, _groups(learner))
         known = next((each for each in prepared if _alike_rows(each[0], asked)), None)
         if known is None:
-            prepared.append((asked, learner, learner.prepared(X, y, weight)))
-            rows = prepared[-1][2]
+            rows = _with_watched(learner, learner.prepared(X, y, weight), seen)
+            prepared.append((asked, learner, rows))
         else:
             rows = known[2]
             learner.take_encoder(known[1])
@@ -91,6 +119,20 @@ def _lessons(learners: list[NeuralNetwork], tasks: Sequence[Task]) -> list[Lesso
             lesson = replace(lesson, loss=loss, optimiser=optimiser)
         lessons.append(lesson)
     return lessons
+
+
+def _with_watched(learner: NeuralNetwork, rows: TrainingRows, seen: tuple[Any, Any] | None) -> TrainingRows:
+    """Rows with others to look at, of the classes that are learned."""
+    if seen is None or rows.held_out is not None:
+        return rows
+    X, y = seen
+    known = np.isin(y, learner.classes_)
+    if not known.any():
+        return rows
+    Z, codes = with_ones(learner.encode(X[known]), rows.X.dtype), np.searchsorted(learner.classes_, y[known])
+    weight = None if rows.weight is None else np.ones(len(codes), rows.X.dtype)
+    groups = None if rows.groups is None else np.arange(len(codes))
+    return replace(rows, held_out=TrainingRows(Z, codes, rows.n_classes, weight, groups))
 
 
 def _groups(learner: NeuralNetwork) -> np.ndarray | None:
