@@ -76,8 +76,10 @@ def grown(
     start = start if len(start) > 2 else start[1:] - start[0]
     settings = {**settings, "objective": "none", "metric": "none", "num_class": len(start)}
     begun = {"init_score": np.repeat(start, len(Z)), "categorical_feature": categorical or "auto"}
-    booster = Booster(settings, Dataset(Z, params=settings, **begun))
-    for _ in range(n_rounds):
+    rows = Dataset(Z, params=settings, **begun).construct()
+    booster = Booster(settings, rows)
+    splits = any(rows.feature_num_bin(j) for j in range(Z.shape[1]))  # LightGBM breaks off where no column can be split
+    for _ in range(n_rounds if splits else 0):
         booster.update(fobj=asked)
     return GrownTrees(booster.free_dataset(), start, asked.rows.mass, loss)
 

@@ -50,7 +50,7 @@ class ScoredRows:
             self._known["groups"] = np.asarray(groups)
 
     def terms(self, raw: np.ndarray, **now: Any) -> Terms:
-        """The loss at scores (n_scores, n_samples); gradient and second derivative have that shape.
+        """The loss at scores (n_scores, n_samples), in an array that the next call uses again; read the second derivative before it.
 
         Parameters
         ----------
@@ -60,7 +60,8 @@ class ScoredRows:
         """
         np.copyto(self._scores[-self.n_scores :], raw, casting="same_kind")
         found = self.loss(self._scores, self._own, self.loss.known(self.mass, **self._known, **now))
-        return Terms(found.value, found.gradient[-self.n_scores :], found.hessian[-self.n_scores :], found.state)
+        kept = slice(-self.n_scores, None)
+        return Terms(found.value, found.gradient[kept], lambda: found.hessian[kept], found.state)
 
 
 def class_mass(codes: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
