@@ -10,7 +10,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, column_or_1d, validate_data
 
 from core.learners.dense_input import DenseInput
 from core.learners.encoding import as_frame
@@ -123,7 +123,7 @@ class NeuralNetwork(ClassifierMixin, BaseEstimator):
         """Encode a table as the network will see it, and hold out rows; the first half of ``fit``."""
         frame = self._frame(X, reset=True)
         check_classification_targets(y)
-        self.classes_, codes = np.unique(np.asarray(y), return_inverse=True)
+        self.classes_, codes = np.unique(column_or_1d(y, warn=True), return_inverse=True)
         if len(codes) != len(frame):
             raise ValueError(f"Found input variables with inconsistent numbers of samples: {[len(frame), len(codes)]}")
         weight, used = self._weights(sample_weight, frame, codes)
@@ -169,6 +169,11 @@ class NeuralNetwork(ClassifierMixin, BaseEstimator):
         self.flat_ = results[place : place + 1].astype(np.float64)
         self.n_epochs_, self._sums = int(cohort.n_epochs[place]), cohort.sums[place]
 
+    def class_means(self, held_out: bool = False) -> np.ndarray:
+        """The numbers of ``history_`` as an array (n_epochs, n_classes, 4): loss, recall, gradient, rows; on training rows or on those held out."""
+        check_is_fitted(self)
+        return self._sums.means(held_out)
+
     @property
     def history_(self) -> pd.DataFrame:
         """What happened to each class: one row for each epoch, class and kind of rows.
@@ -178,7 +183,7 @@ class NeuralNetwork(ClassifierMixin, BaseEstimator):
         """
         check_is_fitted(self)
         frames = []
-        for kind, means in (("training", self._sums.means()), ("held out", self._sums.means(held_out=True))):
+        for kind, means in (("training", self.class_means()), ("held out", self.class_means(held_out=True))):
             epochs, n_classes = means.shape[:2]
             frame = pd.DataFrame(means.reshape(-1, 4), columns=["loss", "recall", "gradient", "n"])
             frame.insert(0, "epoch", np.repeat(np.arange(1, epochs + 1), n_classes))
@@ -210,7 +215,8 @@ class NeuralNetwork(ClassifierMixin, BaseEstimator):
 
     def predict(self, X: Any) -> np.ndarray:
         """The most probable label of each row."""
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        proba = self.predict_proba(X)
+        return self.classes_[proba.argmax(axis=1)]
 
     @property
     def _seed(self) -> int:
