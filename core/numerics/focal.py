@@ -189,6 +189,8 @@ def focal_pull(proba: np.ndarray, gamma: np.ndarray | float, margin: np.ndarray 
     gamma, margin : ndarray or float
         As in ``focal_curve``.
     """
+    if margin is None and np.ndim(gamma) == 0 and gamma == 0:
+        return np.ones_like(proba)
     above = proba > 0.5
     others = np.where(above, np.where(above, 0, proba).sum(axis=-2, keepdims=True), 0.5)
     small = np.log(np.maximum(proba, np.finfo(proba.dtype).tiny))
