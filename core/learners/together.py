@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from core.learners.neural import NeuralNetwork
+from core.numerics.batching import BatchRows
 from core.numerics.network import with_ones
 from core.numerics.network_lesson import Lesson
 from core.numerics.network_rows import TrainingRows
@@ -174,10 +175,16 @@ def _cohorts(lessons: list[Lesson | None]) -> list[list[int]]:
     for place, lesson in enumerate(lessons):
         if lesson is not None:
             n, size = len(lesson.rows.codes), lesson.plan.batch_size
-            steps = (min(size, n), round(n / min(size, n)), lesson.rows.X.dtype, lesson.rows.held_out is None)
+            steps = (min(size, n), _n_steps(lesson, min(size, n)), lesson.rows.X.dtype, lesson.rows.held_out is None)
             own = (frozenset(lesson.told), lesson.rows.weight is None, lesson.rows.groups is None)
             found.setdefault((lesson.shape, lesson.plan, *steps, *own), []).append(place)
     return [sorted(places, key=lambda i: _rank(i, places, lessons)) for places in found.values()]
+
+
+def _n_steps(lesson: Lesson, batch_size: int) -> int:
+    """Steps of an epoch, which a way to compose batches may set."""
+    rows = BatchRows(lesson.rows.codes, lesson.rows.sizes, batch_size)
+    return rows.n_steps if lesson.batches is None else len(lesson.batches(rows, np.random.default_rng(lesson.seed)))
 
 
 def _rank(place: int, places: list[int], lessons: list[Lesson | None]) -> tuple[int, int, int]:

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
 
+from core.learners.neural import NeuralNetwork
+from core.learners.together import fit_together
 from core.numerics.batching import BatchRows, instance
 from core.numerics.loss_terms import cross_entropy, indicator
 from core.registry import methods
@@ -187,6 +189,16 @@ def fitted_shares(slug, **options):
 def test_probabilities_follow_the_shares_of_the_batches(slug, expected):
     """The rare class has 10 % of the rows: class-aware batches raise it to one half, as class weights do."""
     assert fitted_shares(slug) == pytest.approx(expected, abs=0.005)
+
+
+def test_networks_with_other_batches_learn_what_they_learn_alone():
+    """All ways at once on the same rows, though one of them takes more steps."""
+    rows = table("not a multiple")
+    X = np.random.default_rng(0).normal(size=(len(rows.codes), 3)) + rows.codes[:, None]
+    networks = [method.fn(NeuralNetwork(4, 3, 100)) for method in COMPOSERS.values()]
+    together = fit_together([(network, X, rows.codes, None) for network in networks])
+    for network, beside in zip(networks, together, strict=True):
+        assert np.allclose(network.fit(X, rows.codes).predict_proba(X), beside.predict_proba(X), atol=1e-5)
 
 
 @EACH
