@@ -67,8 +67,9 @@ def loss_curve(study: Study, recipe: Recipe) -> Result:
     start = time.perf_counter()
     around = _around(study, recipe)
     rows = [_rows(around, code) for code in _looked_at(study)]
-    known = set(study.classes)
-    name = next(text for text in ("cross-entropy", "plain cross-entropy", "the reference") if text not in known)
+    name = "cross-entropy"
+    while name in study.classes:
+        name = f"plain {name}"
     rows.append(pd.DataFrame({"series": name, "class": "", "probability": AT, "value": -np.log(AT), "pull": 1 - AT}))
     found = [_between_classes(around), _between_rows(around), _pulls_back(around), *_read_with(around)]
     stamp = provenance("loss_curve", {"recipe": recipe.text}, study, time.perf_counter() - start)
