@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -123,6 +124,29 @@ class Thresholded(Wrapped):
         """Fit the inner classifier and choose the threshold."""
         X, y, stands = as_frame(X), np.asarray(y), represented(rows)
         self._keep(fit_on(clone(self.classifier), X, y, rows))
+
+        def out_of_fold() -> np.ndarray:
+            proba = getattr(self.classifier_, "out_of_fold_proba_", None)
+            seed = self.random_state
+            return cross_fitted(self.classifier, X, y, self.classes_, seed, rows) if proba is None else proba
+
+        return self.choose(y, self.classes_, stands, out_of_fold)
+
+    def choose(
+        self, y: np.ndarray, classes: np.ndarray, stands: np.ndarray | None, out_of_fold: Callable[[], np.ndarray]
+    ) -> Thresholded:
+        """Choose the threshold alone.
+
+        Parameters
+        ----------
+        y : ndarray (n_samples,)
+        classes : ndarray (n_classes,)
+            The order of the columns of the probabilities.
+        stands : ndarray (n_samples,) or None
+            How many rows of the whole table each row stands for.
+        out_of_fold : callable
+            Gives, where they are needed, probabilities (n_samples, n_classes) of rows that were not trained on; NaN for rows that no fold tested.
+        """
         labels, positions = np.unique(y, return_inverse=True)
         rarest = labels[np.bincount(positions, stands).argmin()]
         self.positive_ = rarest if self.positive is None else self.positive
@@ -131,10 +155,7 @@ class Thresholded(Wrapped):
         elif self.positive_ not in labels:
             self.threshold_ = 0.5
         else:
-            proba = getattr(self.classifier_, "out_of_fold_proba_", None)
-            if proba is None:
-                proba = cross_fitted(self.classifier, X, y, self.classes_, self.random_state, rows)
-            score = proba[:, int(np.flatnonzero(self.classes_ == self.positive_)[0])]
+            score = out_of_fold()[:, int(np.flatnonzero(classes == self.positive_)[0])]
             tested = ~np.isnan(score)
             weight = None if stands is None else stands[tested]
             found = y[tested] == self.positive_
