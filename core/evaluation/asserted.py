@@ -16,6 +16,8 @@ BEFORE, AFTER = ("ensembles", "sampling", "weighting", "batches", "losses"), "ca
 """Stages in the order in which rows pass them, and the one that works on probabilities."""
 
 SAMPLED = BEFORE[:2]
+SCHEDULED = frozenset({"batches", "losses"})
+"""Stages whose steps may change while training goes on."""
 
 STEPS = (*BEFORE, AFTER, "decision")
 
@@ -24,7 +26,8 @@ STEPS = (*BEFORE, AFTER, "decision")
 class Asserted:
     """The class shares (n_classes,) after each step of a recipe, by stage, and the threshold; None where it is tuned.
 
-    ``restores`` says that the step on probabilities takes back what came before it, ``in_training`` that batches are composed by the losses of rows.
+    ``restores`` says that the step on probabilities takes back what came before it, ``in_training`` that batches are composed by the losses of rows;
+    ``begins`` are the shares before the step on probabilities where the schedules of losses and batches stand at their beginning, None without either.
     """
 
     study: Study
@@ -34,6 +37,7 @@ class Asserted:
     threshold: float | None
     restores: bool = False
     in_training: bool = False
+    begins: np.ndarray | None = None
 
     def until(self, *stages: str) -> np.ndarray:
         """The shares after the last of some stages."""
@@ -71,8 +75,11 @@ def asserted(study: Study, recipe: Recipe, threshold: float | None = None) -> As
         restores = getattr(classifier, "restores_prior", False)
         after[stage], n_rows = (study.class_shares, 0) if restores else _shares(study, classifier)
         n_fitted = n_rows if stage == "sampling" else n_fitted
-    whole = study.classifier(recipe)
-    found = Asserted(study, recipe, after, n_fitted, threshold, restores, _in_training(whole, study.codes))
+    whole, begins = study.classifier(recipe), None
+    if SCHEDULED & taken:
+        part = Recipe(tuple(step for step in recipe.steps if method(step[0]).group in BEFORE))
+        begins = _shares(study, study.classifier(part), 0.0)[0]
+    found = Asserted(study, recipe, after, n_fitted, threshold, restores, _in_training(whole, study.codes), begins)
     if threshold is None:
         found = replace(found, threshold=getattr(whole, "threshold_of_costs", 0.5))
     if recipe.stage("decision") and found.threshold is not None:
@@ -80,10 +87,10 @@ def asserted(study: Study, recipe: Recipe, threshold: float | None = None) -> As
     return found
 
 
-def _shares(study: Study, classifier: Any) -> tuple[np.ndarray, int]:
+def _shares(study: Study, classifier: Any, progress: float = 1.0) -> tuple[np.ndarray, int]:
     from core.learners.blind import asserted_shares
 
-    return asserted_shares(classifier, study.dataset.X, study.codes, study.rows)
+    return asserted_shares(classifier, study.dataset.X, study.codes, study.rows, progress)
 
 
 def _in_training(classifier: Any, codes: np.ndarray) -> bool:

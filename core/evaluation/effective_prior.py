@@ -79,7 +79,7 @@ def effective_prior(study: Study, recipe: Recipe, *, threshold: float | None = N
     """
     start = time.perf_counter()
     found = asserted(study, recipe, threshold)
-    findings = (_caption(found), _whole(found), _stacked(found), _open(found), _in_training(found))
+    findings = (_caption(found), _whole(found), _stacked(found), _open(found), _in_training(found), _scheduled(found))
     values = {"recipe": recipe.text, "threshold": threshold}
     stamp = provenance("effective_prior", values, study, time.perf_counter() - start)
     return Result({"classes": _classes(found), "steps": _steps(found)}, tuple(filter(None, findings)), stamp)
@@ -248,6 +248,19 @@ def _in_training(found: Asserted) -> Finding | None:
         return None
     title = wording.quoted(found.recipe.stage("batches").title)
     text = f"Which rows {title} show is decided while training goes on. The shares are those of a learner that tells no row of a class from another."
+    return Finding("fine", text)
+
+
+def _scheduled(found: Asserted) -> Finding | None:
+    """Where the schedule of a loss or of batches began."""
+    own, ends = found.study.positive_code, found.until(*BEFORE)
+    if found.begins is None or 1 / SAME < implied_costs(found.begins, ends)[own] < SAME:
+        return None
+    start, end = (wording.share(shares[own]) for shares in (found.begins, ends))
+    text = (
+        f"This recipe changes while training goes on: it begins by acting as if {wording.quoted(found.study.positive)} made up {start} of the rows and ends "
+        f"with {end}, which is what is counted here. A neural network, whose steps get shorter, may end in between."
+    )
     return Finding("fine", text)
 
 

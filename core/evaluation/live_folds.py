@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from core.evaluation.scoring import FoldOutcome, decided, fold_outcome
 from core.numerics.case_control import at_shares
-from core.numerics.decisions import best_threshold
 from core.recipe import Recipe
 from core.study import Study
 
@@ -30,14 +30,13 @@ class Trained:
     Parameters
     ----------
     outcomes : tuple of FoldOutcome
+        Those that ``core.evaluation.scoring.score_fold`` gives.
     adjusted : tuple of FoldOutcome
         The same networks with logit adjustment after training; only of the baseline.
     curves : ndarray (n_folds, n_epochs, 2, n_classes, 3)
         As in ``Curves``.
     epochs : ndarray of int (n_folds,)
         Epochs until the training stopped.
-    held_out : ndarray of int (n_folds,)
-        Rows of the class of interest that the training held out.
     seconds : float
         Of the training that it was part of, divided by the recipes in it.
     n_together : int
@@ -48,9 +47,31 @@ class Trained:
     adjusted: tuple[FoldOutcome, ...]
     curves: np.ndarray
     epochs: np.ndarray
-    held_out: np.ndarray
     seconds: float
     n_together: int
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Rows that one network is trained on, and rows that tell what it has learned: of a fold, or of an inner fold of its training rows.
+
+    Parameters
+    ----------
+    fold : int
+        Position in ``study.folds``.
+    train, test : ndarray of int
+        Positions in the table.
+    X : pandas.DataFrame
+        The training rows, the same object for every recipe.
+    inner : bool
+        Whether the part lies within the training rows of the fold.
+    """
+
+    fold: int
+    train: np.ndarray
+    test: np.ndarray
+    X: Any
+    inner: bool
 
 
 def known(study: Study, recipe: Recipe) -> Trained | None:
@@ -58,8 +79,8 @@ def known(study: Study, recipe: Recipe) -> Trained | None:
     return study._memory.get(("live", recipe))
 
 
-def train(study: Study, recipes: Sequence[Recipe]) -> Iterator[Curves]:
-    """Train recipes on every fold of the first draw as one batched product, and keep with the study what came out.
+def train(study: Study, recipes: Sequence[Recipe]) -> Iterator[Callable[[], Curves]]:
+    """Train recipes on every fold of the first draw and on its inner folds as one batched product, and keep with the study what came out.
 
     Parameters
     ----------
@@ -70,70 +91,120 @@ def train(study: Study, recipes: Sequence[Recipe]) -> Iterator[Curves]:
 
     Yields
     ------
-    Curves
-        After each epoch, of all epochs so far.
+    callable
+        Gives, when asked before the next epoch, the curves of all epochs so far.
     """
-    from core.learners.loss import prepared
     from core.learners.together import training_together
 
-    start, folds = time.perf_counter(), study.folds[: study.n_folds]
-    tables = [study.dataset.X.iloc[train] for train, _ in folds]
-    rows = [None if study.rows is None else study.rows.take(train) for train, _ in folds]
-    tasks = []
-    for recipe in recipes:
-        inner = study.classifier(recipe.without("decision"))
-        tasks += [prepared(inner, X, study.codes[f[0]], r) for X, f, r in zip(tables, folds, rows, strict=True)]
-    learners: Sequence[Any] = ()
-    for learners in training_together([(task.learner, task.X, task.y, task.sample_weight) for task in tasks]):
-        parts = np.split(np.arange(len(learners)), len(recipes))
-        yield {recipe: _stacked(study, [learners[i] for i in own]) for recipe, own in zip(recipes, parts, strict=True)}
+    start, parts = time.perf_counter(), _parts(study)
+    tasks = [_task(study, recipe, part) for recipe in recipes for part in parts]
+    watched = [(study.dataset.X.iloc[part.test], study.codes[part.test]) if part.inner else None for part in parts]
+    given = [(task.learner, task.X, task.y, task.sample_weight) for task in tasks]
+    learners: list[Any] = []
+    own = {recipe: range(k * len(parts), (k + 1) * len(parts)) for k, recipe in enumerate(recipes)}
+    for epoch, learners in training_together(given, watched=watched * len(recipes)):
+        if epoch:
+            yield partial(_all_curves, study, parts, learners, own)
+    found = {
+        recipe: _trained(study, recipe, parts, [tasks[i] for i in at], [learners[i] for i in at])
+        for recipe, at in own.items()
+    }
     seconds = (time.perf_counter() - start) / len(recipes)
-    for k, recipe in enumerate(recipes):
-        own = range(k * len(folds), (k + 1) * len(folds))
-        scored = [_scored(study, recipe, i - own.start, tasks[i], learners[i]) for i in own]
-        curves = _stacked(study, [learners[i] for i in own])
-        epochs = np.array([len(learners[i].history_) for i in own])
-        outcomes, adjusted, held_out = zip(*scored, strict=True)
-        kept = Trained(
-            outcomes, tuple(filter(None, adjusted)), curves, epochs, np.array(held_out), seconds, len(recipes)
-        )
-        study._memory["live", recipe] = kept
+    for recipe, values in found.items():
+        study._memory["live", recipe] = Trained(*values, seconds, len(recipes))
 
 
-def _stacked(study: Study, learners: Sequence[Any]) -> np.ndarray:
-    """The curves of one recipe's folds."""
-    n_epochs = max(len(learner.history_) for learner in learners)
-    found = np.full((len(learners), n_epochs, len(SIDES), len(study.classes), len(WATCHED)), np.nan, dtype=np.float32)
-    for f, learner in enumerate(learners):
-        found[f, : len(learner.history_), :, learner.classes_] = np.moveaxis(learner.history_, 2, 0)
-    return found
+def _parts(study: Study) -> list[Part]:
+    """The folds of the first draw, and the inner folds of each, on which its threshold is chosen."""
+    from core.learners.cross_fitting import inner_folds
+
+    X, parts = study.dataset.X, []
+    for fold, (train, test) in enumerate(study.folds[: study.n_folds]):
+        rows = None if study.rows is None else study.rows.take(train)
+        parts.append(Part(fold, train, test, X.iloc[train], False))
+        for learned, left in inner_folds(study.codes[train], study.random_state, rows):
+            parts.append(Part(fold, train[learned], train[left], X.iloc[train[learned]], True))
+    return parts
 
 
-def _scored(
-    study: Study, recipe: Recipe, fold: int, task: Any, learner: Any
-) -> tuple[FoldOutcome, FoldOutcome | None, int]:
-    """The outcome of a fold, the same after logit adjustment for the baseline, and how many rows of the class of interest were held out."""
-    train, test = study.folds[fold]
-    fitted, held = task.completed(learner), train[learner.held_out_]
-    both = np.concatenate([held, test])
-    proba = np.zeros((len(both), len(study.classes)))
-    proba[:, fitted.classes_] = fitted.predict_proba(study.dataset.X.iloc[both])
-    found = study.codes[held] == study.positive_code
-    outcome = _at_threshold(study, recipe, fold, proba, held)
-    if recipe != BASELINE:
-        return outcome, None, int(found.sum())
-    stands = None if study.represents is None else study.represents[train]
-    mass = np.bincount(study.codes[train], stands, minlength=proba.shape[1])
-    factor = np.divide(mass.sum(), mass, out=np.zeros(len(mass)), where=mass > 0)
-    return outcome, _at_threshold(study, recipe, fold, at_shares(proba, factor), held), int(found.sum())
+def _task(study: Study, recipe: Recipe, part: Part) -> Any:
+    """What the recipe's wrappers give the network of a part to learn from."""
+    from core.learners.loss import prepared
+
+    rows = None if study.rows is None else study.rows.take(part.train)
+    return prepared(study.classifier(recipe.without("decision")), part.X, study.codes[part.train], rows)
 
 
-def _at_threshold(study: Study, recipe: Recipe, fold: int, proba: np.ndarray, held: np.ndarray) -> FoldOutcome:
-    """Choose a threshold on the held-out rows, which come first, and score the test rows."""
-    rule, positive = study.classifier(decided(study, recipe)), study.positive_code
-    threshold = rule.threshold_of_costs
-    if threshold is None:
-        weight = None if study.represents is None else study.represents[held]
-        score, found = proba[: len(held), positive], study.codes[held] == positive
-        threshold = best_threshold(score, found, rule.criterion, rule.miss_cost, weight)
-    return fold_outcome(study, recipe, fold, proba[len(held) :], float(threshold))
+def _all_curves(
+    study: Study, parts: Sequence[Part], learners: Sequence[Any], own: Mapping[Recipe, Sequence[int]]
+) -> dict[Recipe, np.ndarray]:
+    return {recipe: _curves(study, parts, [learners[i] for i in at]) for recipe, at in own.items()}
+
+
+def _curves(study: Study, parts: Sequence[Part], learners: Sequence[Any]) -> np.ndarray:
+    """Training rows are those of the folds, held-out rows those that inner folds left out, averaged over the inner folds."""
+    pairs = list(zip(parts, learners, strict=True))
+    epochs = max(learner.n_epochs_ for learner in learners)
+    size = (study.n_folds, epochs, len(SIDES), len(study.classes), len(WATCHED))
+    total, count = np.zeros(size, dtype=np.float32), np.zeros(size, dtype=np.float32)
+    for part, learner in pairs:
+        side = int(part.inner)
+        values = learner.class_means(held_out=part.inner)[..., : len(WATCHED)]
+        at = (part.fold, slice(0, len(values)), side, learner.classes_)
+        seen = np.moveaxis(~np.isnan(values), 1, 0)
+        total[at] += np.where(seen, np.moveaxis(values, 1, 0), 0)
+        count[at] += seen
+    return np.divide(total, count, out=np.full(size, np.nan, dtype=np.float32), where=count > 0)
+
+
+def _trained(
+    study: Study, recipe: Recipe, parts: Sequence[Part], tasks: Sequence[Any], learners: Sequence[Any]
+) -> tuple:
+    """Outcomes, adjusted outcomes, curves and epochs of one recipe."""
+    probas = [_proba(study, part, *one) for part, *one in zip(parts, tasks, learners, strict=True)]
+    outcomes = _outcomes(study, recipe, parts, probas)
+    adjusted: tuple[FoldOutcome, ...] = ()
+    if recipe == BASELINE:
+        moved = [at_shares(proba, _share_factor(study, part)) for part, proba in zip(parts, probas, strict=True)]
+        adjusted = _outcomes(study, recipe, parts, moved)
+    epochs = np.array([learner.n_epochs_ for part, learner in zip(parts, learners, strict=True) if not part.inner])
+    return outcomes, adjusted, _curves(study, parts, learners), epochs
+
+
+def _proba(study: Study, part: Part, task: Any, learner: Any) -> np.ndarray:
+    """Probabilities (n_test, n_classes) of the test rows of a part."""
+    fitted = task.completed(learner)
+    proba = np.zeros((len(part.test), len(study.classes)))
+    proba[:, fitted.classes_] = fitted.predict_proba(study.dataset.X.iloc[part.test])
+    return proba
+
+
+def _share_factor(study: Study, part: Part) -> np.ndarray:
+    """What logit adjustment multiplies probabilities by (n_classes,): one over the shares of the rows that were learned from."""
+    stands = None if study.represents is None else study.represents[part.train]
+    mass = np.bincount(study.codes[part.train], stands, minlength=len(study.classes))
+    return np.divide(mass.sum(), mass, out=np.zeros(len(mass)), where=mass > 0)
+
+
+def _outcomes(
+    study: Study, recipe: Recipe, parts: Sequence[Part], probas: Sequence[np.ndarray]
+) -> tuple[FoldOutcome, ...]:
+    """Choose the threshold of each fold on its inner folds, and score its test rows."""
+    outcomes = []
+    for part, proba in zip(parts, probas, strict=True):
+        if not part.inner:
+            left_out = [(p.test, q) for p, q in zip(parts, probas, strict=True) if p.inner and p.fold == part.fold]
+            rule = study.classifier(decided(study, recipe))
+            stands = None if study.represents is None else study.represents[part.train]
+            classes = np.unique(study.codes[part.train])
+            rule.choose(study.codes[part.train], classes, stands, partial(_together, part, left_out, classes))
+            outcomes.append(fold_outcome(study, recipe, part.fold, proba, float(rule.threshold_)))
+    return tuple(outcomes)
+
+
+def _together(part: Part, left_out: Sequence[tuple[np.ndarray, np.ndarray]], classes: np.ndarray) -> np.ndarray:
+    """Probabilities (n_train, n_classes of the part) of the training rows of a fold from its inner folds; NaN for rows that none tested."""
+    proba = np.full((len(part.train), len(classes)), np.nan)
+    for rows, values in left_out:
+        proba[np.searchsorted(part.train, rows)] = values[:, classes]
+    return proba

@@ -31,7 +31,7 @@ from core.errors import UserError
 from core.evaluation.compare import chosen_thresholds, evidence, mean_scores, paired_differences
 from core.evaluation.live_curves import curve_table, training_figures
 from core.evaluation.live_folds import BASELINE, Curves, Trained, known, train
-from core.evaluation.live_words import ADJUSTED, BASE, CHOOSING, findings, still_training
+from core.evaluation.live_words import ADJUSTED, BASE, findings, still_training
 from core.evaluation.scoring import AT_HALF, AT_OWN, CALIBRATION, COST, PROBABILITY
 from core.recipe import Recipe
 from core.result import Result
@@ -66,10 +66,10 @@ def tried_together(recipes: Iterable[Recipe]) -> tuple[tuple[Recipe, ...], tuple
 def live_training(study: Study, recipes: Iterable[Recipe] = (), metric: str = "") -> Iterator[Result | None]:
     """Train the neural learner by several recipes on the folds of the first draw, and compare them with plain cross-entropy.
 
-    Folds and recipes are one batched product. Test rows are seen by nothing but the scores. Each training holds rows out
-    to know when to stop; on these the threshold of its fold is chosen, so that they are a little less strict than the inner folds of the
-    ordinary comparison. Every recipe is held against two references: cross-entropy at the threshold chosen in the same way, and the
-    same networks with ``logit adjustment after training``. The intervals of all recipes against both hold together (Bonferroni).
+    Folds and recipes are one batched product. Test rows are seen by nothing but the scores. The threshold of a fold is chosen on inner folds of
+    its training rows, whose networks are trained in the same go, so that every score equals that of the ordinary comparison on these folds.
+    Every recipe is held against two references: cross-entropy at the threshold chosen in the same way, and the
+    same networks with logit adjustment after training. The intervals of all recipes against both hold together (Bonferroni).
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def live_training(study: Study, recipes: Iterable[Recipe] = (), metric: str = ""
         the most of a fold; a fold that has stopped stays at its last values. ``scores``: recipe, metric, cut, value, low, high, n_folds.
         ``differences``: recipe, against, metric, cut, difference, low, high, n_folds; paired by fold. ``thresholds``: recipe, median,
         smallest, largest, n_folds. ``training``: recipe, epochs (mean over folds), fewest, most, seconds, n_together (recipes that
-        were trained in one go and share its time). ``evidence``: measure, value.
+        were trained in one go and share its time). ``evidence``: measure, value. Held-out rows are those that inner folds left out.
     """
     if study.learner != "neural":
         problem = "Training is shown for the neural learner only."
@@ -104,7 +104,8 @@ def live_training(study: Study, recipes: Iterable[Recipe] = (), metric: str = ""
         if start - last < pause:
             yield None
             continue
-        result = _partial(study, {recipe: (before | so_far)[recipe] for recipe in wanted}, len(new))
+        curves = before | so_far()
+        result = _partial(study, {recipe: curves[recipe] for recipe in wanted}, len(new))
         last = time.perf_counter()
         pause = max(PACE, 10 * (last - start))
         yield result
@@ -161,7 +162,7 @@ def _complete(study: Study, found: Mapping[Recipe, Trained], apart: Sequence[Rec
         "differences": _only_shown(pd.concat(changes, ignore_index=True))[columns] if changes else pd.DataFrame(columns=columns),
         "thresholds": pd.DataFrame([chosen_thresholds(name, own) for name, own in shown.items()]),
         "training": pd.DataFrame([_training(_name(recipe), one) for recipe, one in found.items()]),
-        "evidence": _evidence(study, base),
+        "evidence": evidence(study, draws=1),
     }  # fmt: skip
     stamp = _stamp(study, found, metric, sum(one.seconds for one in found.values()))
     return Result(tables, findings(study, tables, metric, tuple(found)[1:], apart), stamp)
@@ -180,9 +181,3 @@ def _stamp(study: Study, recipes: Iterable[Recipe], metric: str, seconds: float)
 def _training(name: str, one: Trained) -> dict[str, object]:
     epochs = {"epochs": one.epochs.mean(), "fewest": one.epochs.min(), "most": one.epochs.max()}
     return {"recipe": name} | epochs | {"seconds": one.seconds, "n_together": one.n_together}
-
-
-def _evidence(study: Study, base: Trained) -> pd.DataFrame:
-    table = evidence(study, draws=1)
-    more = pd.DataFrame({"measure": [CHOOSING], "value": [float(base.held_out.min())]})
-    return pd.concat([table, more], ignore_index=True)

@@ -17,13 +17,13 @@ from core.evaluation.verdict import (
     evidence_finding,
     harm,
     marked_findings,
+    scarce,
 )
 from core.recipe import Recipe
 from core.result import Finding
 from core.study import Study
 
 BASE, ADJUSTED = "Cross-entropy", "Cross-entropy, then logit adjustment"
-CHOOSING = "fewest rows of the class of interest that choose a threshold"
 
 
 def still_training(curves: pd.DataFrame, n_new: int) -> Finding:
@@ -48,8 +48,9 @@ def findings(
         first = Finding("fine", _verdict(tables, metric))
     against_base = {**tables, "differences": tables["differences"].query("against == @BASE")}
     limits = [
-        _first_look(study, tables),
+        _first_look(study),
         evidence_finding(study, tables),
+        *scarce(tables, n_positive),
         *dependence(study),
         *marked_findings(study, tried),
     ]
@@ -102,19 +103,15 @@ def _told(row: pd.Series) -> str:
     )
 
 
-def _first_look(study: Study, tables: Tables) -> Finding:
-    fewest = tables["evidence"].set_index("measure")["value"][CHOOSING]
+def _first_look(study: Study) -> Finding | None:
+    draws = len(study.folds) // study.n_folds
+    if draws == 1:
+        return None
     text = (
-        f"This is a first look: {wording.plural(study.n_folds, 'fold')}, drawn once, and a threshold is chosen on the rows that a training held out to "
-        f"know when to stop, with at least {wording.plural(fewest, 'row')} of {wording.quoted(study.positive)}. "
-        "The comparison of recipes chooses thresholds on inner folds"
+        f"This is a first look at {wording.plural(study.n_folds, 'fold')}, drawn once. The comparison of recipes draws them {wording.plural(draws, 'time')}: "
+        "see whether it agrees before you choose."
     )
-    text += (
-        "."
-        if len(study.folds) == study.n_folds
-        else f" and draws the folds {wording.plural(len(study.folds) // study.n_folds, 'time')}."
-    )
-    return Finding("caution" if fewest < FEWEST_ROWS else "fine", text)
+    return Finding("fine", text)
 
 
 def _left_out(apart: Sequence[Recipe]) -> Finding | None:

@@ -39,7 +39,7 @@ def findings(study: Study, tables: Tables, metric: str, order: Sequence[Recipe])
     if (waiting := _waiting(study, tables, len(order))) is not None:
         return (waiting, evidence_finding(study, tables))
     verdict = _doubted(study, _verdict(study, tables, metric), order)
-    parts = [verdict, evidence_finding(study, tables), *_scarce(tables, n_positive)]
+    parts = [verdict, evidence_finding(study, tables), *scarce(tables, n_positive)]
     parts += [*dependence(study), *marked_findings(study, order)]
     return tuple(filter(None, [*parts, harm(tables, metric), broken_probabilities(tables), _parity(study, order)]))
 
@@ -119,7 +119,8 @@ def evidence_finding(study: Study, tables: Tables) -> Finding:
     return Finding("caution" if fewest < FEWEST_ROWS else "fine", text)
 
 
-def _scarce(tables: Tables, n_positive: int) -> list[Finding]:
+def scarce(tables: Tables, n_positive: int) -> list[Finding]:
+    """How far a tuned threshold moves over the folds where the class of interest has few rows."""
     if n_positive >= SCARCE:
         return []
     row = tables["thresholds"].iloc[0]
