@@ -11,8 +11,8 @@ import numpy as np
 
 from core.numerics.loss_terms import Known, Terms
 
-ROUNDING = 1e-6
-"""Share of the weight of a batch that may be lost in adding it up."""
+ROUNDING = 1e-3
+"""Share of a row that may come from adding weights up, and is left out."""
 
 
 def row_weights(known: Known, scores: np.ndarray) -> np.ndarray:
@@ -37,29 +37,27 @@ def of_probabilities(proba: np.ndarray, slope: np.ndarray) -> tuple[np.ndarray, 
 
 
 def hardest(values: np.ndarray, weight: np.ndarray, share: float) -> np.ndarray:
-    """Whether rows are among those of largest value that make up a share of the weight, at least one where any has weight.
+    """How much of each row belongs to those of largest value that make up a share of the weight: 1 or 0, and a part of the row at the border.
 
     Parameters
     ----------
-    values : ndarray (…, 1, n_samples)
-    weight : ndarray (…, n_sets, n_samples)
-        Weight of each row in each set; 0 where it does not belong to it.
+    values, weight : ndarray (…, 1, n_samples)
     share : float
-        Share of the weight of a set, 0 to 1.
+        0 to 1.
 
     Examples
     --------
-    >>> hardest(np.array([[0.3, 0.9, 0.1, 0.5]]), np.array([[1.0, 1.0, 1.0, 1.0]]), 0.5).tolist()
-    [[False, True, False, True]]
+    >>> hardest(np.array([[0.3, 0.9, 0.1, 0.5]]), np.array([[1.0, 1.0, 1.0, 1.0]]), 0.625).tolist()
+    [[0.5, 1.0, 0.0, 1.0]]
     """
-    shape = np.broadcast_shapes(values.shape, weight.shape)
-    order = np.broadcast_to(np.argsort(-values, axis=-1, kind="stable"), shape)
-    ordered = np.take_along_axis(np.broadcast_to(weight, shape), order, axis=-1)
+    order = np.argsort(-values, axis=-1, kind="stable")
+    ordered = np.take_along_axis(np.broadcast_to(weight, values.shape), order, axis=-1)
     reached = ordered.cumsum(axis=-1)
-    kept = np.zeros(shape, bool)
-    chosen = (reached - ordered < (share - ROUNDING) * reached[..., -1:]) & (ordered > 0)
-    np.put_along_axis(kept, order, chosen, axis=-1)
-    return kept
+    left = share * reached[..., -1:] - (reached - ordered)
+    kept = np.divide(left, ordered, out=np.zeros_like(ordered), where=(ordered > 0) & (left > ROUNDING * ordered))
+    found = np.empty_like(kept)
+    np.put_along_axis(found, order, np.minimum(kept, 1), axis=-1)
+    return found
 
 
 def overlap_terms(

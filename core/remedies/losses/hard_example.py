@@ -1,4 +1,4 @@
-"""The hardest rows of each class, with classes between equal and as they are."""
+"""Only the hardest rows count, with classes between equal and as they are."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from core.numerics.set_terms import hardest, row_weights
 from core.params import Range
 from core.registry import About
 
-ABOUT = About("Hard-example loss", "What if only the hardest rows of each class counted?", "emerging")
+ABOUT = About("Hard-example loss", "What if only the hardest rows counted, and classes nearly alike?", "emerging")
 
 
 def hard_example(
@@ -20,26 +20,27 @@ def hard_example(
     hardest_share: Annotated[float, Range(5, 100, 5)] = 10.0,
     power: Annotated[float, Range(0, 1, 0.1)] = 0.5,
 ) -> Any:
-    """Train by the cross-entropy of the hardest rows of each class, divided by a mean of class size and batch size.
+    """Train by the cross-entropy of the hardest rows, divided in each class by a mean of the kept rows of the class and of all.
 
-    ``Σ_c (1 / v_c) Σ cross-entropy`` over the hardest k % of the rows of class c in the batch, at least one, with ``v_c = n_c^{1−g} (n k / 100)^g``:
-    n_c kept rows of the class among n rows. g = 0 makes all classes equally heavy, g = 1 leaves them as they are. That the hardest rows are
-    taken within each class is our reading. Which rows are kept counts as given when the loss is differentiated.
+    ``Σ_c (1 / v_c) Σ cross-entropy`` over those rows of class c that are among the hardest k % of the batch, with ``v_c = n_c^{1−g} (n k / 100)^g``:
+    n_c kept rows of the class, n rows in the batch. g = 0 makes all classes with a kept row equally heavy, g = 1 leaves them as they are. Which
+    rows are kept counts as given when the loss is differentiated. That the hardest rows are taken from all classes together is our reading.
 
     Why it matters
     --------------
-    Easy rows no longer dilute a class, and g says how far rare classes are lifted: halfway, as with square-root weights, by default. It combines
-    two risks: wrong labels are among the hardest rows of every class, and lifted classes come out with probabilities that are too high.
+    Easy rows no longer dilute the rest, and g says how far rare classes are lifted: halfway, as with square-root weights, by default. But where classes
+    overlap, the hardest rows of either are those that lie among the other. A model that sees these alone unlearns the ranking, and wrong
+    labels are always among them. Where no column tells anything, a share of 10 % comes out as one half at k = 10.
 
     What to do
     ----------
-    It needs clean labels and batches with several rows of each class. Raise k where training jumps. Calibrate before probabilities are
-    read, and compare with cross-entropy at the right threshold.
+    It is for classes that are apart but for a thin border, with clean labels; raise k elsewhere, up to 100, where square-root weights remain. Calibrate
+    before probabilities are read, and compare with cross-entropy at the right threshold.
 
     Parameters
     ----------
     hardest_share : float
-        k, the percentage of the rows of each class that is kept.
+        k, the percentage of the rows of a batch that is kept.
     power : float
         g: 0 makes classes equally heavy, 1 leaves them as they are.
 
@@ -54,7 +55,7 @@ def hard_example(
 
 def _loss(scores: np.ndarray, own: np.ndarray, known: Known, *, hardest_share: float, power: float) -> Terms:
     plain, weight = cross_entropy(scores, own), row_weights(known, scores)
-    kept = hardest(plain.value[..., None, :], weight * own, hardest_share / 100)
+    kept = own * hardest(plain.value[..., None, :], weight, hardest_share / 100)
     size = (weight * kept).sum(axis=-1, keepdims=True)
     rows = weight.sum(axis=-1, keepdims=True)
     divisor = np.where(size > 0, size, 1) ** (1 - power) * (rows * (hardest_share / 100)) ** power

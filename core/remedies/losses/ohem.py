@@ -56,7 +56,7 @@ def ohem(
 def _loss(scores: np.ndarray, own: np.ndarray, known: Known, *, threshold: float, least: float) -> Terms:
     plain, weight = cross_entropy(scores, own), row_weights(known, scores)
     loss = plain.value[..., None, :]
-    kept = hardest(loss, weight, least) | (loss > -np.log(threshold))
+    kept = np.where(loss > -np.log(threshold), 1, hardest(loss, weight, least))
     kept_weight = (weight * kept).sum(axis=-1, keepdims=True)
     share = kept * weight.sum(axis=-1, keepdims=True) / kept_weight
     return Terms(plain.value * share[..., 0, :], plain.gradient * share, plain.hessian * share)

@@ -121,21 +121,21 @@ def test_mining_keeps_the_hard_rows_and_at_least_its_share():
         assert (terms.value > 0).sum() == kept and set(np.flatnonzero(terms.value)) == set(range(kept))
         plain = -log_softmax(scores)[0]
         assert terms.value.mean() == pytest.approx(plain[:kept].mean())
-    heavy = np.r_[5.0, np.ones(99)]  # the hardest row stands for five, so that six rows make up a tenth of the weight
+    heavy = np.r_[5.0, np.ones(99)]  # the hardest row stands for five, so that with a tenth of the weight 5.4 others go
     known = Known(np.array([[90.0], [10.0]]), weight=(heavy / heavy.mean())[None])
     scores = np.stack([3 + np.linspace(0, 1, 100), np.zeros(100)])
     assert (loss_of("ohem", least=0.1)(scores, indicator(codes, 2), known).value > 0).sum() == 7
 
 
-def test_the_hardest_rows_of_each_class_and_their_divisor():
+def test_the_hardest_rows_and_the_divisor_of_each_class():
     codes = np.repeat([0, 1], [160, 40])
-    score = np.tile(np.linspace(3, 1, 40), 5)
+    score = np.r_[np.linspace(3, 1, 160), np.linspace(2.9, 0.9, 40)]
     scores = np.stack([np.where(codes == 0, score, 0), np.where(codes == 1, score, 0)])
     plain = -log_softmax(scores)[codes, np.arange(200)]
     loss = loss_of("hard_example", hardest_share=25.0, power=0.3)
     terms = loss(scores, indicator(codes, 2), Known(np.array([[160.0], [40.0]])))
-    hard = np.sort(plain[codes == 0])[-40:], np.sort(plain[codes == 1])[-10:]
-    assert [(terms.value[codes == c] > 0).sum() for c in (0, 1)] == [40, 10]
+    hard = [plain[(codes == c) & (plain > np.sort(plain)[-51])] for c in (0, 1)]
+    assert [(terms.value[codes == c] > 0).sum() for c in (0, 1)] == [38, 12] == [len(part) for part in hard]
     expected = sum(part.sum() / (len(part) ** 0.7 * 50**0.3) for part in hard)
     assert terms.value.mean() == pytest.approx(expected)
 
@@ -224,7 +224,7 @@ TWICE = {
     "lovasz": {"share": 1.0},
     "count_regulariser": {},
     "ohem": {"threshold": 0.5, "least": 0.05},
-    "hard_example": {"hardest_share": 100.0},
+    "hard_example": {"hardest_share": 35.0},
     "gradient_equalised": {},
     "proportion_regulariser": {"drawn": False},
 }
@@ -252,7 +252,8 @@ def test_a_row_of_weight_two_is_two_rows(slug):
         ("local_class_reweighting", {"rule": "inverse"}, 0.5),
         ("local_class_reweighting", {"rule": "logarithm"}, 0.7083),
         ("positive_negative_balance", {}, 0.5),
-        ("hard_example", {}, 0.25),
+        ("hard_example", {}, 0.5),
+        ("hard_example", {"hardest_share": 100.0}, 0.25),
         ("ohem", {}, 0.3),
         ("geometric_cost", {}, 0.057),
         ("proportion_regulariser", {}, 0.1166),
