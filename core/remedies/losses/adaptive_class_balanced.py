@@ -39,7 +39,8 @@ def adaptive_class_balanced(
 
     What to do
     ----------
-    It needs a training in steps. A model that stops early keeps the weights of its stage, and its rare probabilities are then too high. Compare it with
+    It needs a training in steps: the linear model is trained on all rows at once, and sees only the last stage, where all classes count alike. A model that stops
+    early keeps the weights of its stage, and its rare probabilities are then too high. Compare it with
     class-balanced loss, whose weights stay, and with plain cross-entropy at the right threshold.
 
     Parameters

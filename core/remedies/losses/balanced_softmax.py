@@ -21,8 +21,9 @@ def balanced_softmax(classifier: Any, *, calibrated: bool = False) -> Any:
 
     Why it matters
     --------------
-    The largest probability then aims at the mean of all recalls, not at the share of right rows. In a large sample the same decisions follow from plain
-    cross-entropy whose probabilities are divided by the class shares afterwards; with few rows and a limited learner the two can differ.
+    The largest probability then aims at the mean of all recalls, not at the share of right rows. A learner whose scores have a free constant takes the shift up
+    in it: the linear model and the trees here give the same numbers as plain cross-entropy whose probabilities are divided by the class shares afterwards. Only
+    where the constant is held back, or the training begins far away and stops early, can the two differ.
 
     What to do
     ----------

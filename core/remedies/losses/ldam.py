@@ -39,7 +39,8 @@ def ldam(
     What to do
     ----------
     It helps, if at all, a flexible learner that fits its training rows nearly without error. It needs a training in steps: with ``deferred`` 1 margins work alone,
-    with 0 weights work from the start. Compare it with plain cross-entropy at the right threshold.
+    with 0 weights work from the start, as they always do in the linear model, which is trained on all rows at once. Compare it with plain cross-entropy at the right
+    threshold. The way back takes the training for complete: where weights came too late to settle, it leaves rare probabilities too low.
 
     Parameters
     ----------

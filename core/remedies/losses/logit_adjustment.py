@@ -25,8 +25,9 @@ def logit_adjustment(
 
     Why it matters
     --------------
-    At τ 1 the largest probability aims at the mean of all recalls. In a large sample that is the same as dividing the probabilities of plain
-    cross-entropy by the shares afterwards; a limited learner can gain or lose by learning it.
+    At τ 1 the largest probability aims at the mean of all recalls. A learner whose scores have a free constant takes the shift up in it: the linear model and the
+    trees here give the same numbers as plain cross-entropy whose probabilities are divided by ``π^τ`` afterwards. Only where the constant is held back, or the
+    training begins far away and stops early, can the two differ.
 
     What to do
     ----------

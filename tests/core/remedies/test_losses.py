@@ -11,7 +11,10 @@ from core.learners.loss import constant_scores
 from core.numerics.class_weighting import effective_number, inverse_effective, inverse_power
 from core.numerics.focal import focal_curve, focal_optimum
 from core.numerics.loss_terms import Known, Late, Terms, cross_entropy, indicator, log_softmax, softmax
+from core.recipe import Recipe
 from core.registry import method
+from core.study import Study
+from core.synthetic import planted
 
 PRIORS = [(0.99, 0.01), (0.9, 0.1), (0.6, 0.3, 0.1), (0.3, 0.25, 0.2, 0.15, 0.1), (0.97, 0.02, 0.01)]
 GAMMAS = (0.5, 1.0, 2.0, 3.0, 5.0)
@@ -224,3 +227,16 @@ def test_a_trained_model_ends_where_the_closed_form_says(gamma):
         true = np.array([[0.98, 0.02], [0.65, 0.35]])
         expected = true if calibrated else [focal_optimum(prior, gamma)[0] for prior in true]
         np.testing.assert_allclose(fitted, expected, rtol=1e-4)
+
+
+@pytest.mark.parametrize("learner", ["linear", "boosted"])
+def test_a_free_constant_takes_the_shift_up(learner):
+    """Logit adjustment in training, with the shares put back, is plain cross-entropy."""
+    dataset = planted("overlap", class_sizes=(160, 50, 14))
+    codes = Study(dataset).codes
+    recipes = ("cross_entropy", "balanced_softmax:calibrated=True", "logit_adjustment:tau=2,calibrated=True")
+    plain, *others = (
+        Recipe.parse(text).apply(learners.make(learner)).fit(dataset.X, codes).predict_proba(dataset.X)
+        for text in recipes
+    )
+    np.testing.assert_allclose(others, np.broadcast_to(plain, (2, *plain.shape)), atol=1e-4)
