@@ -19,7 +19,7 @@ class Blind(ClassifierMixin, BaseEstimator):
     """A learner that sees no columns: every row gets the same probabilities.
 
     They are the class shares of the weighted rows that it was fitted on, as its batches show them; with a loss, what makes the loss smallest on
-    these rows, read as the loss says. A schedule stands at its end.
+    these rows, read as the loss says.
 
     Parameters
     ----------
@@ -27,11 +27,14 @@ class Blind(ClassifierMixin, BaseEstimator):
         None is cross-entropy.
     batches : core.numerics.batching.Batches or None
         None shows every row once.
+    progress : float
+        Where schedules stand: 0 is the beginning of training, 1 its end.
     """
 
-    def __init__(self, loss: Any = None, batches: Any = None) -> None:
+    def __init__(self, loss: Any = None, batches: Any = None, progress: float = 1.0) -> None:
         self.loss = loss
         self.batches = batches
+        self.progress = progress
 
     def fit(self, X: Any, y: Any, sample_weight: np.ndarray | None = None) -> Blind:
         """Note the classes, their shares and the number of rows."""
@@ -43,7 +46,7 @@ class Blind(ClassifierMixin, BaseEstimator):
             shares, value = self._told(np.bincount(codes, weight * times), counts)
             return (-np.log(np.maximum(shares, SMALLEST)) if value is None else value)[codes]
 
-        times = 1.0 if self.batches is None else times_shown(self.batches, codes, hardness)
+        times = 1.0 if self.batches is None else times_shown(self.batches, codes, hardness, self.progress)
         self.shares_ = self._told(np.bincount(codes, weight * times), counts)[0]
         self.n_features_in_, self.n_samples_fit_ = np.shape(X)[1], len(codes)
         return self
@@ -53,10 +56,10 @@ class Blind(ClassifierMixin, BaseEstimator):
         mass = np.maximum(mass, SMALLEST * mass.sum())
         if self.loss is None or len(mass) == 1:
             return mass / mass.sum(), None
-        scores, state = settled(self.loss, mass, counts)
-        known = self.loss.known(counts, weight=mass[None, :], state=state)
+        scores, state = settled(self.loss, mass, counts, self.progress)
+        known = self.loss.known(counts, weight=mass[None, :], state=state, progress=self.progress)
         each = self.loss(np.repeat(scores[:, None], len(mass), axis=1), np.eye(len(mass)), known)
-        return self.loss.proba(scores[:, None], known)[:, 0], each.value
+        return self.loss.proba(scores[:, None], self.loss.known(counts))[:, 0], each.value
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """The shares, once for each row."""
@@ -67,28 +70,32 @@ class Blind(ClassifierMixin, BaseEstimator):
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
 
-def blinded(classifier: Any) -> Any:
+def blinded(classifier: Any, progress: float = 1.0) -> Any:
     """The same wrappers, unfitted, around a ``Blind`` learner with the loss and the batches of the learner that it stands for.
 
     Parameters
     ----------
     classifier : scikit-learn classifier
         Not changed. A wrapper holds what it wraps as ``classifier``; what holds none is the learner.
+    progress : float
+        Where schedules stand.
     """
     if not hasattr(classifier, "classifier"):
-        return _blind(classifier)
+        return _blind(classifier, progress)
     outer = inner = clone(classifier)
     while hasattr(inner.classifier, "classifier"):
         inner = inner.classifier
-    inner.classifier = _blind(inner.classifier)
+    inner.classifier = _blind(inner.classifier, progress)
     return outer
 
 
-def _blind(learner: Any) -> Blind:
-    return Blind(getattr(learner, "loss", None), getattr(learner, "batches", None))
+def _blind(learner: Any, progress: float) -> Blind:
+    return Blind(getattr(learner, "loss", None), getattr(learner, "batches", None), progress)
 
 
-def asserted_shares(classifier: Any, X: Any, y: Any, rows: Rows | None = None) -> tuple[np.ndarray, int]:
+def asserted_shares(
+    classifier: Any, X: Any, y: Any, rows: Rows | None = None, progress: float = 1.0
+) -> tuple[np.ndarray, int]:
     """The class shares that a wrapped classifier asserts, whatever its wrappers do to rows, weights, batches, the loss and probabilities.
 
     All wrappers are fitted as they are, so that a sampler really draws; only the learner is exchanged for one that sees no columns. What
@@ -101,6 +108,8 @@ def asserted_shares(classifier: Any, X: Any, y: Any, rows: Rows | None = None) -
         Unfitted, and not changed.
     X, y, rows
         As for ``core.learners.wrapping.fit_on``.
+    progress : float
+        Where the schedules of losses and batches stand, 0 to 1.
 
     Returns
     -------
@@ -109,7 +118,7 @@ def asserted_shares(classifier: Any, X: Any, y: Any, rows: Rows | None = None) -
     n_samples : int
         How many rows the learner was fitted on; 0 where there are several learners, as in an ensemble.
     """
-    fitted = fit_on(blinded(classifier), X, y, rows)
+    fitted = fit_on(blinded(classifier, progress), X, y, rows)
     shares = fitted.predict_proba(X[:1])[0]
     while hasattr(fitted, "classifier_"):
         fitted = fitted.classifier_

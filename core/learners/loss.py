@@ -218,11 +218,14 @@ def constant_scores(loss: Loss, mass: np.ndarray, counts: np.ndarray | None = No
     return settled(loss, mass, counts)[0]
 
 
-def settled(loss: Loss, mass: np.ndarray, counts: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray | None]:
-    """The scores of ``constant_scores``, and what a loss that remembers batches has come to remember at them, or None."""
+def settled(
+    loss: Loss, mass: np.ndarray, counts: np.ndarray | None = None, progress: float = 1.0
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """The scores of ``constant_scores`` where a schedule stands at ``progress``, and what a loss that remembers batches then remembers, or None."""
     n_classes, scores, state = len(mass), np.log(mass / mass.sum()), None
     scores = np.clip(scores - scores.mean(), -FARTHEST, FARTHEST)
-    own, known = np.eye(n_classes), loss.known(mass if counts is None else counts, weight=mass[None, :])
+    own = np.eye(n_classes)
+    known = loss.known(mass if counts is None else counts, weight=mass[None, :], progress=progress)
     for number in range(N_ROUNDS):
         before, scores = scores, _smallest(loss, scores, replace(known, state=state))
         state = loss(np.repeat(scores[:, None], n_classes, axis=1), own, replace(known, state=state)).state

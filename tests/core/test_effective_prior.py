@@ -137,11 +137,28 @@ def test_batches_of_hard_rows_are_said_to_be_decided_in_training(table):
     study = Study(table, learner="neural")
     said = "Which rows 'Hard-example batches' show is decided while training goes on."
     hard = effective_prior(study, Recipe.parse("hard_example_batches:kept=0.05"))
-    assert hard.findings[-1].text.startswith(said) and hard.tables["classes"]["effective"].iloc[1] > 0.2
+    assert (
+        any(finding.text.startswith(said) for finding in hard.findings)
+        and hard.tables["classes"]["effective"].iloc[1] > 0.2
+    )
     for other in ("class_aware_batches", "rotating_batches"):
         assert not any(
             "decided while training" in finding.text for finding in effective_prior(study, Recipe.of(other)).findings
         )
+
+
+def test_a_schedule_is_counted_at_its_end_and_said_to_have_begun_elsewhere(table):
+    said = "begins by acting as if 'rare' made up {} of the rows and ends with {}, which is what is counted here."
+    for recipe, start, end in (
+        ("progressive_batches", "10 %", "50 %"),
+        ("adaptive_class_balanced", "35 %", "10 %"),
+        ("class_aware_batches", None, None),
+        ("balanced_softmax", None, None),
+    ):
+        study = Study(table, learner=serving(recipe))
+        texts = [finding.text for finding in effective_prior(study, Recipe.parse(recipe)).findings]
+        assert any("changes while training goes on" in text for text in texts) == (start is not None), recipe
+        assert start is None or any(said.format(start, end) in text for text in texts), texts
 
 
 def test_several_classes():

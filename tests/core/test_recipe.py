@@ -12,51 +12,42 @@ from core.report.methods import methods_as_markdown, methods_as_text
 from core.study import Study
 from core.synthetic import planted
 
-
-@pytest.fixture
-def neural_only(monkeypatch):
-    """Three remedies of other stages that serve the neural network alone."""
-    found = dict(registry.catalogue())
-    for slug, group in (("class_weights", "batches"), ("smote", "optimisers"), ("tuned_threshold", "decision")):
-        about = replace(found[slug].about, learners=("neural",))
-        found[slug] = replace(found[slug], group=group, about=about)
-    monkeypatch.setattr(registry, "catalogue", lambda: found)
-    monkeypatch.setattr("core.recipe.catalogue", lambda: found)
-    monkeypatch.setattr("core.report.methods.catalogue", lambda: found)
+CHOOSE = "Choose the neural network as the learner, or take it out of the recipe."
 
 
 @pytest.mark.parametrize(
     ("slug", "learner", "problem"),
     [
-        (
-            "class_weights",
-            "boosted",
-            "'Class weights' changes the batches of a neural network; boosted trees have none.",
-        ),
-        (
-            "smote",
-            "linear",
-            "'SMOTE' changes the steps from batch to batch of a neural network; the linear model has none.",
-        ),
-        ("tuned_threshold", "boosted", "'Tuned threshold' does not serve the learner 'boosted'."),
+        ("class_aware_batches", "boosted", "changes the batches of a neural network; boosted trees have none."),
+        ("adamw", "linear", "changes the steps from batch to batch of a neural network; the linear model has none."),
+        ("supervised_contrastive", "boosted", "changes the inner layer of a neural network; boosted trees have none."),
     ],
 )
-def test_a_study_refuses_a_step_that_does_not_serve_its_learner(neural_only, slug, learner, problem):
+def test_a_study_refuses_a_step_that_does_not_serve_its_learner(slug, learner, problem):
     study = Study(planted("clean", class_sizes=(60, 20)), learner=learner)
     with pytest.raises(UserError) as error:
         study.classifier(Recipe.of("calibrated_probabilities", slug))
-    assert error.value.problem == problem
-    assert error.value.remedy.endswith(", or take it out of the recipe.") and "neural" in error.value.remedy
+    assert error.value.problem == f"'{registry.method(slug).title}' {problem}" and error.value.remedy == CHOOSE
     assert study.classifier(Recipe.of("calibrated_probabilities")) is not None
-    Recipe.of(slug).check_serves("neural")
+    assert study.with_(learner="neural").classifier(Recipe.of("calibrated_probabilities", slug)) is not None
 
 
-def test_what_serves_a_learner_can_be_listed(neural_only):
-    every, left = methods("remedy"), served("boosted")
-    assert {item.slug for item in every} - {item.slug for item in left} == {"class_weights", "smote", "tuned_threshold"}
-    assert served("neural") == every and [item.slug for item in served("boosted", "weighting", "decision")] == [
-        "cost_threshold"
-    ]
+def test_other_learners_are_named_too(monkeypatch):
+    found = dict(registry.catalogue())
+    about = replace(found["tuned_threshold"].about, learners=("linear", "neural"))
+    found["tuned_threshold"] = replace(found["tuned_threshold"], about=about)
+    monkeypatch.setattr(registry, "catalogue", lambda: found)
+    with pytest.raises(
+        UserError, match=r"does not serve the learner 'boosted'\. Choose one of the learners 'linear' and 'neural'"
+    ):
+        Recipe.of("tuned_threshold").check_serves("boosted")
+
+
+def test_what_serves_a_learner_can_be_listed():
+    every = methods("remedy")
+    assert served("neural") == every
+    left = {item.slug for item in every} - {item.slug for item in served("boosted")}
+    assert left == {item.slug for item in methods("remedy", "batches", "optimisers")} | {"supervised_contrastive"}
+    assert served("boosted", "batches", "decision") == methods("remedy", "decision")
     for text in (methods_as_text(), methods_as_markdown()):
-        assert "What if a rare row counted more? Only for: " in text
-        assert text.count("Only for: ") == 3
+        assert text.count("Only for: Neural network") == len(left)
