@@ -38,8 +38,8 @@ def supervised_contrastive(
     Why it matters
     --------------
     In a network that is trained on few rows of some classes, these classes can end up in one direction of the last layer, where no threshold tells
-    them apart. The term gives every pair of classes the same angle. It leaves the head to cross-entropy, and so probabilities nearly as they
-    are, but rows that lie together make them too sure.
+    them apart. The term gives every pair of classes the same angle, and leaves the head to cross-entropy, so that no class is lifted: probabilities
+    stay about as they are.
 
     What to do
     ----------
