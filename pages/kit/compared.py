@@ -93,10 +93,7 @@ def draw(result: Result) -> None:
         title = f"Cut {cut}" if cut else "Whatever the cut"
         st.markdown(f"**{title}**")
         show.grid(side_by_side(rows), alt=f"Scores of every recipe with their intervals. {title}.")
-    columns = st.columns(2)
-    for position, (title, figure) in enumerate(draw_comparison(result).items()):
-        with columns[position % 2]:
-            show.draw({title: figure}, "comparison")
+    show.side_by_side(draw_comparison(result), "comparison")
     show.details("comparison", result, {})
     with st.expander("What the scores mean", icon=":material/help:"):
         for name in sorted(set(result.tables["scores"]["metric"]), key=str.lower):

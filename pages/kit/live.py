@@ -25,8 +25,8 @@ def section(building: Recipe, built: tuple[Recipe, ...]) -> Callable[[], None]:
     )
     job = session.live((building, *built) if building.steps else built)
     follow = show.progress({building: job}, "training")
-    with st.container(border=True, key="live"):
-        for result in job.latest:
+    for result in job.latest:
+        with st.container(border=True, key="live"):
             _drawn(result)
     return follow
 
@@ -35,9 +35,7 @@ def _drawn(result: Result) -> None:
     for position, finding in enumerate(result.findings):
         st.markdown(f"**{text.md(finding.text)}**" if position == 0 else text.md(finding.text))
     figures = list(_figures(result).items())
-    for column, figure in zip(st.columns(2), figures[:2], strict=False):
-        with column:
-            show.draw(dict([figure]), "live")
+    show.side_by_side(dict(figures[:2]), "live")
     if "scores" in result.tables:
         for cut, rows in result.tables["scores"].groupby("cut", sort=False):
             title = f"Cut {cut}" if cut else "Whatever the cut"

@@ -41,7 +41,7 @@ def before(recipe: Recipe) -> Follow:
                 if name == "exposure":
                     show.details("before", result, _figures(name, result))
                 elif name == "loss_curve":
-                    show.draw(_figures(name, result), name)
+                    show.side_by_side(_figures(name, result), name)
     return follow
 
 

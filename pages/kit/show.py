@@ -234,6 +234,14 @@ def draw(given: Mapping[str, Any], place: str) -> None:
         st.caption(md(caption))
 
 
+def side_by_side(given: Mapping[str, Any], place: str) -> None:
+    """Draw figures in two columns."""
+    columns = st.columns(2)
+    for position, figure in enumerate(given.items()):
+        with columns[position % 2]:
+            draw(dict([figure]), place)
+
+
 def details(place: str, result: Result, more: Mapping[str, Any]) -> None:
     """Further figures and the numbers, drawn only when they are asked for."""
     word = "More figures and numbers" if more else "Numbers"
