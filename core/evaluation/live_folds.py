@@ -79,7 +79,7 @@ def known(study: Study, recipe: Recipe) -> Trained | None:
     return study._memory.get(("live", recipe))
 
 
-def train(study: Study, recipes: Sequence[Recipe]) -> Iterator[Callable[[], Curves]]:
+def train(study: Study, recipes: Sequence[Recipe]) -> Iterator[Callable[[], Curves] | None]:
     """Train recipes on every fold of the first draw and on its inner folds as one batched product, and keep with the study what came out.
 
     Parameters
@@ -91,24 +91,26 @@ def train(study: Study, recipes: Sequence[Recipe]) -> Iterator[Callable[[], Curv
 
     Yields
     ------
-    callable
-        Gives, when asked before the next epoch, the curves of all epochs so far.
+    callable or None
+        After each epoch what gives, when asked before the next one, the curves of all epochs so far; None where there is nothing new.
     """
     from core.learners.together import training_together
 
     start, parts = time.perf_counter(), _parts(study)
-    tasks = [_task(study, recipe, part) for recipe in recipes for part in parts]
+    tasks: list[Any] = []
+    for recipe in recipes:
+        tasks += [_task(study, recipe, part) for part in parts]
+        yield None
     watched = [(study.dataset.X.iloc[part.test], study.codes[part.test]) if part.inner else None for part in parts]
     given = [(task.learner, task.X, task.y, task.sample_weight) for task in tasks]
     learners: list[Any] = []
     own = {recipe: range(k * len(parts), (k + 1) * len(parts)) for k, recipe in enumerate(recipes)}
     for epoch, learners in training_together(given, watched=watched * len(recipes)):
-        if epoch:
-            yield partial(_all_curves, study, parts, learners, own)
-    found = {
-        recipe: _trained(study, recipe, parts, [tasks[i] for i in at], [learners[i] for i in at])
-        for recipe, at in own.items()
-    }
+        yield partial(_all_curves, study, parts, learners, own) if epoch else None
+    found = {}
+    for recipe, at in own.items():
+        found[recipe] = _trained(study, recipe, parts, [tasks[i] for i in at], [learners[i] for i in at])
+        yield None
     seconds = (time.perf_counter() - start) / len(recipes)
     for recipe, values in found.items():
         study._memory["live", recipe] = Trained(*values, seconds, len(recipes))

@@ -98,14 +98,16 @@ def live_training(study: Study, recipes: Iterable[Recipe] = (), metric: str = ""
     wanted = (BASELINE, *together)
     new = [recipe for recipe in wanted if known(study, recipe) is None]
     before = {recipe: known(study, recipe).curves for recipe in wanted if recipe not in new}
+    if new and before:
+        yield _partial(study, before, new)
     last, pause = 0.0, PACE
     for so_far in train(study, new) if new else ():
         start = time.perf_counter()
-        if start - last < pause:
+        if so_far is None or start - last < pause:
             yield None
             continue
         curves = before | so_far()
-        result = _partial(study, {recipe: curves[recipe] for recipe in wanted}, len(new))
+        result = _partial(study, {recipe: curves[recipe] for recipe in wanted}, new)
         last = time.perf_counter()
         pause = max(PACE, 10 * (last - start))
         yield result
@@ -139,9 +141,10 @@ def _named(values: Mapping[Recipe, Any]) -> dict[str, Any]:
     return {_name(recipe): value for recipe, value in values.items()}
 
 
-def _partial(study: Study, curves: Curves, n_new: int) -> Result:
-    table = curve_table(study, _named(curves))
-    return Result({"curves": table}, (still_training(table, n_new),), _stamp(study, curves, "", 0.0))
+def _partial(study: Study, curves: Curves, new: Sequence[Recipe]) -> Result:
+    done = max((curves[recipe].shape[1] for recipe in new if recipe in curves), default=0)
+    found = (still_training(done, [_name(recipe) for recipe in new]),)
+    return Result({"curves": curve_table(study, _named(curves))}, found, _stamp(study, curves, "", 0.0))
 
 
 def _complete(study: Study, found: Mapping[Recipe, Trained], apart: Sequence[Recipe], metric: str) -> Result:

@@ -26,10 +26,9 @@ from core.study import Study
 BASE, ADJUSTED = "Cross-entropy", "Cross-entropy, then logit adjustment"
 
 
-def still_training(curves: pd.DataFrame, n_new: int) -> Finding:
+def still_training(epochs: int, names: Sequence[str]) -> Finding:
     """How far the training is."""
-    epoch = int(curves["epoch"].max())
-    text = f"{wording.plural(epoch, 'epoch')} so far, {wording.plural(n_new, 'recipe')} in training. Scores and the verdict follow when it ends."
+    text = f"{wording.listing(names)} in training, {wording.plural(epochs, 'epoch')} so far. Scores and the verdict follow when it ends."
     return Finding("fine", text)
 
 
