@@ -30,6 +30,7 @@ TERMS = {
     "Confident learning": "Counting a row for another class where its probability is as high as is usual among the rows labelled so. "
     "In a rare class it also counts many rows whose label is right.",
     "Conflict matrix": "How far the steps that two classes ask for point the same way (1) or opposite ways (−1). With two classes it nears −1 on any table.",
+    "Contrastive term": "A part of a network's loss that draws rows of one class together in the last hidden layer, and classes apart.",
     "Contradiction": "Two rows that are equal in every column and carry different labels.",
     "Copula": "How columns go together, apart from how each is spread. The Gaussian one puts a normal variable behind each column.",
     "Correlation ratio": "How much of the spread of a number lies between the levels of a text, as a correlation from 0 to 1.",
@@ -61,6 +62,7 @@ TERMS = {
     "Geometric cost": "A cost of mistakes that grows with the distance of the classes. The uniform cost, the same for every mistake, is its control.",
     "Gradient": "The step by which training would change the model to please some rows. Each class asks for one of its own.",
     "Group": "Rows that belong together, such as all rows of one patient. They should stand on one side of a split.",
+    "Hard row": "A row whose own class has a low probability. It may be rare, on a border between classes, or labelled wrongly.",
     "Hardness": "How hard it is to believe the label of a row: the loss under that label, by models that did not see the row.",
     "Hidden positive": "A row of the class of interest that carries another label.",
     "Imbalance degree": "How unequal the class sizes are: the whole number counts the short classes, "
@@ -68,6 +70,7 @@ TERMS = {
     "Imbalance ratio": "Rows of the largest class over rows of the smallest. It is a fact about the table, not a fault.",
     "Impossible pair": "Two levels of different columns that no row of a class holds together, though chance would bring several together.",
     "Interference": "The part of the progress of one class that a training step of another class undoes.",
+    "Intersection over union": "Rows of a class that are found, over all rows that belong to it or were taken for it. 1 is perfect; like F1, it ignores right rows of other classes.",
     "Interval": "Where the true value plausibly lies, at 95 %. When the interval of a difference includes zero, no gain is claimed.",
     "Jitter": "Small random numbers added to every cell.",
     "k-means": "A way to cut rows into so many groups as one asks for, each around a middle of its own.",
