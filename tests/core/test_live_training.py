@@ -1,0 +1,211 @@
+"""Losses side by side: the numbers of the ordinary comparison, nothing from test rows, partial results, and verdicts that keep to intervals."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from core import jobs
+from core.__main__ import main
+from core.dataset import Dataset
+from core.errors import UserError
+from core.evaluation import live_training as live
+from core.evaluation.live_folds import BASELINE, SIDES, Trained, known
+from core.evaluation.live_training import draw, live_training, tried_together
+from core.evaluation.live_words import ADJUSTED, BASE
+from core.evaluation.scoring import AT_OWN, score_fold
+from core.learners.neural import NeuralNetwork
+from core.recipe import Recipe
+from core.study import Study
+from core.synthetic import planted
+
+FOCAL, WEIGHTS = Recipe.of("focal"), Recipe.of("class_weights")
+AFTER = Recipe.of("posthoc_logit_adjustment")
+
+
+@pytest.fixture(autouse=True)
+def _few_epochs(monkeypatch):
+    hidden, _, *rest = NeuralNetwork.__init__.__defaults__
+    monkeypatch.setattr(NeuralNetwork.__init__, "__defaults__", (hidden, 5, *rest))
+
+
+def table(n=140, seed=0):
+    """Text, gaps, three classes of which one is tiny, groups and times."""
+    rng = np.random.default_rng(seed)
+    y = np.where(np.arange(n) < 0.75 * n, "a", np.where(np.arange(n) < n - 6, "b", "c"))
+    x = rng.normal(size=(n, 3)) + (y == "b")[:, None]
+    x[rng.random(x.shape) < 0.1] = np.nan
+    columns = {"x0": x[:, 0], "x1": x[:, 1], "x2": x[:, 2], "text": rng.choice(["r", "g", None], n)}
+    frame = pd.DataFrame(columns | {"who": rng.integers(0, 40, n), "when": rng.permutation(n), "y": y})
+    return frame.sample(frac=1, random_state=seed, ignore_index=True)
+
+
+def odd(**roles):
+    left_out = [column for column in ("who", "when") if column not in roles]
+    return Dataset.from_frame(table(), "y", left_out, roles=roles)
+
+
+def sampled():
+    data = planted("overlap", class_sizes=(120, 24), n_features=3)
+    return replace(data, represents=np.where(data.y == "common", 5.0, 1.0), fingerprint="sample")
+
+
+CASES = {
+    "two classes": (lambda: planted("overlap", class_sizes=(120, 24), n_features=3), WEIGHTS),
+    "three classes with text and gaps": (odd, FOCAL),
+    "groups": (lambda: odd(who="group"), WEIGHTS),
+    "times": (lambda: odd(when="time"), FOCAL),
+    "working sample": (sampled, WEIGHTS),
+}
+
+
+def study_of(data, **choices):
+    return Study(data, learner="neural", n_folds=3, **choices)
+
+
+def last(study, recipes=(), **given):
+    return [result for result in live_training(study, recipes, **given) if result is not None][-1]
+
+
+def equal(ours, theirs):
+    assert ours.threshold == pytest.approx(theirs.threshold, abs=1e-5)
+    for key, value in theirs.scores.items():
+        assert ours.scores[key] == pytest.approx(value, abs=1e-5, nan_ok=True), key
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_score_is_that_of_the_ordinary_comparison(case):
+    make, recipe = CASES[case]
+    study = study_of(make())
+    result = last(study, [recipe])
+    equal(known(study, recipe).outcomes[1], score_fold(study, recipe, 1))
+    equal(known(study, BASELINE).adjusted[2], score_fold(study, AFTER, 2))
+    curves = result.tables["curves"]
+    assert curves["class"].iloc[0] == study.positive
+    assert set(curves["rows"]) == set(SIDES)
+    for name in ("loss", "recall", "gradient_norm"):
+        mean, low, high = (curves[name + end] for end in ("", "_low", "_high"))
+        assert ((low <= mean + 1e-6) & (mean <= high + 1e-6) | mean.isna()).all()
+    assert set(result.tables["scores"]["recipe"]) == {BASE, ADJUSTED, recipe.title}
+    assert set(result.tables["differences"]["against"]) == {BASE, ADJUSTED}
+    assert len(draw(result)) == 6
+
+
+def test_nothing_is_learned_from_test_rows():
+    study = study_of(planted("overlap", class_sizes=(120, 24), n_features=3))
+    _, test = study.folds[0]
+    X = study.dataset.X.copy()
+    X.iloc[test] = 7.0
+    spoilt = study_of(replace(study.dataset, X=X, fingerprint="spoilt"))
+    for one in (study, spoilt):
+        last(one, [FOCAL])
+    for recipe in (BASELINE, FOCAL):
+        ours, theirs = known(study, recipe), known(spoilt, recipe)
+        assert np.array_equal(ours.curves[0], theirs.curves[0], equal_nan=True)
+        assert not np.array_equal(ours.curves[1], theirs.curves[1], equal_nan=True)
+        assert ours.outcomes[0].threshold == theirs.outcomes[0].threshold
+        assert ours.outcomes[0].scores != theirs.outcomes[0].scores
+
+
+def test_partial_results_arrive_and_a_stopped_training_leaves_nothing(monkeypatch):
+    monkeypatch.setattr(live, "PACE", 0.0)
+    study = study_of(planted("overlap", class_sizes=(120, 24), n_features=3))
+    training = live_training(study, [FOCAL])
+    first = next(result for result in training if result is not None)
+    assert list(first.tables) == ["curves"]
+    assert first.tables["curves"]["epoch"].max() == 1
+    assert "'Cross-entropy' and 'Focal loss' in training, 1 epoch so far" in first.findings[0].text
+    assert len(draw(first)) == 5
+    training.close()
+    assert known(study, BASELINE) is None
+    alone = last(study)
+    assert len(alone.findings) >= 2
+    assert "Choose a loss to compare it" in alone.findings[0].text
+    base = known(study, BASELINE)
+    job = jobs.Runner(0).start([(live_training, (study, [FOCAL, WEIGHTS]))])
+    assert known(study, BASELINE) is base, "a changed loss trains only the new recipe"
+    (changed,) = job.results
+    assert changed.tables["training"]["n_together"].tolist() == [1, 2, 2]
+    assert changed.tables["curves"]["recipe"].drop_duplicates().tolist() == [BASE, "Focal loss", "Class weights"]
+    assert sum(result is not None for result in live_training(study, [FOCAL])) == 1, "all is known"
+
+
+def again(study):
+    """The same study with all that was trained."""
+    other = study.with_()
+    other._memory.update(study._memory)
+    return other
+
+
+def made(study, shift=0.0, noise=0.0, adjusted=0.0):
+    """The baseline, and focal loss whose average precision is that of the baseline with a shift and noise."""
+    last(study)
+    base, rng = known(study, BASELINE), np.random.default_rng(0)
+
+    def moved(outcomes, by, spread=0.0):
+        key = ("average precision", "")
+        steps = by + spread * rng.normal(size=len(outcomes))
+        return tuple(
+            replace(one, scores=one.scores | {key: one.scores[key] + step})
+            for one, step in zip(outcomes, steps, strict=True)
+        )
+
+    base = replace(base, adjusted=moved(base.outcomes, adjusted))
+    study._memory["live", BASELINE] = base
+    curves = (base.curves, base.epochs, 1.0, 1)
+    study._memory["live", FOCAL] = Trained(moved(base.outcomes, shift, noise), (), *curves)
+    return last(study, [FOCAL]).findings[0].text
+
+
+def test_a_verdict_keeps_to_the_intervals():
+    study = study_of(planted("overlap", class_sizes=(120, 24), n_features=3))
+    last(study)
+    better = made(again(study), shift=0.1, noise=0.001)
+    assert "'Focal loss' does better than cross-entropy with the right threshold" in better
+    assert ", and than the same with logit adjustment" in better
+    assert "too small" not in better
+    assert "too small to matter" in made(again(study), shift=0.005, noise=0.0001)
+    assert ", but not than the same with logit adjustment" in made(again(study), shift=0.1, noise=0.01, adjusted=0.1)
+    for noise in (0.1, 0.3):
+        text = made(again(study), shift=0.05, noise=noise)
+        assert text.startswith("No loss does better than cross-entropy with the right threshold")
+
+
+def test_intervals_hold_together_over_recipes_and_references():
+    study = study_of(planted("overlap", class_sizes=(120, 24), n_features=3))
+    made(study, shift=0.1, noise=0.01)
+    study._memory["live", WEIGHTS] = known(study, FOCAL)
+    one, two = last(study, [FOCAL]).tables["differences"], last(study, [FOCAL, WEIGHTS]).tables["differences"]
+    at = "recipe == 'Focal loss' and against == @BASE and metric == 'average precision'"
+    widths = [(table.query(at)["high"] - table.query(at)["low"]).iloc[0] for table in (one, two)]
+    assert widths[1] > 1.2 * widths[0]
+    with_cost = study.with_(miss_cost=5.0)
+    costs = last(with_cost, metric="").tables["scores"].query("metric == 'cost per 1,000 rows'")
+    assert AT_OWN in set(costs["cut"])
+    assert set(known(with_cost, BASELINE).curves.shape) >= {3, 2}
+
+
+def test_only_what_is_trained_alike_is_trained_together():
+    smote, decided = Recipe.of("smote"), Recipe.of("focal", "tuned_threshold")
+    together, apart = tried_together([FOCAL, smote, decided, FOCAL, BASELINE, Recipe.of("cross_entropy"), AFTER])
+    assert (together, apart) == ((FOCAL, decided), (smote,))
+    with pytest.raises(UserError, match="neural learner"):
+        next(live_training(Study(planted(class_sizes=(60, 30)))))
+    study = study_of(planted("overlap", class_sizes=(60, 8), n_features=3))
+    texts = [finding.text for finding in last(study, [smote]).findings]
+    assert "has 8 rows: too few to say which loss is better" in texts[0]
+    assert any("'SMOTE' is not tried here" in text for text in texts)
+
+
+@pytest.mark.parametrize("learner", ["neural", "linear"])
+def test_the_command_prints_the_same_numbers(tmp_path, capsys, learner):
+    path = tmp_path / "table.csv"
+    table(100).drop(columns=["who", "when"]).to_csv(path, index=False)
+    options = ["--target", "y", "--folds", "2", "--repeats", "1", "--recipe", "focal", "--learner", learner]
+    assert main(["losses", str(path), *options]) == 0
+    held = capsys.readouterr()
+    assert "Focal loss" in held.out
+    assert "average precision" in held.out
+    assert ("Focal loss, less Cross-entropy" in held.out) == (learner == "neural")
+    assert ("in training" in held.err) == (learner == "neural")
