@@ -27,8 +27,8 @@ def adam(
 
     Why it matters
     --------------
-    Weights that few rows move, as those of a rare class, take steps as long as the others. Unasked, the neural learner takes this step at the rate 0.01, and beside it shrinks
-    weights by AdamW's rule with a decay of 0.01.
+    Weights that few rows move, as those of a rare class, take steps as long as the others.
+    Unasked, the neural learner takes the same steps and shrinks weights beside them, as AdamW does.
 
     What to do
     ----------

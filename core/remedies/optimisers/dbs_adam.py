@@ -19,11 +19,12 @@ def dbs_adam(
     rate: Annotated[float, Range(0.001, 0.1, 0.001)] = 0.01,
     memory: Annotated[float, Range(0, 0.99, 0.01)] = 0.9,
     most: Annotated[float, Range(1, 5, 0.5)] = 2.0,
+    weight_decay: Annotated[float, Range(0, 1, 0.05)] = 0.5,
 ) -> Any:
     """Scale Adam's step by how hard a batch is beside the batches before it.
 
     Difficulty ``D = ½ ‖g‖ / n̄ + ½ L / l̄``: the norm of the gradient and the loss of the batch, each over its own running mean
-    (``x̄ ← ρ x̄ + (1 − ρ) x``, divided by ``1 − ρᵗ``, the batch itself included). The step is Adam's times ``s = D``, kept between 1 / most and most. A loss that
+    (``x̄ ← ρ x̄ + (1 − ρ) x``, divided by ``1 − ρᵗ``, the batch itself included). The step is AdamW's times ``s = D``, kept between 1 / most and most. A loss that
     is multiplied by any number gives the same s, and where every batch is as hard as the last, s is 1: Adam. The authors' formula could not be had;
     this one is inferred from their summary of it.
 
@@ -45,6 +46,8 @@ def dbs_adam(
         How much of a running mean is kept at each batch; 0 makes every batch its own measure, which is Adam.
     most : float
         The most that a step is made longer, or shorter; 1 is Adam.
+    weight_decay : float
+        As in AdamW, scaled like all of the step; with the same decay only the factor differs.
 
     References
     ----------
@@ -53,7 +56,8 @@ def dbs_adam(
     from core.learners.ensembles import with_inner
     from core.numerics.optimising import Optimiser
 
-    return with_inner(classifier, optimiser=Optimiser(_update, {"keeps": memory, "most": most}, float(rate)))
+    options = {"keeps": memory, "most": most, "weight_decay": weight_decay}
+    return with_inner(classifier, optimiser=Optimiser(_update, options, float(rate)))
 
 
 def _update(
@@ -64,9 +68,10 @@ def _update(
     *,
     keeps: float,
     most: float,
+    weight_decay: float,
 ) -> None:
     scale = _scale(gradient, memory, step, keeps, most)
-    adam(weights, gradient, memory, step, scale=scale.astype(weights.dtype))
+    adam(weights, gradient, memory, step, weight_decay=weight_decay, scale=scale.astype(weights.dtype))
 
 
 def _scale(gradient: np.ndarray, memory: dict[str, np.ndarray], step: Step, keeps: float, most: float) -> np.ndarray:

@@ -5,6 +5,7 @@ import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
 
+from core.learners.neural import NeuralNetwork
 from core.numerics.loss_terms import cross_entropy, indicator
 from core.numerics.optimising import Step
 from core.registry import methods
@@ -22,7 +23,9 @@ class Holder(ClassifierMixin, BaseEstimator):
 
 
 def made(slug, **options):
-    """The optimiser that a remedy gives to a learner."""
+    """The optimiser that a remedy gives to a learner, without decay unless asked."""
+    if slug in ("adamw", "dbs_adam"):
+        options = {"weight_decay": 0.0, **options}
     return OPTIMISERS[slug].fn(Holder(), **options).optimiser
 
 
@@ -62,7 +65,7 @@ LOSSES = np.random.default_rng(1).exponential(size=(30, 3, 1))
 @pytest.mark.parametrize("slug", ["adam", "adamw", "dbs_adam"])
 def test_adams_first_step_is_as_long_as_the_rate(slug):
     """Whatever the gradient: ``m̂ / √v̂`` is its sign."""
-    first = path(made(slug, **({"weight_decay": 0.0} if slug == "adamw" else {})), GRADIENTS[:1])[0]
+    first = path(made(slug), GRADIENTS[:1])[0]
     assert np.allclose(first, 1 - 0.1 * np.sign(GRADIENTS[0]), atol=1e-6)
 
 
@@ -93,7 +96,7 @@ def test_decay_is_beside_the_step_and_a_penalty_inside():
     assert np.allclose(shrunk[:, 0, 0], 0.95 ** np.arange(1, 8)) and (shrunk[:, 0, 1] == 1).all()
     pulled = path(made("adam", penalty=0.01), none, decays=decays)
     assert np.allclose(pulled[0, 0], [0.9, 1.0], atol=1e-6)
-    assert np.array_equal(path(made("adamw", weight_decay=0.0), GRADIENTS), path(made("adam"), GRADIENTS))
+    assert np.array_equal(path(made("adamw"), GRADIENTS), path(made("adam"), GRADIENTS))
 
 
 def test_dbs_adam_is_adam_where_batches_are_equally_hard():
@@ -106,6 +109,14 @@ def test_dbs_adam_is_adam_where_batches_are_equally_hard():
         found = path(made("dbs_adam", **options), GRADIENTS, LOSSES)
         assert np.allclose(found, path(made("adam"), GRADIENTS), rtol=1e-12)
     assert np.abs(path(made("dbs_adam"), GRADIENTS, LOSSES) - path(made("adam"), GRADIENTS)).max() > 0.01
+
+
+def test_unasked_the_neural_learner_takes_the_steps_of_adamw():
+    """Rate and decay are the learner's own, so that DBS-Adam differs from doing nothing by its factor alone."""
+    own = NeuralNetwork()
+    for slug in ("adamw", "dbs_adam"):
+        found = OPTIMISERS[slug].fn(Holder()).optimiser
+        assert (found.rate, found.options["weight_decay"]) == (own.rate, own.weight_decay)
 
 
 def scales(gradients, losses, most=2.0):
@@ -151,7 +162,6 @@ def test_networks_do_not_mix(slug):
 
 @EACH
 def test_a_softmax_regression_gets_to_its_minimum(slug):
-    options = {"adamw": {"weight_decay": 0.0}}.get(slug, {})
-    found, reference = trained(made(slug, **options), 300)
+    found, reference = trained(made(slug), 300)
     assert np.allclose(found, reference, atol=0.01)
-    assert np.allclose(trained(made(slug, **options), 300, batch_size=30)[0], reference, atol=0.2)
+    assert np.allclose(trained(made(slug), 300, batch_size=30)[0], reference, atol=0.2)
