@@ -10,6 +10,9 @@ from lightgbm import Booster, Dataset
 
 from core.learners.loss import Loss, constant_scores
 from core.learners.scored_rows import ScoredRows, probabilities
+from core.numerics.loss_terms import Terms, cross_entropy
+
+PLAIN = Loss(cross_entropy)
 
 LONGEST = 100.0
 """The longest step that a single row may ask for: a gradient of 1 counts with a second derivative of at least 1 / ``LONGEST``."""
@@ -55,7 +58,9 @@ def grown(
 ) -> GrownTrees:
     """Grow trees, one for each score in every round.
 
-    Scores begin at those that a loss gives all rows alike, as LightGBM's own objectives begin at the class shares.
+    Scores begin at those that a loss gives all rows alike, as LightGBM's own objectives begin at the class shares. A loss that picks
+    rows by how hard they are may then find all of them in one class, and nothing to split; a first tree by cross-entropy
+    tells them apart. That is our choice.
 
     Parameters
     ----------
@@ -79,8 +84,10 @@ def grown(
     rows = Dataset(Z, params=settings, **begun).construct()
     booster = Booster(settings, rows)
     splits = any(rows.feature_num_bin(j) for j in range(Z.shape[1]))  # LightGBM breaks off where no column can be split
-    for _ in range(n_rounds if splits else 0):
-        booster.update(fobj=asked)
+    for number in range(n_rounds if splits else 0):
+        unsplit = booster.update(fobj=asked)
+        if unsplit and not number:
+            booster.update(fobj=asked.plainly)
     return GrownTrees(booster.free_dataset(), start, asked.rows.mass, loss)
 
 
@@ -106,10 +113,17 @@ class Asked:
 
     def __call__(self, raw: np.ndarray, _: Dataset) -> tuple[np.ndarray, np.ndarray]:
         """Gradient and second derivative at scores (n_samples,), or (n_samples, n_classes) column by column, in the same shape."""
-        n_scores = self.rows.n_scores
         now = {"progress": self.round / self.n_rounds, "state": self.state, "step": self.round}
-        terms = self.rows.terms(raw.T.reshape(n_scores, -1), **now)
+        terms = self.rows.terms(raw.T.reshape(self.rows.n_scores, -1), **now)
         self.round, self.state = self.round + 1, terms.state
+        return self._handed(terms)
+
+    def plainly(self, raw: np.ndarray, _: Dataset) -> tuple[np.ndarray, np.ndarray]:
+        """The same by cross-entropy."""
+        return self._handed(self.rows.terms(raw.T.reshape(self.rows.n_scores, -1), PLAIN))
+
+    def _handed(self, terms: Terms) -> tuple[np.ndarray, np.ndarray]:
+        n_scores = self.rows.n_scores
         gradient, bend = terms.gradient, np.abs(terms.hessian)
         if n_scores > 1:
             bend *= n_scores / (n_scores - 1)

@@ -49,17 +49,20 @@ class ScoredRows:
         if groups is not None and len(groups) == len(codes):
             self._known["groups"] = np.asarray(groups)
 
-    def terms(self, raw: np.ndarray, **now: Any) -> Terms:
+    def terms(self, raw: np.ndarray, loss: Loss | None = None, **now: Any) -> Terms:
         """The loss at scores (n_scores, n_samples), in an array that the next call uses again; read the second derivative before it.
 
         Parameters
         ----------
         raw : ndarray (n_scores, n_samples)
+        loss : Loss or None
+            Another one in its place.
         **now
             Fields of ``Known`` that change while training goes on.
         """
         np.copyto(self._scores[-self.n_scores :], raw, casting="same_kind")
-        found = self.loss(self._scores, self._own, self.loss.known(self.mass, **self._known, **now))
+        loss = self.loss if loss is None else loss
+        found = loss(self._scores, self._own, loss.known(self.mass, **self._known, **now))
         kept = slice(-self.n_scores, None)
         return Terms(found.value, found.gradient[kept], lambda: found.hessian[kept], found.state)
 

@@ -216,11 +216,25 @@ def test_second_derivatives_are_never_negative_and_never_too_small():
     np.testing.assert_allclose(bend[open_.T], 1.5 * np.abs(plain.hessian.T)[open_.T], atol=1e-6)
 
 
+def test_rows_that_are_picked_by_hardness_are_told_apart_by_a_first_tree():
+    """At equal scores the hardest rows are all of one class: every leaf would step alike, and nothing could be split."""
+
+    def hardest(scores, own, known):
+        plain = cross_entropy(scores, own)
+        kept = 3 * own[((own * plain.value).sum(axis=1) / own.sum(axis=1)).argmax()]
+        return Terms(plain.value * kept, plain.gradient * kept, plain.hessian * kept)
+
+    X, y = table((800, 150, 50))
+    trained = BoostedTrees(n_estimators=10, loss=Loss(hardest)).fit(X, y)
+    assert (trained.raw_scores(X).std(axis=0) > 0.03).all()
+    assert trained.predict_proba(X)[y == 2, 2].mean() > trained.predict_proba(X)[y == 0, 2].mean() + 0.01
+
+
 @EACH
 @pytest.mark.parametrize("terms", [bounded, weighted, cross_entropy], ids=lambda terms: terms.__name__)
 def test_odd_tables_are_survived(learner, terms):
     """One row of a class, thirty classes, wrong labels among certain rows, a single class, weights of zero."""
-    trained = make(learner).set_params(loss=Loss(terms))
+    trained = make(learner).set_params(loss=Loss(terms), **({"n_estimators": 20} if learner == "boosted" else {}))
     X, y = table((150, 40))
     wrong = pd.DataFrame({"a": np.r_[np.zeros(150), np.ones(40)]})
     y_wrong = y.copy()
