@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.glossary import TERMS
 from core.registry import catalogue, group_title
-from pages.kit import session, show, specificity, text
+from pages.kit import bake_off, kept, session, show, specificity, text
 
 st.title("Learn")
 st.markdown("What every method does and why, with a sick and a healthy table of the same class sizes side by side.")
@@ -50,6 +50,14 @@ if (planted := specificity.planted()) is not None:
     st.subheader("Where planted rows stand in the ledger")
     st.markdown(specificity.PLANTED)
     show.numbers("planted_rows", planted, "learn")
+if (losses := kept.for_all(bake_off.shown, "bake-off of losses")) is not None:
+    st.subheader("Which losses earned their keep")
+    st.markdown(bake_off.MEANING)
+    for sentence in losses.sentences:
+        st.markdown(f"- {text.md(sentence)}")
+    show.draw(losses.figures, "bake_off")
+    for name, table in losses.tables.items():
+        show.numbers(name, table, "learn")
 
 st.subheader("Glossary")
 for word, meaning in TERMS.items():
