@@ -40,6 +40,14 @@ if item.sick and item.healthy:
                     st.markdown(text.md(finding.text))
                 show.draw(item.draw(result) if result.tables else {}, which)
 
+if (losses := kept.for_all(bake_off.shown, "bake-off of losses")) is not None:
+    st.subheader("Which losses earned their keep")
+    st.markdown(bake_off.MEANING)
+    for sentence in losses.sentences:
+        st.markdown(f"- {text.md(sentence)}")
+    show.draw(losses.figures, "bake_off")
+    for name, table in losses.tables.items():
+        show.numbers(name, table, "learn")
 measured = specificity.table()
 if measured is not None:
     st.subheader("Which check names which condition")
@@ -50,14 +58,6 @@ if (planted := specificity.planted()) is not None:
     st.subheader("Where planted rows stand in the ledger")
     st.markdown(specificity.PLANTED)
     show.numbers("planted_rows", planted, "learn")
-if (losses := kept.for_all(bake_off.shown, "bake-off of losses")) is not None:
-    st.subheader("Which losses earned their keep")
-    st.markdown(bake_off.MEANING)
-    for sentence in losses.sentences:
-        st.markdown(f"- {text.md(sentence)}")
-    show.draw(losses.figures, "bake_off")
-    for name, table in losses.tables.items():
-        show.numbers(name, table, "learn")
 
 st.subheader("Glossary")
 for word, meaning in TERMS.items():
