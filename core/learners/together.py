@@ -187,17 +187,18 @@ def _n_steps(lesson: Lesson, batch_size: int) -> int:
     return rows.n_steps if lesson.batches is None else len(lesson.batches(rows, np.random.default_rng(lesson.seed)))
 
 
-def _rank(place: int, places: list[int], lessons: list[Lesson | None]) -> tuple[int, int, int]:
-    """Where a lesson stands: by loss and optimiser, then by its rows, each in order of first appearance."""
+def _rank(place: int, places: list[int], lessons: list[Lesson | None]) -> tuple[int, ...]:
+    """Where a lesson stands: by optimiser, by loss and by rows, each in order of first appearance."""
     lesson = lessons[place]
     first = [
         next(i for i in places if same(lessons[i], lesson))
         for same in (
-            lambda a, b: a.loss is b.loss and a.optimiser is b.optimiser,
+            lambda a, b: a.optimiser is b.optimiser,
+            lambda a, b: a.loss is b.loss,
             lambda a, b: a.rows is b.rows and a.seed == b.seed,
         )
     ]
-    return first[0], first[1], place
+    return *first, place
 
 
 def _shared_out(places: list[int], lessons: list[Lesson], threads: int) -> list[list[int]]:

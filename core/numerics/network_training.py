@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -22,12 +24,11 @@ LEAST_GAIN = 1e-4
 
 
 class _Group:
-    """Neighbouring networks of one cohort that share a loss and an optimiser."""
+    """Neighbouring networks of one cohort that share a loss."""
 
     def __init__(self, lessons: list[Lesson], place: slice, dtype: type) -> None:
         first = lessons[0]
         self.place, self.loss, self.hidden = place, first.loss or plain, first.hidden
-        self.optimiser, self.memory = first.optimiser, {}
         self.counts = np.stack([lesson.rows.counts for lesson in lessons]).astype(dtype)[..., None]
         names = first.told
         self.told = {name: np.stack([lesson.told[name] for lesson in lessons]).astype(dtype) for name in names}
@@ -38,12 +39,23 @@ class _Group:
 
     def kept(self, kept: np.ndarray, place: slice) -> _Group:
         """The same of some of its networks."""
-        group = object.__new__(_Group)
-        group.__dict__.update(vars(self), place=place, counts=self.counts[kept])
+        group = copy.copy(self)
+        group.place, group.counts, group.state = place, self.counts[kept], _of_networks(self.state, kept)
         group.told = {name: values[kept] for name, values in self.told.items()}
-        group.memory = {name: _of_networks(values, kept) for name, values in self.memory.items()}
-        group.state = None if self.state is None else _of_networks(self.state, kept)
         return group
+
+
+class _Steps:
+    """Neighbouring networks of one cohort that share an optimiser."""
+
+    def __init__(self, lessons: list[Lesson], place: slice, dtype: type) -> None:
+        self.place, self.optimiser, self.memory = place, lessons[0].optimiser, {}
+
+    def kept(self, kept: np.ndarray, place: slice) -> _Steps:
+        """The same of some of its networks."""
+        steps = copy.copy(self)
+        steps.place, steps.memory = place, {name: _of_networks(part, kept) for name, part in self.memory.items()}
+        return steps
 
 
 class Cohort:
@@ -52,8 +64,8 @@ class Cohort:
     Parameters
     ----------
     lessons : list of Lesson
-        Of one shape, plan and number type, with equally many steps in an epoch. Lessons with the same loss and optimiser stand side by side, and each such group sees the same
-        streams of rows in the same order, or else streams are gathered once for each network.
+        Of one shape, plan and number type, with equally many steps in an epoch. Where lessons with the same loss or the same optimiser stand side by side, they share its
+        calls; where each loss sees the same rows in the same order, they share the rows.
 
     Attributes
     ----------
@@ -68,7 +80,8 @@ class Cohort:
         dtype = lessons[0].rows.X.dtype
         self.networks = Networks(self.shape, np.stack([lesson.start for lesson in lessons]).astype(dtype))
         self.active, self.epochs, self.step = list(range(len(lessons))), 0, 0
-        self.groups = _groups(lessons, dtype)
+        self.groups = _runs(lessons, "loss", _Group, dtype)
+        self.steps = _runs(lessons, "optimiser", _Steps, dtype)
         self.decays = self.shape.decays.astype(dtype)
         self.best = self.networks.flat.copy()
         self.best_loss, self.waited = np.full(len(lessons), np.inf), np.zeros(len(lessons), int)
@@ -159,13 +172,13 @@ class Cohort:
     def _move(self, gradient: np.ndarray, value: np.ndarray, weight: np.ndarray | None, progress: float) -> None:
         """Let the optimisers take their step."""
         self.step += 1
-        fade = 0.5 * (1 + np.cos(np.pi * progress)) if self.plan.fading else 1.0
+        fade = 0.5 * (1 + math.cos(math.pi * progress)) if self.plan.fading else 1.0
         seen = value if weight is None else value * weight[self.streams.of(slice(None))][:, 0]
         mean, flat = seen.mean(axis=1, keepdims=True), self.networks.flat
-        for group in self.groups:
-            place, rate = group.place, group.optimiser.rate * fade
-            step = Step(self.step, rate, mean[place], self.decays)
-            group.optimiser(flat[place], gradient[place], group.memory, step)
+        for steps in self.steps:
+            place, optimiser = steps.place, steps.optimiser
+            step = Step(self.step, optimiser.rate * fade, mean[place], self.decays)
+            optimiser(flat[place], gradient[place], steps.memory, step)
 
     def _note(self, own: np.ndarray, codes: np.ndarray, weight: np.ndarray | None, index: np.ndarray, end: int) -> None:
         """Keep losses of rows for the composers that ask for them, and sums over classes."""
@@ -212,13 +225,7 @@ class Cohort:
         """Go on with some of the networks."""
         self.networks = Networks(self.shape, self.networks.flat[kept])
         self.active = [self.active[i] for i in kept]
-        groups, start = [], 0
-        for group in self.groups:
-            of_group = kept[(kept >= group.place.start) & (kept < group.place.stop)] - group.place.start
-            if len(of_group):
-                groups.append(group.kept(of_group, slice(start, start + len(of_group))))
-                start += len(of_group)
-        self.groups = groups
+        self.groups, self.steps = _kept(self.groups, kept), _kept(self.steps, kept)
         if self.active:
             self._lay_out(self.streams.kept(kept))
 
@@ -268,14 +275,22 @@ def training(
         yield cohort.networks
 
 
-def _groups(lessons: list[Lesson], dtype: type) -> list[_Group]:
-    """Neighbours with the same loss and optimiser."""
-    starts = [0]
-    for j in range(1, len(lessons)):
-        if lessons[j].loss is not lessons[j - 1].loss or lessons[j].optimiser is not lessons[j - 1].optimiser:
-            starts.append(j)
-    ends = [*starts[1:], len(lessons)]
-    return [_Group(lessons[a:b], slice(a, b), dtype) for a, b in zip(starts, ends, strict=True)]
+def _runs(lessons: list[Lesson], name: str, kind: type, dtype: type) -> list[Any]:
+    """Neighbours with the same loss, or with the same optimiser."""
+    things = [getattr(lesson, name) for lesson in lessons]
+    starts = [j for j in range(len(things)) if j == 0 or things[j] is not things[j - 1]]
+    return [kind(lessons[a:b], slice(a, b), dtype) for a, b in zip(starts, [*starts[1:], len(lessons)], strict=True)]
+
+
+def _kept(groups: list[Any], kept: np.ndarray) -> list[Any]:
+    """Groups of neighbours, when only some networks go on."""
+    found, start = [], 0
+    for group in groups:
+        inside = kept[(kept >= group.place.start) & (kept < group.place.stop)] - group.place.start
+        if len(inside):
+            found.append(group.kept(inside, slice(start, start + len(inside))))
+            start += len(inside)
+    return found
 
 
 def _of_networks(values: Any, kept: np.ndarray) -> Any:

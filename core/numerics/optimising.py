@@ -86,10 +86,17 @@ def adam(
     if "mean" not in memory:
         memory.update(mean=np.zeros_like(weights), square=np.zeros_like(weights))
     mean, square = memory["mean"], memory["square"]
-    mean += (1 - BETA_1) * (gradient - mean)
-    square += (1 - BETA_2) * (gradient * gradient - square)
-    ahead = mean / (np.sqrt(square / (1 - BETA_2**step.number)) + EPSILON)
-    ahead *= 1 / (1 - BETA_1**step.number)
+    mean *= BETA_1
+    mean += (1 - BETA_1) * gradient
+    ahead = gradient * gradient
+    ahead *= 1 - BETA_2
+    square *= BETA_2
+    square += ahead
+    np.sqrt(square, out=ahead)
+    warm, rate = float(np.sqrt(1 - BETA_2**step.number)), float(step.rate)
+    ahead += EPSILON * warm
+    np.divide(mean, ahead, out=ahead)
+    ahead *= rate * warm / (1 - BETA_1**step.number)
     if weight_decay:
-        ahead += weight_decay * step.decays * weights
-    weights -= (step.rate * scale * ahead).astype(weights.dtype, copy=False)
+        ahead += (rate * weight_decay * step.decays).astype(ahead.dtype, copy=False) * weights
+    weights -= ahead if np.ndim(scale) == 0 and scale == 1 else (scale * ahead).astype(weights.dtype, copy=False)
