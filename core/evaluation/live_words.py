@@ -23,6 +23,9 @@ from core.recipe import Recipe
 from core.result import Finding
 from core.study import Study
 
+ROUNDING = 1e-6
+"""A difference below it comes from rounding: two losses may well train the same model."""
+
 BASE, ADJUSTED = "Cross-entropy", "Cross-entropy, then logit adjustment"
 
 
@@ -67,7 +70,7 @@ def _verdict(tables: Tables, metric: str) -> str:
     sign = -1 if metric in LOWER_IS_BETTER else 1
     gains = gains.assign(gain=sign * gains["difference"], least=gains["low"] if sign > 0 else -gains["high"])
     first, other = (gains[gains["against"] == name].set_index("recipe") for name in (BASE, ADJUSTED))
-    better = first[first["least"] > 0].sort_values("least", ascending=False)
+    better = first[first["least"] > ROUNDING].sort_values("least", ascending=False)
     if not len(better):
         return _none_better(first, metric)
     name, best = better.index[0], better.iloc[0]
@@ -75,7 +78,7 @@ def _verdict(tables: Tables, metric: str) -> str:
         f"'{name}' does better than cross-entropy with the right threshold: {metric} goes from {wording.number(base)} to "
         f"{wording.number(_score(tables, name, metric))} ({_told(best)}, {wording.plural(best['n_folds'], 'fold')})"
     )
-    beyond = other.loc[name, "least"] > 0
+    beyond = other.loc[name, "least"] > ROUNDING
     text += f"{', and' if beyond else ', but not'} than the same with logit adjustment after training ({_told(other.loc[name])})."
     if best["least"] <= (MARGIN * base if metric == COST else MARGIN):
         text += " The gain may be too small to matter."
@@ -93,6 +96,8 @@ def _none_better(first: pd.DataFrame, metric: str) -> str:
     if first["gain"].isna().all():
         return text
     name = first["gain"].idxmax()
+    if first["gain"].max() < ROUNDING and first.loc[name, ["low", "high"]].abs().max() < ROUNDING:
+        return f"{text} '{name}' comes out equal to it."
     return f"{text} Nearest to one is '{name}' ({_told(first.loc[name])})."
 
 

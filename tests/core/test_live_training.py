@@ -167,6 +167,7 @@ def test_a_verdict_keeps_to_the_intervals():
     assert "too small" not in better
     assert "too small to matter" in made(again(study), shift=0.005, noise=0.0001)
     assert ", but not than the same with logit adjustment" in made(again(study), shift=0.1, noise=0.01, adjusted=0.1)
+    assert made(again(study)).endswith("'Focal loss' comes out equal to it.")
     for noise in (0.1, 0.3):
         text = made(again(study), shift=0.05, noise=noise)
         assert text.startswith("No loss does better than cross-entropy with the right threshold")
