@@ -10,7 +10,7 @@ import streamlit as st
 from hostile_tables import HOSTILE, PAGES, markdown_texts, table
 
 from core.reading.samples import samples
-from core.registry import catalogue, methods
+from core.registry import catalogue, served
 from core.wording import clip
 from pages.kit import show
 from pages.kit.text import file_name, labels, md
@@ -329,7 +329,7 @@ def test_rows_without_a_label_are_told(opened):
 def test_remedies_and_explanations_on_a_class_of_hardly_any_rows(opened, n_rare):
     """With one row every remedy is tried, with three one of each stage."""
     rows = [f"{i},{i * i % 17},{'rare' if i < n_rare else 'common'}" for i in range(60)]
-    chosen = list({item.group: item.slug for item in methods("remedy")}.values()) if n_rare > 1 else []
+    chosen = list({item.group: item.slug for item in served("boosted")}.values()) if n_rare > 1 else []
     app = opened(upload=csv_file("\n".join(["size,weight,outcome", *rows]).encode()), recipe=chosen, folds=2, repeats=1)
     app.switch_page("steps/remedy.py").run()
     if not chosen:
@@ -340,6 +340,22 @@ def test_remedies_and_explanations_on_a_class_of_hardly_any_rows(opened, n_rare)
         assert not app.exception
         assert not app.error
         assert "Failed" not in texts(app)
+
+
+def test_losses_are_tried_live_on_the_neural_learner_alone(opened):
+    """What is being built trains beside what was built; a recipe of batches waits where the learner has none."""
+    rows = [f"{i % 13},{i * i % 17},{'rare' if i % 6 == 0 else 'common'}" for i in range(120)]
+    upload = csv_file("\n".join(["size,weight,outcome", *rows]).encode())
+    app = opened("remedy", upload=upload, recipe=("class_aware_batches",), learner="neural", folds=2, repeats=1)
+    app.selectbox(key="stage losses").set_value("focal").run()
+    assert not app.exception and not app.error
+    assert "Training, live" in [header.value for header in app.subheader]
+    assert "than cross-entropy with the right threshold" in texts(app)
+    shown = [frame.value for frame in app.dataframe if "recipe" in frame.value]
+    assert {"Cross-entropy", "Focal loss", "Class-aware batches"} <= set(shown[0]["recipe"])
+    asked(app.selectbox, "learner").set_value("boosted").run()
+    assert "Left out, because they are for another learner: 'Class-aware batches'" in texts(app)
+    assert not app.exception and "Training, live" not in [header.value for header in app.subheader]
 
 
 def test_no_session_sees_the_file_of_another(opened):
