@@ -43,7 +43,7 @@ def curves(
     figure.update_layout(
         title={"text": title, "x": 0, "xanchor": "left"},
         meta={"caption": caption},
-        height=420,
+        height=400 + 22 * len(figure.data) // 3,
         margin={"l": 10, "r": 10, "t": 60, "b": 10},
         legend={"orientation": "h", "yref": "container", "yanchor": "bottom", "y": 0, "x": 0},
     )

@@ -48,7 +48,8 @@ def findings(
         first = Finding("caution", text)
     else:
         first = Finding("fine", _verdict(tables, metric))
-    against_base = {**tables, "differences": tables["differences"].query("against == @BASE")}
+    changes = tables["differences"].query("against == @BASE and not (abs(low) < @ROUNDING and abs(high) < @ROUNDING)")
+    against_base = {**tables, "differences": changes}
     limits = [
         _first_look(study),
         evidence_finding(study, tables),
