@@ -139,7 +139,7 @@ def fitted(split: Split, learner: str, seed: int, sides: list[str]) -> dict[str,
         return found
     start = time.process_time()
     ready = [prepared(classifier, X, y) for classifier in unfitted.values()]
-    networks = fit_together([(each.learner, X, each.y, each.sample_weight) for each in ready], n_threads=1)
+    networks = fit_together([(each.learner, X, each.y, each.sample_weight) for each in ready])
     seconds = (time.process_time() - start) / len(sides)
     done = [each.completed(network) for each, network in zip(ready, networks, strict=True)]
     return {side: (classifier, seconds) for side, classifier in zip(sides, done, strict=True)}

@@ -58,7 +58,7 @@ class NeuralNetwork(ClassifierMixin, BaseEstimator):
         How strongly weights shrink, of the default optimiser.
     patience : int
         Stop after so many epochs without a better loss on rows held out, and keep the best weights; 0 trains to the end on all rows. A tenth of the rows is held out, in tables of at
-        least 500 rows.
+        least 500 rows. Where batches are composed, or the loss changes as training goes on, no loss on rows held out could be compared, and training goes to the end.
     rate : float
         Length of a step of the default optimiser, which is Adam; it falls to 0 along half a cosine.
     loss : Loss or None
@@ -157,7 +157,8 @@ class NeuralNetwork(ClassifierMixin, BaseEstimator):
             start.parts[bias][0] = np.log(np.maximum(self.counts_, 1e-9) / self.counts_.sum())
         loss = self.loss
         told = {name: values for name, values in (loss.told if loss else {}).items() if name != "groups"}
-        plan = Plan(self.n_epochs, self.batch_size, LEAST_STEPS, self.patience)
+        judged = rows.held_out is not None and rows.judged and self.batches is None and _steady(loss, self.counts_)
+        plan = Plan(self.n_epochs, self.batch_size, LEAST_STEPS, self.patience if judged else 0)
         optimiser = self.optimiser or Optimiser(adam, {"weight_decay": self.weight_decay}, self.rate)
         bare = None if loss is None else replace(loss, told={})
         hidden = None if loss is None or loss.hidden is None else _OfHidden(bare)
@@ -263,6 +264,20 @@ class NeuralNetwork(ClassifierMixin, BaseEstimator):
             rank[order[rows.codes[order] == c]] = np.arange(m)
         out = rank < n_out[rows.codes]
         return rows.take(np.flatnonzero(~out), rows.take(np.flatnonzero(out)))
+
+
+def _steady(loss: Loss | None, counts: np.ndarray) -> bool:
+    """Whether a loss is the same at the beginning and at the end of the training."""
+    if loss is None:
+        return True
+    n_classes = len(counts)
+    scores = np.sin(np.arange(2.0 * n_classes * n_classes)).reshape(n_classes, -1)
+    own, more = (
+        np.tile(np.eye(n_classes), 2),
+        {"weight": np.ones((1, 2 * n_classes)), "groups": np.tile([0, 1], n_classes)},
+    )
+    slopes = [loss(scores, own, loss.known(counts, progress=done, **more)).gradient for done in (0.0, 0.5, 1.0)]
+    return all(np.array_equal(slopes[0], each) for each in slopes[1:])
 
 
 class _OfHidden:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import copy
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -18,16 +16,11 @@ from core.numerics.network_lesson import Lesson
 from core.numerics.network_rows import TrainingRows
 from core.numerics.network_training import Cohort
 
-MOST_THREADS = 2
-"""Threads that share the networks; more gain little on networks so small."""
-
 Task = tuple[NeuralNetwork, Any, Any, np.ndarray | None]
 Follow = Callable[[int, list[NeuralNetwork]], bool | None]
 
 
-def fit_together(
-    tasks: Sequence[Task], follow: Follow | None = None, *, n_threads: int | None = None
-) -> list[NeuralNetwork]:
+def fit_together(tasks: Sequence[Task], follow: Follow | None = None) -> list[NeuralNetwork]:
     """Fit several neural networks at once.
 
     Networks of one shape take their steps together, those on the same rows share the batches, and a table that comes again is encoded once. Each result equals
@@ -39,15 +32,13 @@ def fit_together(
         The learners are copied and left unfitted. The same ``X`` object with equal classes and weights is encoded once.
     follow : callable or None
         ``follow(epoch, learners)`` is called after every epoch, counted from 1, with the learners as they are by then; training ends when it returns False.
-    n_threads : int or None
-        Threads that share the networks; None takes two where there are two cores. The numbers do not depend on it.
 
     Returns
     -------
     list of NeuralNetwork
         Fitted, in the order of the tasks.
     """
-    training = training_together(tasks, n_threads=n_threads)
+    training = training_together(tasks)
     for epoch, learners in training:
         if epoch and follow is not None and follow(epoch, learners) is False:
             break
@@ -56,13 +47,13 @@ def fit_together(
 
 
 def training_together(
-    tasks: Sequence[Task], *, watched: Sequence[tuple[Any, Any] | None] | None = None, n_threads: int | None = None
+    tasks: Sequence[Task], *, watched: Sequence[tuple[Any, Any] | None] | None = None
 ) -> Iterator[tuple[int, list[NeuralNetwork]]]:
     """Fit several neural networks at once, and give them before the first epoch and after each one.
 
     Parameters
     ----------
-    tasks, n_threads
+    tasks
         As for ``fit_together``.
     watched : sequence of (X, y) or None, one for each task
         Rows that ``history_`` looks at after each epoch as held out; nothing is learned from them and nothing depends on them. Only of learners that hold no rows
@@ -77,17 +68,13 @@ def training_together(
     """
     learners = [copy.copy(task[0]) for task in tasks]
     lessons = _lessons(learners, tasks, watched or [None] * len(tasks))
-    threads = min(MOST_THREADS, os.cpu_count() or 1) if n_threads is None else n_threads
-    parts = [places for cohort in _cohorts(lessons) for places in _shared_out(cohort, lessons, threads)]
-    cohorts = [(places, Cohort([lessons[i] for i in places])) for places in parts]
-    with ThreadPoolExecutor(max(threads, 1)) as pool:
-        train = pool.map if threads > 1 and len(cohorts) > 1 else map
-        epoch, going = 0, True
-        while going:
-            _kept(learners, cohorts)
-            yield epoch, learners
-            going = any(list(train(lambda each: each[1].epoch(), cohorts)))
-            epoch += going
+    cohorts = [(places, Cohort([lessons[i] for i in places])) for places in _cohorts(lessons)]
+    epoch, going = 0, True
+    while going:
+        _kept(learners, cohorts)
+        yield epoch, learners
+        going = sum(cohort.epoch() for _, cohort in cohorts) > 0
+        epoch += going
 
 
 def _kept(learners: list[NeuralNetwork], cohorts: list[tuple[list[int], Cohort]]) -> None:
@@ -133,7 +120,7 @@ def _with_watched(learner: NeuralNetwork, rows: TrainingRows, seen: tuple[Any, A
     Z, codes = with_ones(learner.encode(X[known]), rows.X.dtype), np.searchsorted(learner.classes_, y[known])
     weight = None if rows.weight is None else np.ones(len(codes), rows.X.dtype)
     groups = None if rows.groups is None else np.arange(len(codes))
-    return replace(rows, held_out=TrainingRows(Z, codes, rows.n_classes, weight, groups))
+    return replace(rows, held_out=TrainingRows(Z, codes, rows.n_classes, weight, groups), judged=False)
 
 
 def _groups(learner: NeuralNetwork) -> np.ndarray | None:
@@ -170,7 +157,7 @@ def _first_alike(thing: Any, seen: list[Any]) -> Any:
 
 
 def _cohorts(lessons: list[Lesson | None]) -> list[list[int]]:
-    """Places of the lessons that can take their steps together, those with the same loss and optimiser side by side."""
+    """Places of the lessons that can take their steps together, those with the same optimiser and loss side by side."""
     found: dict[tuple, list[int]] = {}
     for place, lesson in enumerate(lessons):
         if lesson is not None:
@@ -199,11 +186,3 @@ def _rank(place: int, places: list[int], lessons: list[Lesson | None]) -> tuple[
         )
     ]
     return *first, place
-
-
-def _shared_out(places: list[int], lessons: list[Lesson], threads: int) -> list[list[int]]:
-    """Shares of a cohort, one for each thread: all networks on the same rows go together."""
-    rows = list(dict.fromkeys(id(lessons[i].rows) for i in places))
-    n = min(threads, len(rows))
-    thread_of = {key: number * n // len(rows) for number, key in enumerate(rows)}
-    return [[i for i in places if thread_of[id(lessons[i].rows)] == t] for t in range(n)]

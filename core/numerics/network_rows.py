@@ -30,7 +30,9 @@ class TrainingRows:
     groups : ndarray of int (n_samples,) or None
         The group of each row.
     held_out : TrainingRows or None
-        Rows by which networks are judged while they learn.
+        Rows that are looked at after each epoch.
+    judged : bool
+        Whether training may stop early by them.
     """
 
     X: np.ndarray
@@ -39,6 +41,7 @@ class TrainingRows:
     weight: np.ndarray | None = None
     groups: np.ndarray | None = None
     held_out: TrainingRows | None = None
+    judged: bool = True
 
     @property
     def sizes(self) -> np.ndarray:

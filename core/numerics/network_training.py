@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Iterator
 from typing import Any
@@ -12,7 +11,8 @@ import numpy as np
 from core.numerics.class_history import ClassSums
 from core.numerics.loss_terms import Known, indicator
 from core.numerics.network import Networks, Passes, with_ones
-from core.numerics.network_lesson import Lesson, Plan, plain
+from core.numerics.network_groups import LossGroup, StepGroup, going_on, neighbours
+from core.numerics.network_lesson import Lesson, Plan
 from core.numerics.network_rows import HeldOut, Streams, TrainingRows
 from core.numerics.optimising import Optimiser, Step
 
@@ -21,41 +21,6 @@ CELLS = 2**18
 
 LEAST_GAIN = 1e-4
 """Share by which the loss of held-out rows must fall to count as better."""
-
-
-class _Group:
-    """Neighbouring networks of one cohort that share a loss."""
-
-    def __init__(self, lessons: list[Lesson], place: slice, dtype: type) -> None:
-        first = lessons[0]
-        self.place, self.loss, self.hidden = place, first.loss or plain, first.hidden
-        self.counts = np.stack([lesson.rows.counts for lesson in lessons]).astype(dtype)[..., None]
-        names = first.told
-        self.told = {name: np.stack([lesson.told[name] for lesson in lessons]).astype(dtype) for name in names}
-        self.state: np.ndarray | None = None
-
-    def known(self, **now: Any) -> Known:
-        return Known(self.counts, **self.told, **now)
-
-    def kept(self, kept: np.ndarray, place: slice) -> _Group:
-        """The same of some of its networks."""
-        group = copy.copy(self)
-        group.place, group.counts, group.state = place, self.counts[kept], _of_networks(self.state, kept)
-        group.told = {name: values[kept] for name, values in self.told.items()}
-        return group
-
-
-class _Steps:
-    """Neighbouring networks of one cohort that share an optimiser."""
-
-    def __init__(self, lessons: list[Lesson], place: slice, dtype: type) -> None:
-        self.place, self.optimiser, self.memory = place, lessons[0].optimiser, {}
-
-    def kept(self, kept: np.ndarray, place: slice) -> _Steps:
-        """The same of some of its networks."""
-        steps = copy.copy(self)
-        steps.place, steps.memory = place, {name: _of_networks(part, kept) for name, part in self.memory.items()}
-        return steps
 
 
 class Cohort:
@@ -80,8 +45,8 @@ class Cohort:
         dtype = lessons[0].rows.X.dtype
         self.networks = Networks(self.shape, np.stack([lesson.start for lesson in lessons]).astype(dtype))
         self.active, self.epochs, self.step = list(range(len(lessons))), 0, 0
-        self.groups = _runs(lessons, "loss", _Group, dtype)
-        self.steps = _runs(lessons, "optimiser", _Steps, dtype)
+        self.groups = neighbours(lessons, "loss", LossGroup, dtype)
+        self.steps = neighbours(lessons, "optimiser", StepGroup, dtype)
         self.decays = self.shape.decays.astype(dtype)
         self.best = self.networks.flat.copy()
         self.best_loss, self.waited = np.full(len(lessons), np.inf), np.zeros(len(lessons), int)
@@ -160,7 +125,7 @@ class Cohort:
         self._move(gradient, value, weight, progress)
 
     def _regularised(
-        self, group: _Group, own: np.ndarray, known: Known, share: Any, value: np.ndarray, given: np.ndarray | None
+        self, group: LossGroup, own: np.ndarray, known: Known, share: Any, value: np.ndarray, given: np.ndarray | None
     ) -> np.ndarray:
         """Add what a loss asks of the hidden layer to the loss, and to the gradient by the hidden layer."""
         given = np.zeros_like(self.passes.H) if given is None else given
@@ -225,7 +190,7 @@ class Cohort:
         """Go on with some of the networks."""
         self.networks = Networks(self.shape, self.networks.flat[kept])
         self.active = [self.active[i] for i in kept]
-        self.groups, self.steps = _kept(self.groups, kept), _kept(self.steps, kept)
+        self.groups, self.steps = going_on(self.groups, kept), going_on(self.steps, kept)
         if self.active:
             self._lay_out(self.streams.kept(kept))
 
@@ -273,28 +238,6 @@ def training(
     yield cohort.networks
     while cohort.epoch():
         yield cohort.networks
-
-
-def _runs(lessons: list[Lesson], name: str, kind: type, dtype: type) -> list[Any]:
-    """Neighbours with the same loss, or with the same optimiser."""
-    things = [getattr(lesson, name) for lesson in lessons]
-    starts = [j for j in range(len(things)) if j == 0 or things[j] is not things[j - 1]]
-    return [kind(lessons[a:b], slice(a, b), dtype) for a, b in zip(starts, [*starts[1:], len(lessons)], strict=True)]
-
-
-def _kept(groups: list[Any], kept: np.ndarray) -> list[Any]:
-    """Groups of neighbours, when only some networks go on."""
-    found, start = [], 0
-    for group in groups:
-        inside = kept[(kept >= group.place.start) & (kept < group.place.stop)] - group.place.start
-        if len(inside):
-            found.append(group.kept(inside, slice(start, start + len(inside))))
-            start += len(inside)
-    return found
-
-
-def _of_networks(values: Any, kept: np.ndarray) -> Any:
-    return values[kept] if isinstance(values, np.ndarray) and values.ndim else values
 
 
 def _cut(part: np.ndarray | None, now: slice) -> np.ndarray | None:
