@@ -17,28 +17,33 @@ N_INNER_FOLDS = 3
 SMALLEST = 1e-7
 
 
-class GivenScores(ClassifierMixin, BaseEstimator):
-    """Takes probabilities for features and returns their log-odds, so that a calibrator can learn from them."""
+class GivenProbabilities(ClassifierMixin, BaseEstimator):
+    """Takes probabilities for features and returns them, so that a calibrator can learn from them."""
 
-    def fit(self, X: np.ndarray, y: Any) -> GivenScores:
+    def fit(self, X: np.ndarray, y: Any) -> GivenProbabilities:
         """Note the labels; nothing is learned."""
         self.classes_ = np.unique(y)
         self.n_features_in_ = X.shape[1]
         return self
+
+    def predict_proba(self, X: np.ndarray) -> np.ndarray:
+        """The probabilities themselves, none of them 0."""
+        proba = np.clip(X, SMALLEST, 1)
+        return proba / proba.sum(axis=1, keepdims=True)
+
+    def predict(self, X: np.ndarray) -> np.ndarray:
+        """The most probable label of each row."""
+        return self.classes_[X.argmax(axis=1)]
+
+
+class GivenScores(GivenProbabilities):
+    """Gives log-odds as well, one column for each class against the rest."""
 
     def decision_function(self, X: np.ndarray) -> np.ndarray:
         """Log-odds (n_samples,) of the second of two classes, or (n_samples, n_classes)."""
         proba = np.clip(X, SMALLEST, 1 - SMALLEST)
         odds = np.log(proba) - np.log1p(-proba)
         return odds[:, 1] if odds.shape[1] == 2 else odds
-
-    def predict_proba(self, X: np.ndarray) -> np.ndarray:
-        """The probabilities themselves."""
-        return X
-
-    def predict(self, X: np.ndarray) -> np.ndarray:
-        """The most probable label of each row."""
-        return self.classes_[X.argmax(axis=1)]
 
 
 def cross_fitted(

@@ -11,25 +11,33 @@ from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.frozen import FrozenEstimator
 
-from core.learners.cross_fitting import GivenScores, cross_fitted
+from core.learners.cross_fitting import GivenProbabilities, GivenScores, cross_fitted
 from core.learners.encoding import as_frame
+from core.learners.probability_maps import LEARNED, Maps, learned_maps
 from core.learners.rows import Rows, represented
 from core.learners.wrapping import Wrapped, fit_on
+from core.numerics.calibration_maps import FEWEST
 from core.numerics.decisions import best_threshold, decide
+from core.wording import plural
+
+WHOLE = "temperature"
+"""The method that maps all classes at once, by one number."""
 
 
 class Calibrated(Wrapped):
     """Maps scores to probabilities by what happened to rows that the inner classifier had not seen.
 
-    The inner classifier is fitted on all rows; the map is learned by scikit-learn's calibrators from its
-    cross-fitted log-odds on the same rows, at their natural class sizes: a row of a working sample weighs as many rows as it
-    stands for. Where inner folds leave a class untested, as folds in the order of time may, the probabilities stay as they are.
+    The inner classifier is fitted on all rows; the map is learned from its cross-fitted probabilities of the same rows, at their natural
+    class sizes: a row of a working sample weighs as many rows as it stands for. Each class is mapped against the rest and the
+    results are scaled to sum 1; temperature divides the logarithms of all probabilities by one number. Where inner folds leave a class untested,
+    as folds in the order of time may, the probabilities stay as they are.
 
     Parameters
     ----------
     classifier : scikit-learn classifier
     method : str
-        "sigmoid", "isotonic" or "temperature", as in scikit-learn.
+        "sigmoid", "isotonic" or "temperature", as in scikit-learn, or "beta" or "venn_abers", see ``core.numerics.calibration_maps``.
+        With fewer than ``FEWEST`` rows of a class those of more than two numbers give way to "sigmoid".
     random_state : int
         Seed of the inner folds.
 
@@ -38,11 +46,11 @@ class Calibrated(Wrapped):
     out_of_fold_proba_ : ndarray (n_samples, n_classes)
         Calibrated probabilities of the rows given to ``fit``, from inner folds that did not train on them; NaN for rows
         that no inner fold tested.
-    restores_prior : bool
-        What comes out is meant to speak of the shares of the rows given to ``fit``, whatever the inner classifier was told.
+    method_ : str
+        The method that was used; empty where the probabilities stay as they are.
+    sentence_ : str
+        Why another method was used than was asked for; empty where none was.
     """
-
-    restores_prior = True
 
     def __init__(self, classifier: Any, method: str = "sigmoid", random_state: int = 0) -> None:
         super().__init__(classifier)
@@ -53,18 +61,39 @@ class Calibrated(Wrapped):
         """Fit the inner classifier and the map."""
         X, y = as_frame(X), np.asarray(y)
         self._keep(fit_on(clone(self.classifier), X, y, rows))
-        self.map_ = None
+        self.map_, self.method_ = None, ""
+        self.sentence_ = "Inner folds leave a class untested, so the probabilities stay as they are."
         proba = cross_fitted(self.classifier, X, y, self.classes_, self.random_state, rows)
         tested = ~np.isnan(proba[:, 0])
         if len(np.unique(y[tested])) == len(self.classes_):
+            self.method_, self.sentence_ = self._method(int(np.unique(y[tested], return_counts=True)[1].min()))
             self.map_ = self._learned(proba[tested], y[tested], None if rows is None else rows.take(tested))
         self.out_of_fold_proba_ = np.full_like(proba, np.nan)
         self.out_of_fold_proba_[tested] = self._mapped(proba[tested])
         return self
 
-    def _learned(self, proba: np.ndarray, y: np.ndarray, rows: Rows | None) -> CalibratedClassifierCV:
-        given, each = FrozenEstimator(GivenScores().fit(proba, y)), np.arange(len(proba))
-        learned = CalibratedClassifierCV(given, method=self.method, cv=[(each, each)], ensemble=False)
+    @property
+    def restores_prior(self) -> bool:
+        """Whether what comes out is meant to speak of the shares of the rows given to ``fit``; one temperature cannot move them."""
+        return self.method != WHOLE
+
+    def probability_interval(self, X: Any) -> tuple[np.ndarray, np.ndarray] | None:
+        """Lower and upper probabilities (n_samples, n_classes) of each class against the rest, where the method gives them."""
+        return self.map_.interval(super().predict_proba(X)) if isinstance(self.map_, Maps) else None
+
+    def _method(self, fewest: int) -> tuple[str, str]:
+        """The method that so many rows of the rarest class allow, and what is said of it."""
+        if fewest >= FEWEST or self.method in ("sigmoid", WHOLE):
+            return self.method, ""
+        text = f"Inner folds test {plural(fewest, 'row')} of a class. Below {FEWEST}, the sigmoid of two numbers is learned instead."
+        return "sigmoid", text
+
+    def _learned(self, proba: np.ndarray, y: np.ndarray, rows: Rows | None) -> CalibratedClassifierCV | Maps:
+        if self.method_ in LEARNED:
+            return learned_maps(self.method_, proba, y, self.classes_, represented(rows))
+        kind = GivenProbabilities if self.method_ == WHOLE else GivenScores
+        given, each = FrozenEstimator(kind().fit(proba, y)), np.arange(len(proba))
+        learned = CalibratedClassifierCV(given, method=self.method_, cv=[(each, each)], ensemble=False)
         with warnings.catch_warnings():  # a class with a single row has no score of its own in the inner folds
             warnings.simplefilter("ignore", RuntimeWarning)
             warnings.simplefilter("ignore", UserWarning)  # the scores are given, so only the map takes weights
@@ -100,10 +129,14 @@ class Thresholded(Wrapped):
         How many false alarms one miss costs.
     random_state : int
         Seed of the inner folds.
+    setting : float
+        What a criterion other than the costs needs, as ``best_threshold`` takes it.
 
     Attributes
     ----------
     threshold_ : float
+    order_ : ndarray (n_classes,)
+        The classes in the order of the columns of the probabilities that ``decide`` takes.
     """
 
     def __init__(
@@ -113,12 +146,14 @@ class Thresholded(Wrapped):
         positive: Any = None,
         miss_cost: float = 1.0,
         random_state: int = 0,
+        setting: float = 1.0,
     ) -> None:
         super().__init__(classifier)
         self.criterion = criterion
         self.positive = positive
         self.miss_cost = miss_cost
         self.random_state = random_state
+        self.setting = setting
 
     def fit(self, X: Any, y: Any, rows: Rows | None = None) -> Thresholded:
         """Fit the inner classifier and choose the threshold."""
@@ -130,10 +165,15 @@ class Thresholded(Wrapped):
             seed = self.random_state
             return cross_fitted(self.classifier, X, y, self.classes_, seed, rows) if proba is None else proba
 
-        return self.choose(y, self.classes_, stands, out_of_fold)
+        return self.choose(y, self.classes_, stands, out_of_fold, X)
 
     def choose(
-        self, y: np.ndarray, classes: np.ndarray, stands: np.ndarray | None, out_of_fold: Callable[[], np.ndarray]
+        self,
+        y: np.ndarray,
+        classes: np.ndarray,
+        stands: np.ndarray | None,
+        out_of_fold: Callable[[], np.ndarray],
+        X: Any = None,
     ) -> Thresholded:
         """Choose the threshold alone.
 
@@ -146,7 +186,10 @@ class Thresholded(Wrapped):
             How many rows of the whole table each row stands for.
         out_of_fold : callable
             Gives, where they are needed, probabilities (n_samples, n_classes) of rows that were not trained on; NaN for rows that no fold tested.
+        X : pandas.DataFrame (n_samples, n_features) or None
+            The features, for rules that ask for them; a threshold asks for none.
         """
+        self.order_ = np.asarray(classes)
         labels, positions = np.unique(y, return_inverse=True)
         rarest = labels[np.bincount(positions, stands).argmin()]
         self.positive_ = rarest if self.positive is None else self.positive
@@ -158,19 +201,34 @@ class Thresholded(Wrapped):
             score = out_of_fold()[:, int(np.flatnonzero(classes == self.positive_)[0])]
             tested = ~np.isnan(score)
             weight = None if stands is None else stands[tested]
-            found = y[tested] == self.positive_
-            self.threshold_ = best_threshold(score[tested], found, self.criterion, self.miss_cost, weight)
+            self.threshold_ = self._best(score[tested], y[tested] == self.positive_, weight)
         return self
+
+    def _best(self, score: np.ndarray, found: np.ndarray, weight: np.ndarray | None) -> float:
+        setting = self.miss_cost if self.criterion == "expected cost" else self.setting
+        return best_threshold(score, found, self.criterion, setting, weight)
 
     @property
     def threshold_of_costs(self) -> float | None:
         """The threshold where it follows from the costs alone; None where it is tuned."""
         return 1 / (1 + self.miss_cost) if self.criterion == "theory" else None
 
-    def predict(self, X: Any) -> np.ndarray:
-        """The class of interest where its probability reaches the threshold, else the most probable other class."""
-        proba = self.predict_proba(X)
-        column = np.flatnonzero(self.classes_ == self.positive_)
+    def decide(self, proba: np.ndarray, X: Any = None) -> np.ndarray:
+        """Positions (n_samples,) in ``order_``: the class of interest where its probability reaches the threshold, else the most probable other class.
+
+        Parameters
+        ----------
+        proba : ndarray (n_samples, n_classes)
+            In the order of ``order_``.
+        X : pandas.DataFrame (n_samples, n_features) or None
+            The features of the rows, for rules that ask for them.
+        """
+        column = np.flatnonzero(self.order_ == self.positive_)
         if not len(column):
-            return self.classes_[proba.argmax(axis=1)]
-        return self.classes_[decide(proba, int(column[0]), self.threshold_)]
+            return proba.argmax(axis=1)
+        return decide(proba, int(column[0]), self.threshold_)
+
+    def predict(self, X: Any) -> np.ndarray:
+        """What ``decide`` says of each row."""
+        X = as_frame(X)
+        return self.classes_[self.decide(self.predict_proba(X), X)]
