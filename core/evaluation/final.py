@@ -11,10 +11,10 @@ from core import wording
 from core.engine import provenance
 from core.errors import UserError
 from core.evaluation.compare import with_baseline
-from core.evaluation.scoring import COST, LOWER_IS_BETTER, decided
+from core.evaluation.scoring import COST, LOWER_IS_BETTER, answers, decided
 from core.evaluation.verdict import IMPORTED
 from core.judge import difference_interval, proportion_interval
-from core.numerics.decisions import confusion, decide, decision_scores
+from core.numerics.decisions import confusion, decision_scores
 from core.recipe import Recipe
 from core.result import Finding, Result
 from core.study import Study
@@ -86,9 +86,8 @@ def _outcome(
     """Every metric in every draw, and the confusion matrix of the rows as they are."""
     fitted = study.fitted(decided(study, recipe), np.arange(study.dataset.n_samples))
     positive, n_classes = study.positive_code, len(study.classes)
-    proba = np.zeros((len(codes), n_classes))
-    proba[:, fitted.classes_] = fitted.predict_proba(X)
-    pred, found = decide(proba, positive, fitted.threshold_), codes == positive
+    proba, pred = answers(study, fitted, X)
+    found = codes == positive
     values: dict[str, list[float]] = {}
     ranked = _ranking(proba[:, positive], found, draws)
     errors = (proba[:, positive] - found) ** 2

@@ -199,8 +199,10 @@ def _outcomes(
             rule = study.classifier(decided(study, recipe))
             stands = None if study.represents is None else study.represents[part.train]
             classes = np.unique(study.codes[part.train])
-            rule.choose(study.codes[part.train], classes, stands, partial(_together, part, left_out, classes))
-            outcomes.append(fold_outcome(study, recipe, part.fold, proba, float(rule.threshold_)))
+            inner = partial(_together, part, left_out, classes)
+            rule.choose(study.codes[part.train], classes, stands, inner, part.X)
+            own = classes[rule.decide(proba[:, classes], study.dataset.X.iloc[part.test])]
+            outcomes.append(fold_outcome(study, recipe, part.fold, proba, float(rule.threshold_), own))
     return tuple(outcomes)
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from core.numerics.decisions import confusion, decide, decision_scores
 from core.recipe import Recipe
@@ -41,7 +43,7 @@ class FoldOutcome:
     scores : mapping of (metric, cut) to float
         The cut is ``AT_HALF``, ``AT_OWN`` or "" for metrics that need none. NaN where the fold holds no row of the class of interest.
     threshold : float
-        The recipe's own, chosen inside the training rows.
+        The recipe's own, chosen inside the training rows; NaN where the rule is not one threshold.
     matrices : mapping of cut to ndarray (n_classes, n_classes)
         Rows of each class by predicted class; those of the whole table when a working sample stands for it.
     test_share : float
@@ -93,13 +95,36 @@ def score_fold(study: Study, recipe: Recipe, fold: int) -> FoldOutcome:
     start = time.perf_counter()
     train, test = study.folds[fold]
     fitted = study.fitted(decided(study, recipe), train)
-    proba = np.zeros((len(test), len(study.classes)))
-    proba[:, fitted.classes_] = fitted.predict_proba(study.dataset.X.iloc[test])
-    outcome = fold_outcome(study, recipe, fold, proba, float(fitted.threshold_))
+    proba, own = answers(study, fitted, study.dataset.X.iloc[test])
+    outcome = fold_outcome(study, recipe, fold, proba, float(fitted.threshold_), own)
     return replace(outcome, seconds=time.perf_counter() - start)
 
 
-def fold_outcome(study: Study, recipe: Recipe, fold: int, proba: np.ndarray, threshold: float) -> FoldOutcome:
+def answers(study: Study, fitted: Any, X: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """What a fitted recipe with a decision of its own says of rows.
+
+    Parameters
+    ----------
+    study : Study
+    fitted : classifier
+        Fitted on codes of the study. Its method ``decide(proba, X)`` gives positions in its ``classes_``.
+    X : pandas.DataFrame (n_samples, n_features)
+
+    Returns
+    -------
+    proba : ndarray (n_samples, n_classes)
+    own : ndarray of int (n_samples,)
+        The code that is taken for each row.
+    """
+    proba = np.zeros((len(X), len(study.classes)))
+    known = fitted.predict_proba(X)
+    proba[:, fitted.classes_] = known
+    return proba, fitted.classes_[fitted.decide(known, X)]
+
+
+def fold_outcome(
+    study: Study, recipe: Recipe, fold: int, proba: np.ndarray, threshold: float, own: np.ndarray | None = None
+) -> FoldOutcome:
     """Score probabilities of the test rows of a fold; in no time.
 
     Parameters
@@ -113,6 +138,8 @@ def fold_outcome(study: Study, recipe: Recipe, fold: int, proba: np.ndarray, thr
     proba : ndarray (n_test, n_classes)
     threshold : float
         Chosen inside the training rows.
+    own : ndarray of int (n_test,) or None
+        The codes that a rule of more than one threshold takes; None decides by the threshold.
     """
     train, test = study.folds[fold]
     codes, positive, n_classes = study.codes[test], study.positive_code, len(study.classes)
@@ -120,7 +147,7 @@ def fold_outcome(study: Study, recipe: Recipe, fold: int, proba: np.ndarray, thr
     halves = proba.argmax(axis=1) if n_classes > 2 else decide(proba, positive, 0.5)
     matrices = {
         AT_HALF: confusion(codes, halves, n_classes, weight),
-        AT_OWN: confusion(codes, decide(proba, positive, threshold), n_classes, weight),
+        AT_OWN: confusion(codes, decide(proba, positive, threshold) if own is None else own, n_classes, weight),
     }
     scores = _ranking_scores(proba, codes, positive, weight)
     truth = calibration(proba[:, positive], codes == positive, weight)

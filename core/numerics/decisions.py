@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-CRITERIA = ("F1", "balanced accuracy", "expected cost")
+CRITERIA = ("F1", "balanced accuracy", "expected cost", "F-beta", "precision floor", "capacity")
+ROUNDING = 1e-12
+"""The part of itself by which a limit may be missed for the rounding of numbers."""
 
 
 def decide(proba: np.ndarray, positive: int, threshold: float) -> np.ndarray:
@@ -31,7 +33,7 @@ def best_threshold(
     scores: np.ndarray,
     is_positive: np.ndarray,
     criterion: str,
-    miss_cost: float = 1.0,
+    setting: float = 1.0,
     weight: np.ndarray | None = None,
 ) -> float:
     """The threshold that is best on the given rows, over all thresholds that divide them differently.
@@ -42,9 +44,9 @@ def best_threshold(
         Probability of the class of interest.
     is_positive : ndarray of bool (n_samples,)
     criterion : str
-        One of ``CRITERIA``; the expected cost is ``miss_cost · misses + false alarms``.
-    miss_cost : float
-        How many false alarms one miss costs.
+        One of ``CRITERIA``, see ``cut_values``.
+    setting : float
+        What the criterion needs: the cost of a miss in false alarms, β, the precision asked for, or the most alarms per 1,000 rows.
     weight : ndarray (n_samples,) or None
         How many rows each one counts as; None counts each once.
 
@@ -61,18 +63,43 @@ def best_threshold(
     found, alarms = (
         np.concatenate([[0], np.cumsum(np.where(own, counts, 0))]) for own in (is_positive[order], ~is_positive[order])
     )
-    n_positive, n_negative = found[-1], alarms[-1]
-    if criterion == "F1":
-        value = 2 * found / (n_positive + found + alarms)
-    elif criterion == "balanced accuracy":
-        value = found / n_positive - alarms / n_negative
-    else:
-        value = -(miss_cost * (n_positive - found) + alarms)
     edges = np.concatenate([[True], ranked[1:] < ranked[:-1], [True]])  # only between different scores
-    cut = int(np.argmax(np.where(edges, value, -np.inf)))
+    cut = int(np.argmax(np.where(edges, cut_values(found, alarms, criterion, setting), -np.inf)))
     above = ranked[cut - 1] if cut > 0 else 1.0
     below = ranked[cut] if cut < len(ranked) else 0.0
     return float((above + below) / 2)
+
+
+def cut_values(found: np.ndarray, alarms: np.ndarray, criterion: str, setting: float = 1.0) -> np.ndarray:
+    """How good each cut of a ranking is; the largest value is the best.
+
+    Parameters
+    ----------
+    found, alarms : ndarray (..., n_cuts)
+        Rows of the class of interest, and other rows, above each cut; the last cut has all rows above it.
+    criterion : str
+        "F1" and "F-beta", ``(1 + β²) found / (β² positives + rows above the cut)`` with β = ``setting``; "balanced accuracy"; "expected cost",
+        ``−(setting · misses + alarms)``; "precision floor", the recall where the precision reaches ``setting``, and where no cut
+        reaches it the precision less 1; "capacity", the share of rows above the cut where it is at most ``setting`` in 1,000.
+    setting : float
+
+    Returns
+    -------
+    ndarray (..., n_cuts)
+    """
+    n_positive, n_negative, taken = found[..., -1:], alarms[..., -1:], found + alarms
+    if criterion in ("F1", "F-beta"):
+        square = 1.0 if criterion == "F1" else setting**2
+        return (1 + square) * found / (square * n_positive + taken)
+    if criterion == "balanced accuracy":
+        return found / n_positive - alarms / n_negative
+    if criterion == "expected cost":
+        return -(setting * (n_positive - found) + alarms)
+    if criterion == "capacity":
+        share = taken / taken[..., -1:]
+        return np.where(share <= setting / 1000 * (1 + ROUNDING), share, -np.inf)
+    precision = np.divide(found, taken, out=np.zeros(np.shape(found)), where=taken > 0)
+    return np.where((precision >= setting * (1 - ROUNDING)) & (found > 0), found / n_positive, precision - 1)
 
 
 def confusion(codes: np.ndarray, pred: np.ndarray, n_classes: int, weight: np.ndarray | None = None) -> np.ndarray:
