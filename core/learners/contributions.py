@@ -1,4 +1,4 @@
-"""What each column of a row adds to a fitted learner's score: exact Shapley values of trees and of linear models."""
+"""What each column of a row adds to a fitted learner's score: exact Shapley values of trees, of linear models and, along a line, of networks."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from core.errors import NotApplicable
 from core.learners.boosted import BoostedTrees
 from core.learners.ensembles import UnderSampledEnsemble
 from core.learners.linear import LinearModel
+from core.learners.neural import NeuralNetwork
+from core.numerics.network import Networks
 
 
 def innermost(fitted: Any) -> Any:
@@ -34,11 +36,13 @@ def contributions(learner: Any, X: pd.DataFrame) -> tuple[np.ndarray, np.ndarray
     """Split the scores of rows into a constant and one part per column.
 
     Boosted trees: ``shap.TreeExplainer``, with native categories and gaps. Linear model: ``shap.LinearExplainer`` on the
-    encoded columns, summed over those that come from one column of the table. An ensemble that adds up scores: the mean over its members.
+    encoded columns, summed over those that come from one column of the table. Neural network: Aumann-Shapley values, the Shapley values of a row that is
+    reached from the average row in ever smaller parts of all columns at once; without a hidden layer they are Shapley values themselves. With one hidden layer each
+    unit opens or closes at most once on the way, so that the integral ``x_j ∫ ∂f/∂x_j (t x) dt`` is a closed form (our derivation). An ensemble that adds up scores: the mean over its members.
 
     Parameters
     ----------
-    learner : BoostedTrees, LinearModel or UnderSampledEnsemble
+    learner : BoostedTrees, LinearModel, NeuralNetwork or UnderSampledEnsemble
         Fitted on at least two classes.
     X : pandas.DataFrame (n_samples, n_features)
 
@@ -57,7 +61,8 @@ def contributions(learner: Any, X: pd.DataFrame) -> tuple[np.ndarray, np.ndarray
 
     References
     ----------
-    Lundberg et al. (2020), Nature Machine Intelligence 2, for TreeSHAP.
+    Lundberg et al. (2020), Nature Machine Intelligence 2, for TreeSHAP. Aumann and Shapley (1974), Values of Non-Atomic Games. Sundararajan, Taly and
+    Yan (2017), International Conference on Machine Learning, for networks.
     """
     if len(getattr(learner, "classes_", ())) < 2:
         raise NotApplicable("The model was fitted on rows of one class only; there is no score to explain.")
@@ -67,6 +72,8 @@ def contributions(learner: Any, X: pd.DataFrame) -> tuple[np.ndarray, np.ndarray
         parts, constant, output = _trees(learner, X)
     elif isinstance(learner, LinearModel):
         parts, constant, output = _linear(learner, X)
+    elif isinstance(learner, NeuralNetwork):
+        parts, constant, output = _network(learner, X)
     else:
         raise NotApplicable(f"A model of the kind {type(learner).__name__} cannot be explained exactly.")
     if output.shape[1] == 1:
@@ -111,6 +118,26 @@ def _linear(learner: LinearModel, X: pd.DataFrame) -> tuple[np.ndarray, np.ndarr
         encoded = np.asarray(explainer.shap_values(Z)).reshape(*Z.shape, len(model.coef_))
     parts = np.einsum("nek,je->njk", encoded, owners)
     return parts, np.atleast_1d(explainer.expected_value), model.decision_function(Z).reshape(len(Z), -1)
+
+
+def _network(learner: NeuralNetwork, X: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    if learner.shape_.branches > 1:
+        problem = "The gates of a network with several branches multiply what columns say, which cannot be split among them exactly."
+        raise NotApplicable(f"{problem} A network of one branch can be explained, and so can boosted trees.")
+    networks, Z, owners = Networks(learner.shape_, learner.flat_), learner.encode(X), learner.encoded_columns()
+    inward, n_columns = networks.W1[0], X.shape[1]
+    reached = [Z[:, owners == j] @ inward[owners == j] for j in range(n_columns)]
+    constant, output = networks.scores(np.zeros((1, 1, Z.shape[1])))[0, :, 0], learner.scores(X)
+    if learner.shape_.hidden:
+        start, moved = networks.b1[0], Z @ inward
+        gained = np.maximum(start + moved, 0) - np.maximum(start, 0)
+        still = np.abs(moved) < 1e-12
+        is_open = np.where(still, start > 0, gained / np.where(still, 1.0, moved))
+        reached = [(is_open * part) @ networks.W2[0] for part in reached]
+    parts = np.stack(reached, axis=1)
+    if len(constant) == 2:
+        parts, constant, output = (np.diff(values, axis=-1) for values in (parts, constant, output))
+    return parts, constant, output
 
 
 def _both(second: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 from typing import Any
 
@@ -125,7 +126,9 @@ class NeuralNetwork(ClassifierMixin, BaseEstimator):
     def prepared(self, X: Any, y: Any, sample_weight: np.ndarray | None = None) -> TrainingRows:
         """Encode a table as the network will see it, and hold out rows; the first half of ``fit``."""
         frame = self._frame(X, reset=True)
-        check_classification_targets(y)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a sampler may leave two rows of each class
+            check_classification_targets(y)
         self.classes_, codes = np.unique(column_or_1d(y, warn=True), return_inverse=True)
         if len(codes) != len(frame):
             raise ValueError(f"Found input variables with inconsistent numbers of samples: {[len(frame), len(codes)]}")

@@ -1,4 +1,4 @@
-"""The two learners on real tables: gaps, text, unseen levels, extreme cells; and no look at rows that are held back."""
+"""The learners on real tables: gaps, text, unseen levels, extreme cells; and no look at rows that are held back."""
 
 import numpy as np
 import pandas as pd
@@ -141,7 +141,7 @@ def test_distances_ignore_the_unit_of_a_column():
     assert np.allclose(distance_matrix_input(X), distance_matrix_input(X.assign(m=1000 * X["m"])))
 
 
-@pytest.mark.parametrize("name", ["boosted", "linear"])
+@EACH
 def test_classes_of_hardly_two_rows_each_are_learned_without_a_word(name):
     X, codes = pd.DataFrame({"a": np.arange(40.0)}), np.arange(40) % 30
     proba = learners.make(name, 0).fit(X, codes).predict_proba(X)

@@ -43,7 +43,8 @@ def shapley_values(
 
     The score f is the learner's log-odds before any calibration or threshold (with more than two classes: before the softmax).
     It is split exactly: f(x) = base + Σ φ_j(x). The φ_j are Shapley values: TreeSHAP by the shap package for boosted
-    trees, coefficient · (value − mean value) for the linear model. They are centred on original rows b of the training part,
+    trees, coefficient · (value − mean value) for the linear model. For a neural network they are Aumann-Shapley values, in which all columns of a
+    row grow from the average row together; without a hidden layer these are Shapley values. They are centred on original rows b of the training part,
     never on resampled ones: φ_j(x) = s_j(x) − mean_b s_j(b) and base = mean_b f(b), so the sum stays exact. Resampling
     and weights move the average score of what the learner was fed; without the centring that shift would hide in the base value
     and in every column. The centring is inferred, not from the literature, hence "emerging".
