@@ -99,7 +99,8 @@ def train(study: Study, recipes: Sequence[Recipe]) -> Iterator[Callable[[], Curv
     start, parts = time.perf_counter(), _parts(study)
     tasks: list[Any] = []
     for recipe in recipes:
-        tasks += [_task(study, recipe, part) for part in parts]
+        classifier = study.classifier(recipe.without("decision"))
+        tasks += [_task(study, classifier, part) for part in parts]
         yield None
     watched = [(study.dataset.X.iloc[part.test], study.codes[part.test]) if part.inner else None for part in parts]
     given = [(task.learner, task.X, task.y, task.sample_weight) for task in tasks]
@@ -129,12 +130,12 @@ def _parts(study: Study) -> list[Part]:
     return parts
 
 
-def _task(study: Study, recipe: Recipe, part: Part) -> Any:
-    """What the recipe's wrappers give the network of a part to learn from."""
+def _task(study: Study, classifier: Any, part: Part) -> Any:
+    """What a recipe's wrappers give the network of a part to learn from."""
     from core.learners.loss import prepared
 
     rows = None if study.rows is None else study.rows.take(part.train)
-    return prepared(study.classifier(recipe.without("decision")), part.X, study.codes[part.train], rows)
+    return prepared(classifier, part.X, study.codes[part.train], rows)
 
 
 def _all_curves(
