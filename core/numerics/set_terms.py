@@ -36,6 +36,33 @@ def of_probabilities(proba: np.ndarray, slope: np.ndarray) -> tuple[np.ndarray, 
     return gradient, np.abs(gradient)
 
 
+def falling(values: np.ndarray) -> np.ndarray:
+    """The places of values that are not below 0, from the largest to the smallest along the last axis; equal ones in the order of rows.
+
+    Floats that are not negative stand in the order of their bits. Those of 32 bits are sorted by the lower 16 and then by the upper 16, each in one pass.
+
+    Parameters
+    ----------
+    values : ndarray (…, n_samples)
+
+    Examples
+    --------
+    >>> falling(np.array([0.2, 0.7, 0.2, 0.9])).tolist()
+    [3, 1, 0, 2]
+    """
+    if values.dtype != np.float32:
+        return np.argsort(-values, axis=-1, kind="stable")
+    bits = ~(values + np.float32(0)).view(np.uint32)
+    first = bits.astype(np.uint16).argsort(axis=-1, kind="stable")
+    upper = (bits >> 16).astype(np.uint16).reshape(-1).take(in_all(first))
+    return first.reshape(-1).take(in_all(upper.argsort(axis=-1, kind="stable")))
+
+
+def in_all(places: np.ndarray) -> np.ndarray:
+    """Places along the last axis as places in the flattened array."""
+    return places + places.shape[-1] * np.arange(places.size // places.shape[-1]).reshape(*places.shape[:-1], 1)
+
+
 def hardest(values: np.ndarray, weight: np.ndarray, share: float) -> np.ndarray:
     """How much of each row belongs to those of largest value that make up a share of the weight: 1 or 0, and a part of the row at the border.
 
@@ -50,13 +77,13 @@ def hardest(values: np.ndarray, weight: np.ndarray, share: float) -> np.ndarray:
     >>> hardest(np.array([[0.3, 0.9, 0.1, 0.5]]), np.array([[1.0, 1.0, 1.0, 1.0]]), 0.625).tolist()
     [[0.5, 1.0, 0.0, 1.0]]
     """
-    order = np.argsort(-values, axis=-1, kind="stable")
-    ordered = np.take_along_axis(np.broadcast_to(weight, values.shape), order, axis=-1)
+    order = in_all(falling(values))
+    ordered = np.broadcast_to(weight, values.shape).reshape(-1).take(order)
     reached = ordered.cumsum(axis=-1)
     left = share * reached[..., -1:] - (reached - ordered)
     kept = np.divide(left, ordered, out=np.zeros_like(ordered), where=(ordered > 0) & (left > ROUNDING * ordered))
-    found = np.empty_like(kept)
-    np.put_along_axis(found, order, np.minimum(kept, 1), axis=-1)
+    found = np.empty(kept.shape, kept.dtype)
+    found.reshape(-1)[order] = np.minimum(kept, 1)
     return found
 
 

@@ -25,6 +25,7 @@ from core.learners.wrapping import Weighted, fit_on
 from core.numerics.focal import focal_optimum
 from core.numerics.loss_terms import Terms, cross_entropy, of_own
 from core.numerics.loss_terms import softmax as proba_of
+from core.numerics.set_terms import falling
 from core.recipe import Recipe
 from core.study import Study
 from core.synthetic import planted
@@ -280,3 +281,12 @@ def test_without_a_loss_the_learners_are_the_libraries_own():
     np.testing.assert_array_equal(boosted.predict_proba(X), boosted.model_.predict_proba(boosted.encode(X)))
     np.testing.assert_array_equal(linear.predict_proba(X), linear.model_.predict_proba(linear.encode(X)))
     np.testing.assert_allclose(expit(boosted.raw_scores(X)[:, 0]), boosted.predict_proba(X)[:, 1])
+
+
+def test_falling_order_in_two_passes_is_that_of_a_stable_sort():
+    rng = np.random.default_rng(0)
+    values = np.abs(rng.normal(size=(2, 3, 500))).astype(np.float32) ** 8
+    values[..., ::3] = values[..., :1]
+    values[0, 0, :9] = [0, -0.0, 1, 1e-30, 1e-45, 3e38, 0, 1, 0.5]
+    for odd in (values, values[..., ::-1], np.asfortranarray(values)):
+        np.testing.assert_array_equal(falling(odd), np.argsort(-odd, axis=-1, kind="stable"))

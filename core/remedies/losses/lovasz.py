@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import numpy as np
 
 from core.numerics.loss_terms import Known, Terms, cross_entropy, softmax
-from core.numerics.set_terms import of_probabilities, row_weights
+from core.numerics.set_terms import falling, in_all, of_probabilities, row_weights
 from core.params import Range
 from core.registry import About
 
@@ -61,12 +61,17 @@ def _extension(scores: np.ndarray, own: np.ndarray, known: Known) -> Terms:
 
 def _steps(errors: np.ndarray, own: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """How much one minus intersection over union grows with each row, in falling order of errors, divided by the weight of the row."""
-    order = np.argsort(-errors, axis=-1, kind="stable")
-    true, mass = np.take_along_axis(own, order, axis=-1), np.take_along_axis(weight, order, axis=-1)
-    missed, false = (mass * true).cumsum(axis=-1), (mass * (1 - true)).cumsum(axis=-1)
+    order = falling(errors[..., :1, :] if errors.shape[-2] == 2 else errors)  # those of two classes are the same
+    order = in_all(np.ascontiguousarray(np.broadcast_to(order, errors.shape)))
+    true = own.reshape(-1).take(order)
+    mass = np.broadcast_to(weight, errors.shape).reshape(-1).take(order)
+    hit = mass * true
+    mass -= hit
+    missed = hit.cumsum(axis=-1)
+    union = mass.cumsum(axis=-1)
     all_true = missed[..., -1:]
-    union = np.where(all_true > 0, all_true, 1) + false
-    before = union - mass * (1 - true)
-    step = np.empty_like(errors)
-    np.put_along_axis(step, order, np.where(true > 0, 1 / union, (all_true - missed) / (before * union)), axis=-1)
+    union += np.where(all_true > 0, all_true, 1)
+    before = (union - mass) * union
+    step = np.empty(errors.shape, errors.dtype)
+    step.reshape(-1)[order] = np.where(true > 0, 1 / union, (all_true - missed) / before)
     return step
