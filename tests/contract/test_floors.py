@@ -56,7 +56,8 @@ FLOORS = {
 }
 FLOOR = {name: floor for floor, names in FLOORS.items() for name in names}
 SIDEWAYS = {0, 1, 2, 3, 5, 6}
-NUMERIC = {"numpy", "scipy", "numba", "core", "__future__", "math", "dataclasses", "collections", "functools", "typing"}
+NUMERIC = {"numpy", "scipy", "numba", "core", "__future__"}
+NUMERIC |= {"math", "copy", "dataclasses", "collections", "functools", "typing"}
 
 ROOT = Path(__file__).parents[2]
 CORE = {
