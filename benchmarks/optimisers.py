@@ -244,7 +244,7 @@ def main() -> None:
             lines += of_seed(name, X, codes, seed, found["mean_factor"])
         print(f"{name}: {time.process_time() - start:.0f} s", flush=True)
     lines, traces = pd.DataFrame(lines), pd.DataFrame(traces)
-    lines.merge(traces, on=["table", "seed"]).to_csv(TARGET.with_suffix(".csv"), index=False, float_format="%.6g")
+    lines.merge(traces, on=["table", "seed"]).to_csv(TARGET.with_suffix(".csv"), index=False, float_format="%.10g")
     TARGET.write_text(markdown(paired(lines), traces, time.process_time() - start), encoding="utf-8")
 
 

@@ -30,13 +30,17 @@ def dbs_adam(
 
     Why it matters
     --------------
-    Batches with more rows of a rare class tend to have the larger loss, and get the longer steps. So do batches with wrong labels or with
-    rows that nobody could tell: difficulty does not say why a batch is hard.
+    Batches with more rows of a rare class can have the larger loss, and then get the longer steps: the rank correlation of difficulty with the share of rare rows
+    is 0.75 on stroke, 0.19 on a long-tailed table of digits and 0.20 on yeast. Batches with wrong labels, or with rows that nobody could tell, get them
+    too. While the loss falls, batches are easier than the mean, and steps shorter (0.85 on average on digits), as with a smaller rate.
 
     What to do
     ----------
-    Compare it with Adam at the same rate, on several seeds. It does not change what probabilities mean beyond the pull of hard rows, and a miss that
-    comes from the threshold stays one: doing nothing with the right threshold is the thing to beat.
+    Do not expect a gain over Adam. On these three tables, at four settings of rate and decay and over twenty seeds, no average precision and no macro-F1 was
+    better by more than chance, three and five of twelve were worse, by up to 0.008 and 0.031. The held-out loss of the digits changed by +0.056 at the rate
+    0.003 and by −0.092 at 0.03; at the learner's own rate and decay no measure was better. Against Adam with steps as long on average, 8 of 36 intervals were
+    in its favour and 4 in Adam's. On five seeds no exact Wilcoxon test was below 0.0625, the least
+    that five pairs can give. It leaves the meaning of probabilities as it is; doing nothing with the right threshold is the thing to beat.
 
     Parameters
     ----------
