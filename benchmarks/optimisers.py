@@ -4,7 +4,7 @@
 
 FOLDER holds ``stroke.csv`` (Kaggle) and ``yeast.csv`` (UCI repository); the third table is scikit-learn's digits, thinned to a long tail in which the
 largest class has 20 times as many rows as the smallest. Both optimisers take the same first weights, batches, folds, rate and decay: at three rates without weight decay, and at the learner's own rate and decay. Digits
-are scored on the rows that were left out of the draw, the other tables out of five folds; a seed changes the draw, the folds and the weights. A third side is Adam at
+are scored on the rows that were left out of the draw, among which the rare classes are frequent, the other tables out of five folds; a seed changes the draw, the folds and the weights. A third side is Adam at
 the rate times the mean factor of DBS-Adam's steps: what is left against it is due to which steps are longer, and not to how long they are. Writes
 ``benchmarks/optimisers.csv``, one line a table, setting, optimiser and seed, and ``benchmarks/optimisers.md`` with the paired differences: tests on the first five
 seeds, as the method was published with five, and the interval of all twenty. The exact Wilcoxon test of five pairs has no p below 0.0625. Intervals speak of
