@@ -14,7 +14,7 @@ from core.docstrings import parse
 from core.errors import UserError, unknown
 from core.wording import count, number, quoted
 
-CONTEXT = ("random_state", "positive", "miss_cost", "imported")
+CONTEXT = ("random_state", "positive", "miss_cost", "imported", "sensitive", "classes")
 """Keyword arguments that the study fills in; an analyst is not asked for them."""
 
 

@@ -260,7 +260,8 @@ class Study:
 
             learner = PriorCorrected(learner)
         context = {"random_state": self.random_state, "positive": self.positive_code, "miss_cost": self.miss_cost}
-        context["imported"] = self.dataset.imported
+        context |= {"imported": self.dataset.imported, "sensitive": self.dataset.roles.get("sensitive", ())}
+        context["classes"] = self.classes
         return recipe.apply(learner, **context)
 
     def out_of_fold(self, recipe: Recipe | None = None) -> np.ndarray:
