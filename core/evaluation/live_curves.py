@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -36,7 +36,7 @@ def curve_table(study: Study, named: Mapping[str, np.ndarray]) -> pd.DataFrame:
     ----------
     study : Study
     named : mapping of str to ndarray (n_folds, n_epochs, 2, n_classes, 3)
-        As in ``core.evaluation.live_folds.Curves``.
+        As ``stack`` gives them.
 
     Returns
     -------
@@ -57,6 +57,15 @@ def training_figures(table: pd.DataFrame) -> dict[str, go.Figure]:
         if len(rows):
             figures[title] = curves(rows, "epoch", value, by="recipe", on="class", **texts)
     return figures
+
+
+def stack(folds: Sequence[np.ndarray]) -> np.ndarray:
+    """Curves of several folds as one array, NaN after a fold has stopped."""
+    n_epochs = max(len(values) for values in folds)
+    found = np.full((len(folds), n_epochs, *folds[0].shape[1:]), np.nan, dtype=np.float32)
+    for f, values in enumerate(folds):
+        found[f, : len(values)] = values
+    return found
 
 
 def _one(study: Study, name: str, values: np.ndarray) -> pd.DataFrame:

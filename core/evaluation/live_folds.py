@@ -19,36 +19,57 @@ BASELINE = Recipe()
 SIDES = ("training", "held out")
 WATCHED = ("loss", "recall", "gradient_norm")
 
-Curves = Mapping[Recipe, np.ndarray]
-"""For each recipe (n_folds, n_epochs, side, n_classes, what is watched); NaN after a fold has stopped, and for classes that it does not have."""
+Place = tuple[Recipe, int]
+"""A recipe and the position of a fold in ``study.folds``."""
+
+Curves = Mapping[Place, np.ndarray]
+"""For each place (n_epochs, side, n_classes, what is watched); NaN for classes that the fold does not have."""
 
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """What one recipe did on the folds of the first draw.
+    """What one recipe did on one fold of the first draw.
 
     Parameters
     ----------
-    outcomes : tuple of FoldOutcome
-        Those that ``core.evaluation.scoring.score_fold`` gives.
-    adjusted : tuple of FoldOutcome
+    outcome : FoldOutcome
+        As ``core.evaluation.scoring.score_fold`` gives it.
+    adjusted : FoldOutcome or None
         The same networks with logit adjustment after training; only of the baseline.
-    curves : ndarray (n_folds, n_epochs, 2, n_classes, 3)
+    curves : ndarray (n_epochs, 2, n_classes, 3)
         As in ``Curves``.
-    epochs : ndarray of int (n_folds,)
+    epochs : int
         Epochs until the training stopped.
     seconds : float
-        Of the training that it was part of, divided by the recipes in it.
+        Of the training that it was part of, divided by the recipes and folds in it.
     n_together : int
         Recipes in that training.
     """
 
-    outcomes: tuple[FoldOutcome, ...]
-    adjusted: tuple[FoldOutcome, ...]
+    outcome: FoldOutcome
+    adjusted: FoldOutcome | None
     curves: np.ndarray
-    epochs: np.ndarray
+    epochs: int
     seconds: float
     n_together: int
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """How far recipes are on some folds.
+
+    Parameters
+    ----------
+    done : mapping of Place to Trained
+    curves : Curves
+        Of what is still in training.
+    epochs : int
+        Epochs of that training so far.
+    """
+
+    done: Mapping[Place, Trained]
+    curves: Curves
+    epochs: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,13 +95,15 @@ class Part:
     inner: bool
 
 
-def known(study: Study, recipe: Recipe) -> Trained | None:
+def known(study: Study, recipe: Recipe, fold: int) -> Trained | None:
     """What was trained already."""
-    return study._memory.get(("live", recipe))
+    return study._memory.get(("live", recipe, fold))
 
 
-def train(study: Study, recipes: Sequence[Recipe]) -> Iterator[Callable[[], Curves] | None]:
-    """Train recipes on every fold of the first draw and on its inner folds as one batched product, and keep with the study what came out.
+def train(
+    study: Study, recipes: Sequence[Recipe], folds: Sequence[int]
+) -> Iterator[tuple[int, Callable[[], Curves]] | None]:
+    """Train recipes on folds of the first draw and on their inner folds as one batched product, and keep with the study what came out.
 
     Parameters
     ----------
@@ -88,15 +111,17 @@ def train(study: Study, recipes: Sequence[Recipe]) -> Iterator[Callable[[], Curv
         Its learner is the neural one.
     recipes : sequence of Recipe
         Their steps change optimiser, batches, weights, loss or decision only.
+    folds : sequence of int
+        Positions in ``study.folds``.
 
     Yields
     ------
-    callable or None
-        After each epoch what gives, when asked before the next one, the curves of all epochs so far; None where there is nothing new.
+    epoch, callable
+        After each epoch its number from 1, and what gives, when asked before the next one, the curves of all epochs so far; None where there is nothing new.
     """
     from core.learners.together import training_together
 
-    start, parts = time.perf_counter(), _parts(study)
+    start, parts = time.perf_counter(), _parts(study, folds)
     tasks: list[Any] = []
     for recipe in recipes:
         classifier = study.classifier(recipe.without("decision"))
@@ -105,24 +130,26 @@ def train(study: Study, recipes: Sequence[Recipe]) -> Iterator[Callable[[], Curv
     watched = [(study.dataset.X.iloc[part.test], study.codes[part.test]) if part.inner else None for part in parts]
     given = [(task.learner, task.X, task.y, task.sample_weight) for task in tasks]
     learners: list[Any] = []
-    own = {recipe: range(k * len(parts), (k + 1) * len(parts)) for k, recipe in enumerate(recipes)}
+    places = _places(recipes, parts)
     for epoch, learners in training_together(given, watched=watched * len(recipes)):
-        yield partial(_all_curves, study, parts, learners, own) if epoch else None
+        yield (epoch, partial(_all_curves, study, parts, learners, places)) if epoch else None
     found = {}
-    for recipe, at in own.items():
-        found[recipe] = _trained(study, recipe, parts, [tasks[i] for i in at], [learners[i] for i in at])
+    for place, at in places.items():
+        own = [[each[i] for i in at] for each in (parts * len(recipes), tasks, learners)]
+        found[place] = _trained(study, place[0], *own)
         yield None
-    seconds = (time.perf_counter() - start) / len(recipes)
-    for recipe, values in found.items():
-        study._memory["live", recipe] = Trained(*values, seconds, len(recipes))
+    seconds = (time.perf_counter() - start) / len(places)
+    for place, values in found.items():
+        study._memory["live", *place] = Trained(*values, seconds, len(recipes))
 
 
-def _parts(study: Study) -> list[Part]:
-    """The folds of the first draw, and the inner folds of each, on which its threshold is chosen."""
+def _parts(study: Study, folds: Sequence[int]) -> list[Part]:
+    """Folds, and the inner folds of each, on which its threshold is chosen."""
     from core.learners.cross_fitting import inner_folds
 
     X, parts = study.dataset.X, []
-    for fold, (train, test) in enumerate(study.folds[: study.n_folds]):
+    for fold in folds:
+        train, test = study.folds[fold]
         rows = None if study.rows is None else study.rows.take(train)
         parts.append(Part(fold, train, test, X.iloc[train], False))
         for learned, left in inner_folds(study.codes[train], study.random_state, rows):
@@ -138,40 +165,44 @@ def _task(study: Study, classifier: Any, part: Part) -> Any:
     return prepared(classifier, part.X, study.codes[part.train], rows)
 
 
+def _places(recipes: Sequence[Recipe], parts: Sequence[Part]) -> dict[Place, list[int]]:
+    """For each recipe and fold the networks that belong to it, that of the fold first."""
+    places: dict[Place, list[int]] = {}
+    for k, (recipe, part) in enumerate((recipe, part) for recipe in recipes for part in parts):
+        places.setdefault((recipe, part.fold), []).append(k)
+    return places
+
+
 def _all_curves(
-    study: Study, parts: Sequence[Part], learners: Sequence[Any], own: Mapping[Recipe, Sequence[int]]
-) -> dict[Recipe, np.ndarray]:
-    return {recipe: _curves(study, parts, [learners[i] for i in at]) for recipe, at in own.items()}
+    study: Study, parts: Sequence[Part], learners: Sequence[Any], places: Mapping[Place, Sequence[int]]
+) -> dict[Place, np.ndarray]:
+    return {place: _curves(study, [learners[i] for i in at]) for place, at in places.items()}
 
 
-def _curves(study: Study, parts: Sequence[Part], learners: Sequence[Any]) -> np.ndarray:
-    """Training rows are those of the folds, held-out rows those that inner folds left out, averaged over the inner folds."""
-    pairs = list(zip(parts, learners, strict=True))
+def _curves(study: Study, learners: Sequence[Any]) -> np.ndarray:
+    """Training rows are those of the fold, held-out rows those that its inner folds left out, averaged over these."""
     epochs = max(learner.n_epochs_ for learner in learners)
-    size = (study.n_folds, epochs, len(SIDES), len(study.classes), len(WATCHED))
+    size = (epochs, len(SIDES), len(study.classes), len(WATCHED))
     total, count = np.zeros(size, dtype=np.float32), np.zeros(size, dtype=np.float32)
-    for part, learner in pairs:
-        side = int(part.inner)
-        values = learner.class_means(held_out=part.inner)[..., : len(WATCHED)]
-        at = (part.fold, slice(0, len(values)), side, learner.classes_)
-        seen = np.moveaxis(~np.isnan(values), 1, 0)
-        total[at] += np.where(seen, np.moveaxis(values, 1, 0), 0)
-        count[at] += seen
+    for k, learner in enumerate(learners):
+        side = int(k > 0)
+        values = learner.class_means(held_out=bool(side))[..., : len(WATCHED)]
+        seen = ~np.isnan(values)
+        total[: len(values), side, learner.classes_] += np.where(seen, values, 0)
+        count[: len(values), side, learner.classes_] += seen
     return np.divide(total, count, out=np.full(size, np.nan, dtype=np.float32), where=count > 0)
 
 
 def _trained(
     study: Study, recipe: Recipe, parts: Sequence[Part], tasks: Sequence[Any], learners: Sequence[Any]
 ) -> tuple:
-    """Outcomes, adjusted outcomes, curves and epochs of one recipe."""
+    """Outcome, adjusted outcome, curves and epochs of one recipe on one fold."""
     probas = [_proba(study, part, *one) for part, *one in zip(parts, tasks, learners, strict=True)]
-    outcomes = _outcomes(study, recipe, parts, probas)
-    adjusted: tuple[FoldOutcome, ...] = ()
+    adjusted = None
     if recipe == BASELINE:
         moved = [at_shares(proba, _share_factor(study, part)) for part, proba in zip(parts, probas, strict=True)]
-        adjusted = _outcomes(study, recipe, parts, moved)
-    epochs = np.array([learner.n_epochs_ for part, learner in zip(parts, learners, strict=True) if not part.inner])
-    return outcomes, adjusted, _curves(study, parts, learners), epochs
+        adjusted = _outcome(study, recipe, parts, moved)
+    return _outcome(study, recipe, parts, probas), adjusted, _curves(study, learners), int(learners[0].n_epochs_)
 
 
 def _proba(study: Study, part: Part, task: Any, learner: Any) -> np.ndarray:
@@ -189,27 +220,18 @@ def _share_factor(study: Study, part: Part) -> np.ndarray:
     return np.divide(mass.sum(), mass, out=np.zeros(len(mass)), where=mass > 0)
 
 
-def _outcomes(
-    study: Study, recipe: Recipe, parts: Sequence[Part], probas: Sequence[np.ndarray]
-) -> tuple[FoldOutcome, ...]:
-    """Choose the threshold of each fold on its inner folds, and score its test rows."""
-    outcomes = []
-    for part, proba in zip(parts, probas, strict=True):
-        if not part.inner:
-            left_out = [(p.test, q) for p, q in zip(parts, probas, strict=True) if p.inner and p.fold == part.fold]
-            rule = study.classifier(decided(study, recipe))
-            stands = None if study.represents is None else study.represents[part.train]
-            classes = np.unique(study.codes[part.train])
-            inner = partial(_together, part, left_out, classes)
-            rule.choose(study.codes[part.train], classes, stands, inner, part.X)
-            own = classes[rule.decide(proba[:, classes], study.dataset.X.iloc[part.test])]
-            outcomes.append(fold_outcome(study, recipe, part.fold, proba, float(rule.threshold_), own))
-    return tuple(outcomes)
+def _outcome(study: Study, recipe: Recipe, parts: Sequence[Part], probas: Sequence[np.ndarray]) -> FoldOutcome:
+    """Choose the threshold of a fold on its inner folds, and score its test rows."""
+    part, rule = parts[0], study.classifier(decided(study, recipe))
+    stands = None if study.represents is None else study.represents[part.train]
+    classes, left_out = np.unique(study.codes[part.train]), list(zip(parts, probas, strict=True))[1:]
+    rule.choose(study.codes[part.train], classes, stands, partial(_together, part, left_out, classes))
+    return fold_outcome(study, recipe, part.fold, probas[0], float(rule.threshold_))
 
 
-def _together(part: Part, left_out: Sequence[tuple[np.ndarray, np.ndarray]], classes: np.ndarray) -> np.ndarray:
+def _together(part: Part, left_out: Sequence[tuple[Part, np.ndarray]], classes: np.ndarray) -> np.ndarray:
     """Probabilities (n_train, n_classes of the part) of the training rows of a fold from its inner folds; NaN for rows that none tested."""
     proba = np.full((len(part.train), len(classes)), np.nan)
-    for rows, values in left_out:
-        proba[np.searchsorted(part.train, rows)] = values[:, classes]
+    for inner, values in left_out:
+        proba[np.searchsorted(part.train, inner.test)] = values[:, classes]
     return proba

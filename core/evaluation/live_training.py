@@ -4,14 +4,16 @@
         if result is not None:
             ...  # the last one is complete
 
-``live_training(study, recipes, metric="")`` is a generator, and as a task of ``core.jobs`` it tells its results while it runs:
-``runner.start([(live_training, (study, recipes))])``, then ``job.latest`` and in the end ``job.results``. It gives
+``live_training(study, recipes, metric="")`` is a generator, in the caller or as one task of ``core.jobs``. It gives
 
 - None after an epoch that is not worth drawing: a moment at which it can be stopped;
 - a Result with the table ``curves`` alone, at most ten times a second;
 - at last the complete Result.
 
-What was trained is kept in the study's memory, recipe by recipe, so that a changed loss trains only that loss.
+On two processes it takes about half the time: ``job = runner.start(live_tasks(study, recipes))`` shares out the folds, and
+``live_result(study, recipes, job.latest)`` makes the same Results of what has arrived, partial or complete; None before anything has.
+
+What was trained is kept in the study's memory, recipe by recipe and fold by fold, so that a changed loss trains only that loss.
 ``tried_together(recipes)`` says which recipes are trained here and which only the ordinary comparison scores.
 ``draw(result)`` takes a partial result or the complete one.
 """
@@ -19,8 +21,7 @@ What was trained is kept in the study's memory, recipe by recipe, so that a chan
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -29,8 +30,8 @@ from core import charts
 from core.engine import provenance
 from core.errors import UserError
 from core.evaluation.compare import chosen_thresholds, evidence, mean_scores, paired_differences
-from core.evaluation.live_curves import curve_table, training_figures
-from core.evaluation.live_folds import BASELINE, Curves, Trained, known, train
+from core.evaluation.live_curves import curve_table, stack, training_figures
+from core.evaluation.live_folds import BASELINE, Seen, Trained, known, train
 from core.evaluation.live_words import ADJUSTED, BASE, findings, still_training
 from core.evaluation.scoring import AT_HALF, AT_OWN, CALIBRATION, COST, PROBABILITY
 from core.recipe import Recipe
@@ -44,8 +45,8 @@ SHOWN = (
     ("average precision", ""), ("macro-F1", AT_HALF), ("macro-F1", AT_OWN), ("F1", AT_HALF), ("F1", AT_OWN), ("recall", AT_HALF), ("recall", AT_OWN),
     *((name, "") for name in (*PROBABILITY, CALIBRATION[0])), (COST, AT_HALF), (COST, AT_OWN),
 )  # fmt: skip
-PACE = 0.1
-"""Seconds between two partial results at least; also ten times what one takes to make."""
+PACE, TIMES = 0.1, 10
+"""Seconds between two partial results at least; and how many times the seconds that one takes to make."""
 
 
 def tried_together(recipes: Iterable[Recipe]) -> tuple[tuple[Recipe, ...], tuple[Recipe, ...]]:
@@ -91,27 +92,57 @@ def live_training(study: Study, recipes: Iterable[Recipe] = (), metric: str = ""
         smallest, largest, n_folds. ``training``: recipe, epochs (mean over folds), fewest, most, seconds, n_together (recipes that
         were trained in one go and share its time). ``evidence``: measure, value. Held-out rows are those that inner folds left out.
     """
-    if study.learner != "neural":
-        problem = "Training is shown for the neural learner only."
-        raise UserError(problem, "Choose the neural learner, or compare the recipes below.")
-    together, apart = tried_together(recipes)
-    wanted = (BASELINE, *together)
-    new = [recipe for recipe in wanted if known(study, recipe) is None]
-    before = {recipe: known(study, recipe).curves for recipe in wanted if recipe not in new}
+    wanted = _wanted(study, recipes)
+    for seen in train_folds(study, wanted, range(study.n_folds)):
+        yield None if seen is None else live_result(study, recipes, [seen], metric)
+
+
+def live_tasks(study: Study, recipes: Iterable[Recipe] = ()) -> list[tuple[Callable, tuple]]:
+    """The same as two tasks of a job, each with a part of the folds; what they tell is made into a Result by ``live_result``."""
+    wanted, half = _wanted(study, recipes), (study.n_folds + 1) // 2
+    return [(train_folds, (study, wanted, folds)) for folds in (range(half), range(half, study.n_folds)) if folds]
+
+
+def live_result(study: Study, recipes: Iterable[Recipe], parts: Sequence[Seen], metric: str = "") -> Result | None:
+    """The Result of what was seen so far, as ``live_training`` describes it: with curves alone until all folds of all recipes are done.
+
+    Parameters
+    ----------
+    study : Study
+    recipes : iterable of Recipe
+        As they were given to ``live_tasks``.
+    parts : sequence of Seen
+        The newest of each task.
+    metric : str
+        As for ``live_training``.
+    """
+    wanted, apart = _wanted(study, recipes), tried_together(recipes)[1]
+    done = {place: one for seen in parts for place, one in seen.done.items()}
+    if all((recipe, fold) in done for recipe in wanted for fold in range(study.n_folds)):
+        found = {recipe: [done[recipe, fold] for fold in range(study.n_folds)] for recipe in wanted}
+        return _complete(study, found, apart, metric)
+    return _partial(study, wanted, parts) if parts else None
+
+
+def train_folds(study: Study, recipes: Sequence[Recipe], folds: Sequence[int]) -> Iterator[Seen | None]:
+    """Train the recipes that are not known yet on some folds of the first draw, and tell how far they are; the last one has all."""
+    new = [recipe for recipe in recipes if any(known(study, recipe, fold) is None for fold in folds)]
+    places = [(recipe, fold) for recipe in recipes for fold in folds]
+    before = {place: known(study, *place) for place in places if place[0] not in new}
     if new and before:
-        yield _partial(study, before, new)
+        yield Seen(before, {})
     last, pause = 0.0, PACE
-    for so_far in train(study, new) if new else ():
+    for so_far in train(study, new, folds) if new else ():
         start = time.perf_counter()
         if so_far is None or start - last < pause:
             yield None
             continue
-        curves = before | so_far()
-        result = _partial(study, {recipe: curves[recipe] for recipe in wanted}, new)
+        epoch, curves = so_far
+        seen = Seen(before, curves(), epoch)
+        yield seen
         last = time.perf_counter()
-        pause = max(PACE, 10 * (last - start))
-        yield result
-    yield _complete(study, {recipe: known(study, recipe) for recipe in wanted}, apart, metric)
+        pause = max(PACE, TIMES * (last - start))
+    yield Seen({place: known(study, *place) for place in places}, {})
 
 
 def draw(result: Result) -> dict[str, go.Figure]:
@@ -133,25 +164,35 @@ def _fits(recipe: Recipe) -> bool:
     return recipe == BASELINE
 
 
+def _wanted(study: Study, recipes: Iterable[Recipe]) -> tuple[Recipe, ...]:
+    if study.learner != "neural":
+        problem = "Training is shown for the neural learner only."
+        raise UserError(problem, "Choose the neural learner, or compare the recipes below.")
+    return (BASELINE, *tried_together(recipes)[0])
+
+
 def _name(recipe: Recipe) -> str:
     return BASE if recipe == BASELINE else recipe.title
 
 
-def _named(values: Mapping[Recipe, Any]) -> dict[str, Any]:
-    return {_name(recipe): value for recipe, value in values.items()}
+def _partial(study: Study, wanted: Sequence[Recipe], parts: Sequence[Seen]) -> Result:
+    """Curves of the folds that have begun, as far as the slowest of them is."""
+    done = {place: one.curves for seen in parts for place, one in seen.done.items()}
+    going = {place: values for seen in parts for place, values in seen.curves.items()}
+    epochs = min((seen.epochs for seen in parts if seen.curves), default=0)
+    new = list(dict.fromkeys(recipe for recipe in wanted if any((recipe, f) not in done for f in range(study.n_folds))))
+    arrived = done | {place: values[:epochs] for place, values in going.items() if epochs}
+    stacks = {recipe: [arrived[recipe, f] for f in range(study.n_folds) if (recipe, f) in arrived] for recipe in wanted}
+    curves = {_name(recipe): stack(own) for recipe, own in stacks.items() if own}
+    finding = still_training(epochs, [_name(recipe) for recipe in new])
+    return Result({"curves": curve_table(study, curves)}, (finding,), _stamp(study, wanted, "", 0.0))
 
 
-def _partial(study: Study, curves: Curves, new: Sequence[Recipe]) -> Result:
-    done = max((curves[recipe].shape[1] for recipe in new if recipe in curves), default=0)
-    found = (still_training(done, [_name(recipe) for recipe in new]),)
-    return Result({"curves": curve_table(study, _named(curves))}, found, _stamp(study, curves, "", 0.0))
-
-
-def _complete(study: Study, found: Mapping[Recipe, Trained], apart: Sequence[Recipe], metric: str) -> Result:
+def _complete(study: Study, found: Mapping[Recipe, Sequence[Trained]], apart: Sequence[Recipe], metric: str) -> Result:
     metric = metric or (COST if study.miss_cost else "average precision")
-    base = found[BASELINE]
-    outcomes = _named({recipe: one.outcomes for recipe, one in found.items()})
-    references = {BASE: base.outcomes, ADJUSTED: base.adjusted}
+    base = [one.outcome for one in found[BASELINE]]
+    outcomes = {_name(recipe): [one.outcome for one in own] for recipe, own in found.items()}
+    references = {BASE: base, ADJUSTED: [one.adjusted for one in found[BASELINE]]}
     tried = [name for name in outcomes if name != BASE]
     changes = [
         paired_differences(name, outcomes[name], theirs, n_together=2 * len(tried)).assign(against=against)
@@ -160,14 +201,14 @@ def _complete(study: Study, found: Mapping[Recipe, Trained], apart: Sequence[Rec
     columns = ["recipe", "against", "metric", "cut", "difference", "low", "high", "n_folds"]
     shown = references | outcomes
     tables = {
-        "curves": curve_table(study, _named({recipe: one.curves for recipe, one in found.items()})),
+        "curves": curve_table(study, {_name(recipe): stack([one.curves for one in own]) for recipe, own in found.items()}),
         "scores": _only_shown(pd.concat([mean_scores(name, own) for name, own in shown.items()], ignore_index=True)),
         "differences": _only_shown(pd.concat(changes, ignore_index=True))[columns] if changes else pd.DataFrame(columns=columns),
         "thresholds": pd.DataFrame([chosen_thresholds(name, own) for name, own in shown.items()]),
-        "training": pd.DataFrame([_training(_name(recipe), one) for recipe, one in found.items()]),
+        "training": pd.DataFrame([_training(_name(recipe), own) for recipe, own in found.items()]),
         "evidence": evidence(study, draws=1),
     }  # fmt: skip
-    stamp = _stamp(study, found, metric, sum(one.seconds for one in found.values()))
+    stamp = _stamp(study, found, metric, sum(one.seconds for own in found.values() for one in own))
     return Result(tables, findings(study, tables, metric, tuple(found)[1:], apart), stamp)
 
 
@@ -181,6 +222,7 @@ def _stamp(study: Study, recipes: Iterable[Recipe], metric: str, seconds: float)
     return provenance("live_training", values, study, seconds)
 
 
-def _training(name: str, one: Trained) -> dict[str, object]:
-    epochs = {"epochs": one.epochs.mean(), "fewest": one.epochs.min(), "most": one.epochs.max()}
-    return {"recipe": name} | epochs | {"seconds": one.seconds, "n_together": one.n_together}
+def _training(name: str, own: Sequence[Trained]) -> dict[str, object]:
+    epochs = [one.epochs for one in own]
+    row = {"recipe": name, "epochs": sum(epochs) / len(epochs), "fewest": min(epochs), "most": max(epochs)}
+    return row | {"seconds": sum(one.seconds for one in own), "n_together": own[0].n_together}

@@ -11,8 +11,8 @@ from core.__main__ import main
 from core.dataset import Dataset
 from core.errors import UserError
 from core.evaluation import live_training as live
-from core.evaluation.live_folds import BASELINE, SIDES, Trained, known
-from core.evaluation.live_training import draw, live_training, tried_together
+from core.evaluation.live_folds import BASELINE, SIDES, known
+from core.evaluation.live_training import draw, live_result, live_tasks, live_training, tried_together
 from core.evaluation.live_words import ADJUSTED, BASE
 from core.evaluation.scoring import AT_OWN, score_fold
 from core.learners.neural import NeuralNetwork
@@ -79,8 +79,8 @@ def test_every_score_is_that_of_the_ordinary_comparison(case):
     make, recipe = CASES[case]
     study = study_of(make())
     result = last(study, [recipe])
-    equal(known(study, recipe).outcomes[1], score_fold(study, recipe, 1))
-    equal(known(study, BASELINE).adjusted[2], score_fold(study, AFTER, 2))
+    equal(known(study, recipe, 1).outcome, score_fold(study, recipe, 1))
+    equal(known(study, BASELINE, 2).adjusted, score_fold(study, AFTER, 2))
     curves = result.tables["curves"]
     assert curves["class"].iloc[0] == study.positive
     assert set(curves["rows"]) == set(SIDES)
@@ -101,15 +101,17 @@ def test_nothing_is_learned_from_test_rows():
     for one in (study, spoilt):
         last(one, [FOCAL])
     for recipe in (BASELINE, FOCAL):
-        ours, theirs = known(study, recipe), known(spoilt, recipe)
-        assert np.array_equal(ours.curves[0], theirs.curves[0], equal_nan=True)
-        assert not np.array_equal(ours.curves[1], theirs.curves[1], equal_nan=True)
-        assert ours.outcomes[0].threshold == theirs.outcomes[0].threshold
-        assert ours.outcomes[0].scores != theirs.outcomes[0].scores
+        ours, theirs = known(study, recipe, 0), known(spoilt, recipe, 0)
+        assert np.array_equal(ours.curves, theirs.curves, equal_nan=True)
+        assert ours.outcome.threshold == theirs.outcome.threshold
+        assert ours.outcome.scores != theirs.outcome.scores
+        ours, theirs = known(study, recipe, 1), known(spoilt, recipe, 1)
+        assert not np.array_equal(ours.curves, theirs.curves, equal_nan=True)
 
 
 def test_partial_results_arrive_and_a_stopped_training_leaves_nothing(monkeypatch):
     monkeypatch.setattr(live, "PACE", 0.0)
+    monkeypatch.setattr(live, "TIMES", 0.0)
     study = study_of(planted("overlap", class_sizes=(120, 24), n_features=3))
     training = live_training(study, [FOCAL])
     first = next(result for result in training if result is not None)
@@ -118,17 +120,36 @@ def test_partial_results_arrive_and_a_stopped_training_leaves_nothing(monkeypatc
     assert "'Cross-entropy' and 'Focal loss' in training, 1 epoch so far" in first.findings[0].text
     assert len(draw(first)) == 5
     training.close()
-    assert known(study, BASELINE) is None
+    assert known(study, BASELINE, 0) is None
     alone = last(study)
     assert len(alone.findings) >= 2
     assert "Choose a loss to compare it" in alone.findings[0].text
-    base = known(study, BASELINE)
+    base = known(study, BASELINE, 0)
     job = jobs.Runner(0).start([(live_training, (study, [FOCAL, WEIGHTS]))])
-    assert known(study, BASELINE) is base, "a changed loss trains only the new recipe"
+    assert known(study, BASELINE, 0) is base, "a changed loss trains only the new recipe"
     (changed,) = job.results
     assert changed.tables["training"]["n_together"].tolist() == [1, 2, 2]
     assert changed.tables["curves"]["recipe"].drop_duplicates().tolist() == [BASE, "Focal loss", "Class weights"]
     assert sum(result is not None for result in live_training(study, [FOCAL])) == 1, "all is known"
+
+
+def test_folds_that_are_shared_out_give_the_same_numbers(monkeypatch):
+    monkeypatch.setattr(live, "PACE", 0.0)
+    monkeypatch.setattr(live, "TIMES", 0.0)
+    study = study_of(planted("overlap", class_sizes=(120, 24), n_features=3))
+    ours, theirs = ([*function(*given)] for function, given in live_tasks(study, [FOCAL]))
+    ours, theirs = ([seen for seen in told if seen is not None] for told in (ours, theirs))
+    assert live_result(study, [FOCAL], []) is None
+    early = live_result(study, [FOCAL], [ours[3], theirs[1]])
+    curves = early.tables["curves"]
+    assert curves.groupby("recipe")["epoch"].max().tolist() == [2, 2], "as far as the slower task"
+    assert (curves["n_folds"] == 3).all()
+    half = live_result(study, [FOCAL], [ours[-1], theirs[2]])
+    assert list(half.tables) == ["curves"]
+    whole, alone = live_result(study, [FOCAL], [ours[-1], theirs[-1]]), last(again(study), [FOCAL])
+    for name, table in whole.tables.items():
+        pd.testing.assert_frame_equal(table, alone.tables[name])
+    assert whole.findings == alone.findings
 
 
 def again(study):
@@ -141,20 +162,16 @@ def again(study):
 def made(study, shift=0.0, noise=0.0, adjusted=0.0):
     """The baseline, and focal loss whose average precision is that of the baseline with a shift and noise."""
     last(study)
-    base, rng = known(study, BASELINE), np.random.default_rng(0)
+    rng, key = np.random.default_rng(0), ("average precision", "")
 
-    def moved(outcomes, by, spread=0.0):
-        key = ("average precision", "")
-        steps = by + spread * rng.normal(size=len(outcomes))
-        return tuple(
-            replace(one, scores=one.scores | {key: one.scores[key] + step})
-            for one, step in zip(outcomes, steps, strict=True)
-        )
+    def moved(outcome, by):
+        return replace(outcome, scores=outcome.scores | {key: outcome.scores[key] + by})
 
-    base = replace(base, adjusted=moved(base.outcomes, adjusted))
-    study._memory["live", BASELINE] = base
-    curves = (base.curves, base.epochs, 1.0, 1)
-    study._memory["live", FOCAL] = Trained(moved(base.outcomes, shift, noise), (), *curves)
+    for fold in range(study.n_folds):
+        base = known(study, BASELINE, fold)
+        focal = replace(base, outcome=moved(base.outcome, shift + noise * rng.normal()), adjusted=None)
+        study._memory["live", BASELINE, fold] = replace(base, adjusted=moved(base.outcome, adjusted))
+        study._memory["live", FOCAL, fold] = focal
     return last(study, [FOCAL]).findings[0].text
 
 
@@ -176,7 +193,8 @@ def test_a_verdict_keeps_to_the_intervals():
 def test_intervals_hold_together_over_recipes_and_references():
     study = study_of(planted("overlap", class_sizes=(120, 24), n_features=3))
     made(study, shift=0.1, noise=0.01)
-    study._memory["live", WEIGHTS] = known(study, FOCAL)
+    for fold in range(3):
+        study._memory["live", WEIGHTS, fold] = known(study, FOCAL, fold)
     one, two = last(study, [FOCAL]).tables["differences"], last(study, [FOCAL, WEIGHTS]).tables["differences"]
     at = "recipe == 'Focal loss' and against == @BASE and metric == 'average precision'"
     widths = [(table.query(at)["high"] - table.query(at)["low"]).iloc[0] for table in (one, two)]
@@ -184,7 +202,6 @@ def test_intervals_hold_together_over_recipes_and_references():
     with_cost = study.with_(miss_cost=5.0)
     costs = last(with_cost, metric="").tables["scores"].query("metric == 'cost per 1,000 rows'")
     assert AT_OWN in set(costs["cut"])
-    assert set(known(with_cost, BASELINE).curves.shape) >= {3, 2}
 
 
 def test_only_what_is_trained_alike_is_trained_together():
