@@ -12,8 +12,8 @@ A seed divides each class at random into 60 % training, 20 % validation and 20 %
 test. The digits are made long-tailed: ``n_c = n_max · IR^(−c / 9)`` rows of the c-th digit are trained on or validate, three quarters and a quarter, and all other
 rows of the digit test, weighted so that the classes have the same shares in the test. Which digit is how rare goes round with the seed.
 
-Scores named "thresholds" are of decisions with one factor for each class, chosen on the validation rows by the same search for every side
-(``right_thresholds``), then kept. Nothing else is tuned. The networks of a split are trained together, and their seconds are shared.
+Scores named "thresholds" are of decisions with one factor for each class, those named "strength" with one power of the class shares, both chosen for macro-F1 on
+the validation rows in the same way for every side (``benchmarks/right_thresholds.py``), then kept. Nothing else is tuned. The networks of a split are trained together, and their seconds are shared.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ import pandas as pd
 from sklearn.datasets import load_digits
 
 from benchmarks.loss_bakeoff_words import written
-from benchmarks.right_thresholds import right_thresholds
+from benchmarks.right_thresholds import SMALLEST, right_strength, right_thresholds
 from core.dataset import Dataset
 from core.learners import make
 from core.learners.loss import prepared
@@ -58,7 +58,7 @@ SEEDS = 10
 KEPT_DIGITS = 0.8
 """Share of the smallest digit that may be trained on or validate."""
 
-BINS, SMALLEST = 15, 1e-15
+BINS, LEAST = 15, 1e-15
 KEYS = ["table", "seed", "learner", "side"]
 
 
@@ -154,27 +154,29 @@ def block(split: Split, learner: str, seed: int, sides: list[str]) -> list[dict[
         parts = [
             np.asarray(classifier.predict_proba(split.X.iloc[rows]), float) for rows in (split.validation, split.test)
         ]
-        chosen = right_thresholds(parts[0], split.codes[split.validation], starts)
+        codes = split.codes[split.validation]
+        factors = right_thresholds(parts[0], codes, starts), right_strength(parts[0], codes, shares) * starts[1]
+        chosen = dict(zip(CURRENCIES, (starts[0], *factors), strict=True))
         records.append({"side": side, "seconds": seconds} | scored(split, parts[1], chosen))
         if side == PLAIN:
-            records.append(
-                {"side": ADJUSTED, "seconds": seconds} | scored(split, at_shares(parts[1], 1 / shares), None)
-            )
+            moved = at_shares(parts[1], 1 / shares)
+            scores = scored(split, moved, {CURRENCIES[0]: starts[0]})
+            records.append({"side": ADJUSTED, "seconds": seconds} | scores)
     return records
 
 
-def scored(split: Split, proba: np.ndarray, chosen: np.ndarray | None) -> dict[str, float]:
-    """Decisions in both currencies, and how true the probabilities are."""
+def scored(split: Split, proba: np.ndarray, chosen: dict[str, np.ndarray]) -> dict[str, float]:
+    """Decisions in each currency, whose logarithms of factors are given, and how true the probabilities are."""
     if not np.isfinite(proba).all():
         raise ValueError("A probability is not a number.")
-    found = decided(split, proba.argmax(axis=1), CURRENCIES[0])
-    if chosen is not None:
-        pred = (np.log(np.maximum(proba, 1e-12)) + chosen).argmax(axis=1)
-        found |= decided(split, pred, CURRENCIES[1])
+    found = {}
+    for currency, factors in chosen.items():
+        moved = proba if not factors.any() else np.log(np.maximum(proba, SMALLEST)) + factors
+        found |= decided(split, moved.argmax(axis=1), currency)
     codes, weight = split.codes[split.test], split.weight / split.weight.sum()
     own = np.eye(proba.shape[1])[codes]
     values = (
-        -weight @ np.log(np.clip(proba[np.arange(len(codes)), codes], SMALLEST, 1)),
+        -weight @ np.log(np.clip(proba[np.arange(len(codes)), codes], LEAST, 1)),
         weight @ ((proba - own) ** 2).sum(axis=1),
         np.mean([apart(p, is_own, weight) for p, is_own in zip(proba.T, own.T, strict=True)]),
     )

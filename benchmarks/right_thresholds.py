@@ -1,4 +1,4 @@
-"""One factor for each class, chosen so that the most probable class after it has the best macro-F1 on the given rows."""
+"""Factors for classes, chosen so that the most probable class after them has the best macro-F1 on the given rows: one for each class, or one power of their shares."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import numpy as np
 
 SMALLEST = 1e-12
 SWEEPS = 20
+STRENGTHS = np.arange(-10, 21) / 10
 
 
 def right_thresholds(proba: np.ndarray, codes: np.ndarray, starts: list[np.ndarray]) -> np.ndarray:
@@ -31,6 +32,28 @@ def right_thresholds(proba: np.ndarray, codes: np.ndarray, starts: list[np.ndarr
     log_proba = np.log(np.maximum(proba, SMALLEST))
     ends = [_searched(log_proba, codes, start) for start in starts]
     return max(ends, key=lambda end: end[1])[0]
+
+
+def right_strength(proba: np.ndarray, codes: np.ndarray, shares: np.ndarray) -> float:
+    """The τ of ``STRENGTHS`` with which ``p_c · π_c^−τ`` decides best, the nearest to 0 among equals.
+
+    Parameters
+    ----------
+    proba : ndarray (n_samples, n_classes)
+    codes : ndarray of int (n_samples,)
+    shares : ndarray (n_classes,)
+        π of the training rows.
+
+    Examples
+    --------
+    >>> proba = np.array([[0.9, 0.1], [0.8, 0.2], [0.7, 0.3], [0.6, 0.4]])
+    >>> right_strength(proba, np.array([0, 0, 1, 1]), np.array([0.8, 0.2]))
+    0.7
+    """
+    log_proba = np.log(np.maximum(proba, SMALLEST))
+    found = [macro_f1(codes, (log_proba - t * np.log(shares)).argmax(axis=1), len(shares)) for t in STRENGTHS]
+    equal = STRENGTHS[np.array(found) >= max(found) - 1e-12]
+    return float(equal[np.abs(equal).argmin()])
 
 
 def macro_f1(codes: np.ndarray, pred: np.ndarray, n_classes: int) -> float:

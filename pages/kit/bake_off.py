@@ -15,7 +15,7 @@ from core.wording import plural
 
 MEASURED = Path(__file__).parents[2] / "benchmarks" / "loss_bakeoff.csv"
 PLAIN, ADJUSTED = "none", "posthoc_logit_adjustment"
-CURRENCIES = AS_IT_COMES, THRESHOLDS = "most probable", "thresholds"
+CURRENCIES = AS_IT_COMES, THRESHOLDS, STRENGTH = "most probable", "thresholds", "strength"
 DECISIONS = ("macro-F1", "tail recall", "balanced accuracy")
 CALIBRATION = ("log loss", "Brier score", "classwise calibration error")
 SAME = "not distinguishable"
@@ -49,13 +49,16 @@ DUELS = {
     "as it comes, against logit adjustment": Duel(AS_IT_COMES, ADJUSTED, AS_IT_COMES),
     "as it comes, against right thresholds": Duel(AS_IT_COMES, PLAIN, THRESHOLDS),
     "both with right thresholds": Duel(THRESHOLDS, PLAIN, THRESHOLDS),
+    "as it comes, against right strength": Duel(AS_IT_COMES, PLAIN, STRENGTH),
+    "both with right strength": Duel(STRENGTH, PLAIN, STRENGTH),
     "both as they come": Duel(AS_IT_COMES, PLAIN, AS_IT_COMES),
 }
 """The opponent is cross-entropy: with logit adjustment after training, with its own right thresholds, or as it is."""
 
-ADJUSTMENT, _, TUNED, AS_THEY_COME = DUELS
+ADJUSTMENT, _, TUNED, _, OF_ONE_STRENGTH, AS_THEY_COME = DUELS
 GOALS = {
     "macro-F1": ("macro-F1", TUNED, "macro-F1, both with right thresholds"),
+    "macro-F1, one strength": ("macro-F1", OF_ONE_STRENGTH, "macro-F1, both with the right strength of adjustment"),
     "balanced accuracy": (
         "balanced accuracy",
         ADJUSTMENT,
@@ -72,8 +75,8 @@ BESIDE = {
 """What the summary shows beside the goals."""
 
 MEANING = (
-    "Every loss at its defaults against plain cross-entropy with one of two simple moves that need no other training: logit adjustment, which divides probabilities by "
-    "class shares, and right thresholds, one factor for each class that is chosen on rows set aside. A loss that does no better costs more than it gives."
+    "Every loss at its defaults against plain cross-entropy with a simple move that needs no other training: right thresholds, which are one factor for each class, or one "
+    "strength of adjustment, both chosen on rows set aside; or logit adjustment, which divides probabilities by class shares. A loss that does no better costs more than it gives."
 )
 
 
@@ -192,12 +195,33 @@ def sentences(measured: pd.DataFrame) -> list[str]:
         "distinguishable may still be a little better or worse."
     ]
     for metric, duel, goal in GOALS.values():
-        counts = counted(compared(measured, metric, duel)).reset_index()
+        table, whole = compared(measured, metric, duel), over_tables(measured, metric, duel)
         for learner, name in LEARNERS.items():
-            rows = counts[counts["learner"] == learner]
+            rows = table[table["learner"] == learner]
             if len(rows):
-                said.append(f"{name.capitalize()}, {goal}: {judged(rows)}")
+                more = f"{plainly(rows)} {on_average(whole[whole['learner'] == learner])}"
+                said.append(f"{name.capitalize()}, {goal}: {judged(counted(rows).reset_index())} {more}")
     return said
+
+
+def plainly(rows: pd.DataFrame) -> str:
+    """How many comparisons stand out by intervals that are not raised, and how many do by chance."""
+    found = counted(rows, "").sum()
+    return (
+        f"By plain 95 % intervals {found['better']} of {len(rows)} comparisons are better and {found['worse']} worse; "
+        f"chance alone would give about {len(rows) * (1 - LEVEL) / 2:.0f} of each."
+    )
+
+
+def on_average(rows: pd.DataFrame) -> str:
+    """Losses that are better or worse in the mean over all tables, by raised intervals."""
+    found = counted(rows)
+    words = [
+        f"{way}: {listed([title_of(loss) for loss, _ in found.index[found[way] > 0]])}"
+        for way in ("better", "worse")
+        if found[way].any()
+    ]
+    return f"In the mean over all tables {'; '.join(words) or 'no loss is distinguishable'}."
 
 
 def judged(rows: pd.DataFrame) -> str:
