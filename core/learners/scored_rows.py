@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from core.learners.loss import Loss
+from core.numerics.freed_memory import keep_freed
 from core.numerics.loss_terms import Terms, indicator
 
 SMALLEST = 1e-12
@@ -38,6 +39,7 @@ class ScoredRows:
     """
 
     def __init__(self, loss: Loss, codes: np.ndarray, weight: np.ndarray | None, dtype: type) -> None:
+        keep_freed()
         self.loss, self.mass = loss, class_mass(codes, weight)
         self.n_scores = len(self.mass) if len(self.mass) > 2 else 1
         self._own = indicator(codes, len(self.mass), dtype)

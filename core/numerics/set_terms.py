@@ -129,7 +129,8 @@ class AgainstRest:
     ----------
     log_proba, log_rest : ndarray (…, n_classes, n_samples)
         Logarithms of p and of 1 − p, exact also where p is all but 1.
-    proba : ndarray (…, n_classes, n_samples)
+    proba, rest : ndarray (…, n_classes, n_samples)
+        p and 1 − p.
     top : ndarray of bool (…, n_classes, n_samples)
         The class of the largest score.
     below_top : ndarray (…, n_classes, n_samples)
@@ -139,6 +140,7 @@ class AgainstRest:
     log_proba: np.ndarray
     log_rest: np.ndarray
     proba: np.ndarray
+    rest: np.ndarray
     top: np.ndarray
     below_top: np.ndarray
 
@@ -148,27 +150,29 @@ class AgainstRest:
         first = scores.argmax(axis=-2)
         top = first[..., None, :] == np.arange(scores.shape[-2])[:, None]
         shifted = scores - scores.max(axis=-2, keepdims=True)
-        log_proba = shifted - np.log(np.exp(shifted).sum(axis=-2, keepdims=True))
-        proba = np.exp(log_proba)
+        proba = np.exp(shifted)
+        total = proba.sum(axis=-2, keepdims=True)
+        proba /= total
+        log_total = np.log(total)
         others = np.where(top, -np.inf, shifted)
         second = others.max(axis=-2, keepdims=True)
         below_top = np.exp(others - second)
         sums = below_top.sum(axis=-2, keepdims=True)
         below_top /= sums
-        of_top = second + np.log(sums) + (log_proba - shifted)
-        log_rest = np.where(top, of_top, np.log1p(-np.where(top, 0, proba)))
-        return cls(log_proba, log_rest, proba, top, below_top)
+        of_top = second + np.log(sums) - log_total
+        rest = np.where(top, np.exp(of_top), 1 - proba)
+        log_rest = np.where(top, of_top, np.log(np.where(top, 1, rest)))
+        return cls(shifted - log_total, log_rest, proba, rest, top, below_top)
 
     def terms(self, value: np.ndarray, slope: np.ndarray, bend: np.ndarray) -> Terms:
         """The sum over classes of functions of u_k, from their values and first and second derivatives by u_k.
 
         With ``ρ_kj = p_j / (1 − p_k)``, ``∂u_k/∂z_k = 1`` and ``∂u_k/∂z_j = −ρ_kj``, whose own derivative by z_j is ``−ρ_kj (1 − ρ_kj)``.
         """
-        rest = np.exp(self.log_rest)
-        lower = np.divide(slope, rest, out=np.zeros_like(slope), where=~self.top)
-        curve = np.divide(slope + bend, rest * rest, out=np.zeros_like(slope), where=~self.top)
+        both, below = slope + bend, np.where(self.top, 0, 1 / np.where(self.top, 1, self.rest))
+        lower, curve = slope * below, both * below * below
         of_top = (slope * self.top).sum(axis=-2, keepdims=True)
-        curve_top = ((slope + bend) * self.top).sum(axis=-2, keepdims=True)
+        curve_top = (both * self.top).sum(axis=-2, keepdims=True)
         passed = self.proba * (lower.sum(axis=-2, keepdims=True) - lower) + self.below_top * of_top
         curved = self.proba**2 * (curve.sum(axis=-2, keepdims=True) - curve) + self.below_top**2 * curve_top
         return Terms(value.sum(axis=-2), slope - passed, bend + curved - passed)

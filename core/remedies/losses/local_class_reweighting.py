@@ -86,7 +86,7 @@ def _against_rest(scores: np.ndarray, own: np.ndarray, share: np.ndarray, rule: 
     mine, other = (RULES[rule](part).astype(scores.dtype, copy=False) / own.shape[-2] for part in (share, 1 - share))
     weight, each = np.where(own > 0, mine, other), AgainstRest.of(scores)
     value = -weight * np.where(own > 0, each.log_proba, each.log_rest)
-    return each.terms(value, weight * (each.proba - own), weight * each.proba * np.exp(each.log_rest))
+    return each.terms(value, weight * (each.proba - own), weight * each.proba * each.rest)
 
 
 def _tied(scores: np.ndarray, ties: np.ndarray) -> Terms:

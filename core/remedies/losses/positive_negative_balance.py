@@ -58,7 +58,7 @@ def _loss(scores: np.ndarray, own: np.ndarray, known: Known, *, gamma: float, po
     weight = np.where(own > 0, *(part.astype(scores.dtype, copy=False) for part in _weights(known, power)))
     each = AgainstRest.of(scores)
     right = np.where(own > 0, each.log_proba, each.log_rest)
-    p, rest = np.exp(right), np.exp(np.where(own > 0, each.log_rest, each.log_proba))
+    p, rest = np.where(own > 0, each.proba, each.rest), np.where(own > 0, each.rest, each.proba)
     weight = weight * rest**gamma
     slope = gamma * p * right - rest
     bend = p * (gamma * right * (rest - gamma * p) + (2 * gamma + 1) * rest)
