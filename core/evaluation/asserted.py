@@ -63,7 +63,7 @@ def asserted(study: Study, recipe: Recipe, threshold: float | None = None) -> As
     study : Study
     recipe : Recipe
     threshold : float or None
-        The threshold that a tuned one came to, if it was measured.
+        The threshold that a tuned one came to, if it was measured and the rule is one threshold.
     """
     after, n_fitted, taken, restores = {}, 0, set(), False
     for stage in (*BEFORE, AFTER):
@@ -79,6 +79,7 @@ def asserted(study: Study, recipe: Recipe, threshold: float | None = None) -> As
     if SCHEDULED & taken:
         part = Recipe(tuple(step for step in recipe.steps if method(step[0]).group in BEFORE))
         begins = _shares(study, study.classifier(part), 0.0)[0]
+    threshold = None if threshold is None or np.isnan(threshold) else threshold
     found = Asserted(study, recipe, after, n_fitted, threshold, restores, _in_training(whole, study.codes), begins)
     if threshold is None:
         found = replace(found, threshold=getattr(whole, "threshold_of_costs", 0.5))

@@ -64,7 +64,7 @@ def decided(study: Study, recipe: Recipe) -> Recipe:
     """The recipe with a threshold of its own: what it says, or else what fits the stated costs.
 
     Without stated costs the threshold makes F1 best. With them it makes the expected cost least, or follows from the
-    costs alone when the class of interest has fewer than ``SCARCE`` rows.
+    costs alone, on calibrated scores, when the class of interest has fewer than ``SCARCE`` rows: a tuned threshold is then mostly chance.
     """
     if recipe.stage("decision"):
         return recipe
@@ -72,7 +72,7 @@ def decided(study: Study, recipe: Recipe) -> Recipe:
     if not study.miss_cost:
         return Recipe.of(**settings, tuned_threshold={})
     if study.class_sizes[study.positive_code] < SCARCE:
-        return Recipe.of(**settings, cost_threshold={})
+        return Recipe.of(**settings, cost_threshold={"calibrated": not recipe.stage("calibration")})
     return Recipe.of(**settings, tuned_threshold={"criterion": "expected cost"})
 
 
@@ -188,15 +188,17 @@ def calibration(scores: np.ndarray, found: np.ndarray, weight: np.ndarray | None
     counts = np.ones(len(scores)) if weight is None else weight
     expected, seen = float((scores * counts).sum()), float(counts[found].sum())
     result = dict.fromkeys(CALIBRATION, np.nan) | {CALIBRATION[0]: seen / expected if expected > 0 else np.nan}
-    odds = np.clip(
-        np.log(np.maximum(scores, SMALLEST)) - np.log1p(-np.minimum(scores, 1 - SMALLEST)),
-        -MOST_LOG_ODDS,
-        MOST_LOG_ODDS,
-    )
+    odds = log_odds(scores)
     if min(found.sum(), (~found).sum()) >= FEWEST_FOR_SLOPE and not _parted(odds[found], odds[~found]):
         line = LogisticRegression(C=1e6, tol=1e-6, solver="newton-cholesky").fit(odds[:, None], found, weight)
         result |= {"calibration intercept": float(line.intercept_[0]), "calibration slope": float(line.coef_[0, 0])}
     return result
+
+
+def log_odds(scores: np.ndarray) -> np.ndarray:
+    """The log-odds of probabilities, cut at ``MOST_LOG_ODDS`` on either side."""
+    odds = np.log(np.maximum(scores, SMALLEST)) - np.log1p(-np.minimum(scores, 1 - SMALLEST))
+    return np.clip(odds, -MOST_LOG_ODDS, MOST_LOG_ODDS)
 
 
 def _parted(own: np.ndarray, others: np.ndarray) -> bool:

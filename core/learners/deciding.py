@@ -18,6 +18,7 @@ from core.learners.rows import Rows, represented
 from core.learners.wrapping import Wrapped, fit_on
 from core.numerics.calibration_maps import FEWEST
 from core.numerics.decisions import best_threshold, decide
+from core.numerics.platt import platt_line, raw_threshold
 from core.wording import plural
 
 WHOLE = "temperature"
@@ -122,7 +123,8 @@ class Thresholded(Wrapped):
     ----------
     classifier : scikit-learn classifier
     criterion : str
-        One of ``core.numerics.decisions.CRITERIA``, or "theory" for ``1 / (1 + miss_cost)``.
+        One of ``core.numerics.decisions.CRITERIA``, or "theory" for ``1 / (1 + miss_cost)``, or "calibrated theory" for the
+        score at which a line through the cross-fitted log-odds reaches that probability.
     positive : label or None
         The class of interest; None takes the rarest class given to ``fit``.
     miss_cost : float
@@ -190,12 +192,10 @@ class Thresholded(Wrapped):
             The features, for rules that ask for them; a threshold asks for none.
         """
         self.order_ = np.asarray(classes)
-        labels, positions = np.unique(y, return_inverse=True)
-        rarest = labels[np.bincount(positions, stands).argmin()]
-        self.positive_ = rarest if self.positive is None else self.positive
+        self.positive_ = self._positive(y, stands)
         if self.criterion == "theory":
             self.threshold_ = self.threshold_of_costs
-        elif self.positive_ not in labels:
+        elif not (y == self.positive_).any():
             self.threshold_ = 0.5
         else:
             score = out_of_fold()[:, int(np.flatnonzero(classes == self.positive_)[0])]
@@ -204,8 +204,16 @@ class Thresholded(Wrapped):
             self.threshold_ = self._best(score[tested], y[tested] == self.positive_, weight)
         return self
 
+    def _positive(self, y: np.ndarray, stands: np.ndarray | None) -> Any:
+        """The class of interest, or the rarest of the rows."""
+        labels, positions = np.unique(y, return_inverse=True)
+        return labels[np.bincount(positions, stands).argmin()] if self.positive is None else self.positive
+
     def _best(self, score: np.ndarray, found: np.ndarray, weight: np.ndarray | None) -> float:
         setting = self.miss_cost if self.criterion == "expected cost" else self.setting
+        if self.criterion == "calibrated theory":
+            share = 1 / (1 + self.miss_cost)
+            return share if found.all() or not found.any() else raw_threshold(share, *platt_line(score, found, weight))
         return best_threshold(score, found, self.criterion, setting, weight)
 
     @property

@@ -9,7 +9,7 @@ ROUNDING = 1e-12
 """The part of itself by which a limit may be missed for the rounding of numbers."""
 
 
-def decide(proba: np.ndarray, positive: int, threshold: float) -> np.ndarray:
+def decide(proba: np.ndarray, positive: int, threshold: float | np.ndarray) -> np.ndarray:
     """Predict the class of interest where its probability reaches the threshold, and the most probable other class elsewhere.
 
     Parameters
@@ -17,7 +17,7 @@ def decide(proba: np.ndarray, positive: int, threshold: float) -> np.ndarray:
     proba : ndarray (n_samples, n_classes)
     positive : int
         Column of the class of interest.
-    threshold : float
+    threshold : float or ndarray (n_samples,)
 
     Returns
     -------

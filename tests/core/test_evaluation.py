@@ -122,7 +122,8 @@ def test_costs_choose_the_threshold_and_the_metric():
     costly = Study(dataset, learner="linear", miss_cost=20)
     assert decided(costly, BASELINE).text == "tuned_threshold:criterion=expected cost"
     few = Study(planted("overlap", class_sizes=(400, 40)), miss_cost=20)
-    assert decided(few, BASELINE).text == "cost_threshold"
+    assert decided(few, BASELINE).text == "cost_threshold:calibrated=True"
+    assert decided(few, Recipe.of("calibrated_probabilities")).text == "calibrated_probabilities+cost_threshold"
     result = evaluate(costly, [])
     assert result.provenance["parameters"]["metric"] == COST
     scores = result.tables["scores"].query("metric == @COST").set_index("cut")["value"]
@@ -131,7 +132,7 @@ def test_costs_choose_the_threshold_and_the_metric():
 
 def test_the_cost_threshold_is_the_formula():
     study = Study(planted("overlap", class_sizes=(400, 40)), miss_cost=19)
-    assert score_fold(study, BASELINE, 0).threshold == pytest.approx(1 / 20)
+    assert score_fold(study, Recipe.of("cost_threshold"), 0).threshold == pytest.approx(1 / 20)
 
 
 def test_scarce_classes_limit_the_claim():

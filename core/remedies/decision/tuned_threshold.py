@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from core.params import Choice
+from core.params import Choice, Range
 from core.registry import About
 
 ABOUT = About("Tuned threshold", "From which probability on should the answer be yes?")
@@ -13,7 +13,8 @@ ABOUT = About("Tuned threshold", "From which probability on should the answer be
 def tuned_threshold(
     classifier: Any,
     *,
-    criterion: Annotated[str, Choice("F1", "balanced accuracy", "expected cost")] = "F1",
+    criterion: Annotated[str, Choice("F1", "balanced accuracy", "expected cost", "F-beta")] = "F1",
+    beta: Annotated[float, Range(0.1, 10.0, 0.1)] = 2.0,
     positive: Any = None,
     miss_cost: float = 0.0,
     random_state: int = 0,
@@ -38,6 +39,8 @@ def tuned_threshold(
     ----------
     criterion : str
         What the threshold should make best. "expected cost" needs the cost of a miss.
+    beta : float
+        For "F-beta" only, ``(1 + β²) precision · recall / (β² precision + recall)``: how many times recall matters as much as precision.
 
     References
     ----------
@@ -45,4 +48,4 @@ def tuned_threshold(
     """
     from core.learners.deciding import Thresholded
 
-    return Thresholded(classifier, criterion, positive, miss_cost or 1.0, random_state)
+    return Thresholded(classifier, criterion, positive, miss_cost or 1.0, random_state, beta)
