@@ -120,14 +120,20 @@ def evidence_finding(study: Study, tables: Tables) -> Finding:
 
 
 def scarce(tables: Tables, n_positive: int) -> list[Finding]:
-    """How far a tuned threshold moves over the folds where the class of interest has few rows."""
+    """How far a threshold moves over the folds where the class of interest has few rows, and why it is not tuned where costs are stated."""
     if n_positive >= SCARCE:
         return []
-    row = tables["thresholds"].iloc[0]
+    row, rows = tables["thresholds"].iloc[0], wording.plural(n_positive, "row")
+    ends = f"from {wording.number(row['smallest'])} to {wording.number(row['largest'])}"
+    if (tables["scores"]["metric"] == COST).any():
+        text = (
+            f"With {rows} of the class of interest a threshold tuned to the costs would mostly follow chance. Where a recipe names no decision, it is the one "
+            f"that the costs imply on calibrated scores; on the scores of '{row['recipe']}' it went {ends} over the folds."
+        )
+        return [Finding("fine", text)]
     text = (
-        f"With {wording.plural(n_positive, 'row')} of the class of interest a tuned threshold is uncertain: over the folds it "
-        f"went from {wording.number(row['smallest'])} to {wording.number(row['largest'])}. "
-        "State what a miss costs and use the cost threshold on calibrated probabilities."
+        f"With {rows} of the class of interest a tuned threshold is uncertain: over the folds it went {ends}. "
+        "State what a miss costs, and the threshold follows from that on calibrated scores."
     )
     return [Finding("caution", text, ("calibrated_probabilities", "cost_threshold"))]
 

@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import balanced_accuracy_score, f1_score, fbeta_score, precision_score, recall_score
 
 from core.errors import UserError
+from core.evaluation.compare import evaluate
 from core.evaluation.scoring import AT_OWN, decided, score_fold
 from core.numerics.class_rules import accepted_thresholds, class_factors, first_accepted
 from core.numerics.decisions import best_threshold
@@ -236,3 +237,11 @@ def test_a_threshold_tuned_on_few_rows_is_uncertain():
         assert bands[n][0] == pytest.approx(low, abs=0.015) and bands[n][1] == pytest.approx(high, rel=0.15)
     assert cost(1 / 21) == pytest.approx(0.1362, abs=0.001)
     assert costs[10] == pytest.approx(0.142, abs=0.002) and costs[500] == pytest.approx(0.1365, abs=0.001)
+
+
+def test_the_comparison_says_why_no_threshold_is_tuned_on_few_rows():
+    study = Study(planted("overlap", class_sizes=(300, 40)), learner="linear", n_repeats=1, miss_cost=12)
+    texts = [finding.text for finding in evaluate(study, []).findings]
+    (text,) = [text for text in texts if "would mostly follow chance" in text]
+    assert text.startswith("With 40 rows of the class of interest a threshold tuned to the costs would mostly follow chance.")
+    assert "on the scores of 'Do nothing' it went from" in text
