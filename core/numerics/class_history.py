@@ -27,13 +27,19 @@ class ClassSums:
         ----------
         value : ndarray (n_networks, n_samples)
             Losses.
-        scores, slope, own : ndarray (n_networks, n_classes, n_samples)
-            Scores, the gradient of the loss by them, and 1 at the class of each row.
+        scores, slope : ndarray (n_networks, n_classes, n_samples)
+            Scores, and the gradient of the loss by them.
+        own : ndarray (n_streams, n_classes, n_samples)
+            1 at the class of each row; network j sees stream ``j % n_streams``.
         """
-        mine = (scores * own).sum(axis=1)
-        others = (scores - own * np.float32(1e30)).max(axis=1)
-        rows = np.stack([np.ones_like(value), value, mine > others], axis=1)
-        return own @ np.concatenate([rows, slope], axis=1).swapaxes(1, 2)
+        n, n_classes, rows = scores.shape
+        split = (-1, len(own))
+        mine = (scores.reshape(*split, n_classes, rows) * own).sum(axis=-2)
+        others = (scores.reshape(*split, n_classes, rows) - own * np.float32(1e30)).max(axis=-2)
+        parts = np.empty((n, 3 + n_classes, rows), scores.dtype)
+        parts[:, 0], parts[:, 1], parts[:, 2], parts[:, 3:] = 1, value, (mine > others).reshape(n, rows), slope
+        sums = own @ parts.reshape(*split, 3 + n_classes, rows).swapaxes(-1, -2)
+        return sums.reshape(n, n_classes, 3 + n_classes)
 
     def add(self, epoch: int, held_out: bool, sums: np.ndarray) -> None:
         """Add sums (n_classes, 3 + n_classes) to an epoch."""

@@ -226,7 +226,7 @@ class Passes:
             np.matmul(X.swapaxes(-1, -2), self._split(slope).swapaxes(-1, -2), out=self._back)
             return self.gradient
         np.matmul(slope, self.given, out=of["head"])
-        np.sum(slope, axis=-1, out=of["b2"][:, 0])
+        np.add.reduce(slope, axis=-1, out=of["b2"][:, 0])
         np.matmul(slope.swapaxes(1, 2), self.networks.parts["head"], out=self._below)
         if given is not None:
             self._below += given

@@ -50,8 +50,8 @@ class TrainingRows:
 
     @property
     def counts(self) -> np.ndarray:
-        """Rows of each class (n_classes,), weighted where rows are."""
-        return np.bincount(self.codes, self.weight, minlength=self.n_classes).astype(float)
+        """Rows of each class (n_classes,), weighted where rows are; a class whose rows have no weight has next to none."""
+        return np.maximum(np.bincount(self.codes, self.weight, minlength=self.n_classes), 1e-6)
 
     def take(self, index: np.ndarray, held_out: TrainingRows | None = None) -> TrainingRows:
         """The same of some rows; their weights are 1 on average again."""

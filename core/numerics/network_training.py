@@ -139,7 +139,7 @@ class Cohort:
         self.step += 1
         fade = 0.5 * (1 + math.cos(math.pi * progress)) if self.plan.fading else 1.0
         seen = value if weight is None else value * weight[self.streams.of(slice(None))][:, 0]
-        mean, flat = seen.mean(axis=1, keepdims=True), self.networks.flat
+        mean, flat = np.add.reduce(seen, axis=1, keepdims=True) / self.batch, self.networks.flat
         for steps in self.steps:
             place, optimiser = steps.place, steps.optimiser
             step = Step(self.step, optimiser.rate * fade, mean[place], self.decays)
@@ -149,9 +149,9 @@ class Cohort:
         """Keep losses of rows for the composers that ask for them, and sums over classes."""
         self.streams.keep_losses(index, self.value[:, :end])
         if self.plan.recorded:
-            at = self.streams.of(slice(None))
-            parts = (self.value[:, :end], self.scores[..., :end], self.slope[..., :end] * self.batch)
-            for place, sums in zip(self.active, ClassSums.of(*parts, own[at]), strict=True):
+            parts = (self.value[:, :end], self.scores[..., :end], self.slope[..., :end])
+            for place, sums in zip(self.active, ClassSums.of(*parts, own), strict=True):
+                sums[:, 3:] *= self.batch
                 self.sums[place].add(self.epochs, False, sums)
 
     def _look_at_held_out(self) -> None:
@@ -161,7 +161,7 @@ class Cohort:
         held, flat, at = self.streams.held_out, self.networks.flat, self.streams.of(slice(None))
         value, scores, slope = self._held_terms(held)
         if self.plan.recorded:
-            of = ClassSums.of(value, scores, slope, held.own[at] * (held.weight[at] > 0))
+            of = ClassSums.of(value, scores, slope, held.own * (held.weight > 0))
             for place, sums in zip(self.active, of, strict=True):
                 self.sums[place].add(self.epochs - 1, True, sums)
         if not self.plan.patience:

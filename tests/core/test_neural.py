@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
+from benchmarks import network_speed
 from core.errors import NotApplicable
 from core.learners.contributions import contributions
 from core.learners.dense_input import DenseInput
@@ -212,3 +213,16 @@ def test_scores_are_split_exactly_along_the_line_from_the_average_row(hidden, n_
     np.testing.assert_allclose(parts[:5, 1], theirs, atol=2e-3)
     with pytest.raises(NotApplicable, match="gates"):
         contributions(NeuralNetwork(hidden=3, branches=2, n_epochs=1).fit(X, y), X)
+
+
+def test_folds_trained_together_take_a_fraction_of_the_time_of_scikit_learn(monkeypatch):
+    monkeypatch.setattr(network_speed, "EPOCHS", 8)
+    table, taken = network_speed.data(10_000), []
+    for _ in range(2):
+        mine = network_speed.seconds(lambda: network_speed.ours(*table, ("",)))[0]
+        other = network_speed.seconds(lambda: network_speed.theirs(*table))[0]
+        taken.append((mine, other, network_speed.seconds(lambda: network_speed.ours(*table, ("focal",) * 4))[0]))
+    one, peer, four = np.min(taken, axis=0)
+    assert one < 0.4 * peer
+    assert four < 4 * one
+    assert one < 1
