@@ -58,6 +58,7 @@ def add_study_options(parser: argparse.ArgumentParser, *, report: bool = True) -
     add("--target-rule", metavar="RULE", default="", help=f"how the target becomes classes: {FORMS}")
     add("--learner", default="boosted", help="one of " + ", ".join(LEARNERS))
     add("--recipe", action="append", default=[], help="such as smote:k=3+tuned_threshold; may be given several times")
+    add("--recipes", nargs="+", action="extend", dest="recipe", metavar="RECIPE", default=[], help="several at once")
     add("--cost", type=float, default=0.0, help="how many false alarms one miss costs")
     add("--folds", type=int, default=5, help="folds of the cross-validation")
     add("--repeats", type=int, default=2, help="how often the folds are drawn anew")

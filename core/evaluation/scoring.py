@@ -49,6 +49,8 @@ class FoldOutcome:
     test_share : float
         Test rows over training rows.
     seconds : float
+    log_odds : ndarray of float32 (n_test,) or None
+        Of the class of interest, row by row of the test part, which tell probabilities near 0 and near 1 apart.
     """
 
     recipe: Recipe
@@ -58,6 +60,7 @@ class FoldOutcome:
     matrices: Mapping[str, np.ndarray]
     test_share: float
     seconds: float
+    log_odds: np.ndarray | None = None
 
 
 def decided(study: Study, recipe: Recipe) -> Recipe:
@@ -156,7 +159,8 @@ def fold_outcome(
         scores |= {(name, cut): value for name, value in decision_scores(matrix, positive).items()}
         if study.miss_cost:
             scores[COST, cut] = _cost(matrix, positive, study.miss_cost)
-    return FoldOutcome(recipe, fold, scores, threshold, matrices, len(test) / len(train), 0.0)
+    odds = log_odds(proba[:, positive], most=np.inf).astype(np.float32)
+    return FoldOutcome(recipe, fold, scores, threshold, matrices, len(test) / len(train), 0.0, odds)
 
 
 def calibration(scores: np.ndarray, found: np.ndarray, weight: np.ndarray | None = None) -> dict[str, float]:
@@ -195,10 +199,10 @@ def calibration(scores: np.ndarray, found: np.ndarray, weight: np.ndarray | None
     return result
 
 
-def log_odds(scores: np.ndarray) -> np.ndarray:
-    """The log-odds of probabilities, cut at ``MOST_LOG_ODDS`` on either side."""
+def log_odds(scores: np.ndarray, most: float = MOST_LOG_ODDS) -> np.ndarray:
+    """The log-odds of probabilities, cut at ``most`` on either side; those of 0 and 1 are cut at about 34.5 in any case."""
     odds = np.log(np.maximum(scores, SMALLEST)) - np.log1p(-np.minimum(scores, 1 - SMALLEST))
-    return np.clip(odds, -MOST_LOG_ODDS, MOST_LOG_ODDS)
+    return np.clip(odds, -most, most)
 
 
 def _parted(own: np.ndarray, others: np.ndarray) -> bool:
