@@ -49,7 +49,7 @@ def fit_together(tasks: Sequence[Task], follow: Follow | None = None) -> list[Ne
 def training_together(
     tasks: Sequence[Task], *, watched: Sequence[tuple[Any, Any] | None] | None = None
 ) -> Iterator[tuple[int, list[NeuralNetwork]]]:
-    """Fit several neural networks at once, and give them before the first epoch and after each one.
+    """Fit several neural networks at once, and give them while their rows are encoded and after each epoch.
 
     Parameters
     ----------
@@ -62,12 +62,15 @@ def training_together(
     Yields
     ------
     epoch : int
-        Counted from 1; 0 before training.
+        Counted from 1; 0 before training, after each network whose rows are encoded.
     learners : list of NeuralNetwork
         As they are by then, in the order of the tasks; always the same objects.
     """
     learners = [copy.copy(task[0]) for task in tasks]
-    lessons = _lessons(learners, tasks, watched or [None] * len(tasks))
+    lessons: list[Lesson | None] = []
+    for lesson in _lessons(learners, tasks, watched or [None] * len(tasks)):
+        lessons.append(lesson)
+        yield 0, learners
     cohorts = [(places, Cohort([lessons[i] for i in places])) for places in _cohorts(lessons)]
     epoch, going = 0, True
     while going:
@@ -86,10 +89,9 @@ def _kept(learners: list[NeuralNetwork], cohorts: list[tuple[list[int], Cohort]]
 
 def _lessons(
     learners: list[NeuralNetwork], tasks: Sequence[Task], watched: Sequence[tuple[Any, Any] | None]
-) -> list[Lesson | None]:
-    """What is to be trained; lessons that hold equal things hold the same object."""
+) -> Iterator[Lesson | None]:
+    """What is to be trained, one after the other; lessons that hold equal things hold the same object."""
     prepared: list[tuple[tuple, NeuralNetwork, TrainingRows]] = []
-    lessons: list[Lesson | None] = []
     losses: list[Any] = []
     steps: list[Any] = []
     for learner, (_, X, y, weight), seen in zip(learners, tasks, watched, strict=True):
@@ -105,8 +107,7 @@ def _lessons(
         if lesson is not None:
             loss, optimiser = _first_alike(lesson.loss, losses), _first_alike(lesson.optimiser, steps)
             lesson = replace(lesson, loss=loss, optimiser=optimiser)
-        lessons.append(lesson)
-    return lessons
+        yield lesson
 
 
 def _with_watched(learner: NeuralNetwork, rows: TrainingRows, seen: tuple[Any, Any] | None) -> TrainingRows:
