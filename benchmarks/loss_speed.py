@@ -93,7 +93,8 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", help="slugs of losses")
     parser.add_argument("--rounds", type=int, default=7)
     asked = parser.parse_args()
-    slugs = asked.only or [remedy.slug for remedy in methods("remedy") if remedy.group == "losses"]
+    served = (remedy for remedy in methods("remedy") if remedy.group == "losses" and remedy.serves("boosted"))
+    slugs = asked.only or [remedy.slug for remedy in served]
     rows = pd.concat([measured(slugs, n_classes, asked.rounds) for n_classes in SHARES], ignore_index=True)
     text = markdown(rows, asked.rounds)
     print(text)
