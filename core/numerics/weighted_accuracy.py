@@ -163,6 +163,21 @@ def weight_at_use(
     return own / (own + others)
 
 
+def implied_ratio(
+    weight: np.ndarray | float, prevalence: np.ndarray | float, at_use: np.ndarray | float
+) -> np.ndarray | float:
+    """How many false alarms a weight on the rows in hand says that one miss is worth at use: ``w / (1 − w) · R₋ / R₊``, the inverse of ``weight_at_use``.
+
+    Plain accuracy has the weight .5, and accuracy on classes at parity the weight 1 less the prevalence.
+
+    Examples
+    --------
+    >>> implied_ratio(0.5, 0.2, 0.2)
+    1.0
+    """
+    return weight / (1 - weight) * ((1 - at_use) / (1 - prevalence)) * (prevalence / at_use)
+
+
 def parity_ratio(prevalence: np.ndarray | float) -> np.ndarray | float:
     """How many false alarms a miss costs when classes brought to parity are decided at .5: the other rows per row of the class.
 

@@ -1,0 +1,75 @@
+"""A grid of named regions with one cell marked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from core.charts import PALETTE, label
+
+TINTS = ("#dfe6ec", "#8fbfe0", "#f2c48d")
+INK = "#1a1a1a"
+
+
+def regions(
+    table: pd.DataFrame,
+    x: str,
+    y: str,
+    region: str,
+    *,
+    order: Sequence[str],
+    marked: str,
+    title: str,
+    x_title: str,
+    y_title: str,
+    caption: str,
+) -> go.Figure:
+    """A grid whose cells carry the name of their region, beside its colour; the marked one carries a star.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        One row per cell, in the order in which cells stand: rows from the top, columns from the left. ``x`` and ``y`` hold texts.
+    region : str
+        The column with the names, at most as many as ``TINTS``.
+    order : sequence of str
+        All names that there can be.
+    marked : str
+        A column of truth values.
+    """
+    columns, rows = (list(dict.fromkeys(table[name])) for name in (x, y))
+    names = table.pivot(index=y, columns=x, values=region).loc[rows, columns]
+    steps = [(edge / len(order), TINTS[i]) for i in range(len(order)) for edge in (i, i + 1)]
+    figure = go.Figure(
+        go.Heatmap(
+            z=names.apply(lambda column: column.map(list(order).index)).to_numpy(dtype=float),
+            x=[label(text) for text in columns],
+            y=[label(text) for text in rows],
+            zmin=-0.5,
+            zmax=len(order) - 0.5,
+            text=names.map(label).to_numpy(),
+            texttemplate="%{text}",
+            textfont={"color": INK},
+            hovertemplate="%{x}, %{y}: %{text}<extra></extra>",
+            colorscale=steps,
+            showscale=False,
+            xgap=1,
+            ygap=1,
+        )
+    )
+    here = table[table[marked]]
+    star = {"symbol": "star", "size": 22, "color": PALETTE[1], "line": {"color": INK, "width": 1}}
+    points = {"x": [label(text) for text in here[x]], "y": [label(text) for text in here[y]]}
+    figure.add_scatter(**points, mode="markers", name="as stated", marker=star, hoverinfo="name", showlegend=True)
+    figure.update_xaxes(type="category", title={"text": x_title}, automargin=True, showgrid=False)
+    figure.update_yaxes(type="category", title={"text": y_title}, automargin=True, autorange="reversed", showgrid=False)
+    figure.update_layout(
+        title={"text": title, "x": 0, "xanchor": "left"},
+        meta={"caption": caption},
+        height=160 + 34 * len(rows),
+        margin={"l": 10, "r": 10, "t": 60, "b": 10},
+        legend={"orientation": "h", "yref": "container", "yanchor": "bottom", "y": 0, "x": 0},
+    )
+    return figure
