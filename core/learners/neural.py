@@ -16,6 +16,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, colu
 from core.learners.dense_input import DenseInput
 from core.learners.encoding import as_frame
 from core.learners.loss import Loss
+from core.learners.one_thread import one_thread
 from core.numerics.batching import Batches
 from core.numerics.class_history import ClassSums
 from core.numerics.loss_terms import softmax
@@ -118,8 +119,9 @@ class NeuralNetwork(ClassifierMixin, BaseEstimator):
         lesson = self.begin(self.prepared(X, y, sample_weight))
         if lesson is not None:
             cohort = Cohort([lesson])
-            while cohort.epoch():
-                pass
+            with one_thread():
+                while cohort.epoch():
+                    pass
             self.keep(cohort, 0, cohort.results())
         return self
 
@@ -136,7 +138,8 @@ class NeuralNetwork(ClassifierMixin, BaseEstimator):
         if used is not None:
             frame, codes, weight = frame[used], codes[used], weight[used]
         dtype = np.float64 if len(codes) <= EXACT else np.float32
-        self.encoder_ = DenseInput(frame, weight)
+        with one_thread():
+            self.encoder_ = DenseInput(frame, weight)
         X = with_ones(self.encoder_(frame), dtype)
         groups = None if self.loss is None else self.loss.told.get("groups")
         if groups is not None and used is not None:
@@ -213,7 +216,9 @@ class NeuralNetwork(ClassifierMixin, BaseEstimator):
 
     def scores(self, X: Any) -> np.ndarray:
         """Scores (n_samples, n_classes) before the softmax."""
-        return Networks(self.shape_, self.flat_).scores(self.encode(X)[None])[0].T
+        Z = self.encode(X)
+        with one_thread():
+            return Networks(self.shape_, self.flat_).scores(Z[None])[0].T
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Probabilities (n_samples, n_classes), in the order of ``classes_``, as the loss means them."""

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from core.learners.neural import NeuralNetwork
+from core.learners.one_thread import one_thread
 from core.numerics.batching import BatchRows
 from core.numerics.network import with_ones
 from core.numerics.network_lesson import Lesson
@@ -76,7 +77,8 @@ def training_together(
     while going:
         _kept(learners, cohorts)
         yield epoch, learners
-        going = sum(cohort.epoch() for _, cohort in cohorts) > 0
+        with one_thread():
+            going = sum(cohort.epoch() for _, cohort in cohorts) > 0
         epoch += going
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
+from threadpoolctl import threadpool_limits
 
 from benchmarks import network_speed
 from core.errors import NotApplicable
@@ -226,3 +227,13 @@ def test_folds_trained_together_take_a_fraction_of_the_time_of_scikit_learn(monk
     assert one < 0.4 * peer
     assert four < 4 * one
     assert one < 1
+
+
+def test_large_batches_and_tables_give_the_same_numbers_on_one_thread_or_two():
+    X, y = pd.DataFrame(RNG.normal(size=(20_000, 12))).rename(columns=str), RNG.random(20_000) < 0.1
+    found = []
+    for threads in (1, 2):
+        with threadpool_limits(threads):
+            fitted = NeuralNetwork(n_epochs=1, batch_size=20_000).fit(X, y)
+            found.append((fitted.flat_, fitted.predict_proba(X)))
+    assert np.array_equal(found[0][0], found[1][0]) and np.array_equal(found[0][1], found[1][1])
