@@ -153,9 +153,10 @@ def _tables(study: Study, found: Mapping[Recipe, tuple]) -> dict[str, pd.DataFra
     judged, parts = study.judged, {"reliability": [], "totals": [], "errors": [], "brier": [], "widths": []}
     codes, own = judged.codes, judged.positive_code
     weight = np.ones(len(codes)) if judged.represents is None else judged.represents
+    columns = [study.whole.classes.index(label) for label in judged.classes]
     n_bins = int(np.clip(judged.class_sizes[own] // PER_BIN, 2, N_BINS))
     for recipe, (proba, width) in found.items():
-        proba = proba[judged.place]
+        proba = proba[judged.place][:, columns]
         score, title = proba[:, own], recipe.title
         place = places(score, weight * score * (1 - score), n_bins)
         brier = brier_parts(score, codes == own, place, weight)

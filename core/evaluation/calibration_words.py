@@ -126,17 +126,28 @@ def _scarce(study: Study, n_own: int) -> Finding | None:
 
 def _fallen_back(study: Study, chosen: Sequence[Recipe]) -> Finding | None:
     """Which recipes learn a sigmoid instead, because a class is too small for their map."""
+    from core.learners.cross_fitting import inner_folds
     from core.numerics.calibration_maps import FEWEST
 
-    whole = study.whole
-    sizes = [np.bincount(whole.codes[train]) for train, _ in whole.folds[: whole.n_folds]]
-    fewest = min(int(counts[counts > 0].min()) for counts in sizes)
-    titles = [recipe.title for recipe in chosen if {"isotonic", "beta", "venn_abers"} & _maps(recipe)]
-    if fewest >= FEWEST or not titles:
+    titles, whole = (
+        [recipe.title for recipe in chosen if {"isotonic", "beta", "venn_abers"} & _maps(recipe)],
+        study.whole,
+    )
+    fewest = FEWEST
+    for train, _ in whole.folds[: whole.n_folds] if titles else ():
+        known = None if whole.rows is None else whole.rows.take(train)
+        tested = [test for _, test in inner_folds(whole.codes[train], whole.random_state, known)]
+        codes = whole.codes[train]
+        counts = np.bincount(codes[np.concatenate(tested)] if tested else codes[:0], minlength=len(whole.classes))
+        fewest = min(fewest, int(counts[np.unique(codes)].min()))
+    if fewest >= FEWEST:
         return None
+    learns, what = "learns" if len(titles) == 1 else "learn", "stay as they are"
+    if fewest:
+        what = "are mapped by a sigmoid of two numbers for every class"
     text = (
-        f"A class has {wording.plural(fewest, 'row')} to learn from in a fold. Below {FEWEST}, {wording.listing(titles)} {'learns' if len(titles) == 1 else 'learn'} a sigmoid of two "
-        "numbers for every class instead."
+        f"To learn a map from, a fold has {wording.plural(fewest, 'row')} of a class that its model had not seen. Below {FEWEST}, {wording.listing(titles)} "
+        f"{learns} no such map there: probabilities {what}."
     )
     return Finding("caution", text)
 

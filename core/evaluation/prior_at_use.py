@@ -97,7 +97,7 @@ def prior_at_use(study: Study, X: pd.DataFrame, *, recipe: Recipe | None = None)
     Saerens, Latinne and Decaestecker (2002), Neural Computation 14. Lipton, Wang and Smola (2018), ICML. Alexandari, Kundaje and Shrikumar (2020), ICML.
     Calling by probability over share is our choice.
     """
-    start = time.perf_counter()
+    start, study = time.perf_counter(), study.whole
     recipe = (recipe or Recipe()).without("decision")
     _check(study, X)
     scored, rng = _scored(study, recipe, X), np.random.default_rng(study.random_state)
@@ -105,7 +105,11 @@ def prior_at_use(study: Study, X: pd.DataFrame, *, recipe: Recipe | None = None)
     by_calls, drawn, determinant = shares_by_confusion(
         called[0], scored.codes, called[1], n_classes, N_DRAWS_CALLS, rng
     )
-    if np.quantile(determinant, TAIL) <= 0 <= np.quantile(determinant, 1 - TAIL) or np.isnan(by_calls).any():
+    if (
+        n_classes < 2
+        or np.quantile(determinant, TAIL) <= 0 <= np.quantile(determinant, 1 - TAIL)
+        or np.isnan(by_calls).any()
+    ):
         raise NotApplicable(
             f"Out of fold, the calls do not tell the classes {wording.listing(study.classes[c] for c in scored.kept)} apart, so how often each is "
             "called at use says nothing about how frequent it is. Leave a class out, or find columns that tell them apart."
@@ -154,6 +158,7 @@ def _scored(study: Study, recipe: Recipe, X: pd.DataFrame) -> Scored:
         for target, rows, frame in ((proba, test, whole.dataset.X.iloc[test]), (new, own, X.iloc[own])):
             target[np.ix_(rows, fitted.classes_)] = fitted.predict_proba(frame)
     kept = np.array([whole.classes.index(label) for label in judged.classes])[judged.class_sizes >= FEWEST]
+    kept.sort()
     codes = whole.codes[judged.place]
     ours = np.isin(codes, kept)
     shares = [_among(p[:, kept]) for p in (proba[judged.place][ours], new)]
