@@ -23,9 +23,11 @@ def section(building: Recipe, built: tuple[Recipe, ...]) -> Callable[[], None]:
         "All folds of every recipe train together. Losses, batches, optimisers and weights can be tried here before they are added; "
         "what else a recipe changes is scored below."
     )
-    job = session.live((building, *built) if building.steps else built)
-    follow = show.progress({building: job}, "training")
-    for result in job.latest:
+    recipes = (building, *built) if building.steps else built
+    job = session.live(recipes)
+    follow = show.progress({building: job}, "part")
+    result = session.trained(recipes, job)
+    if result is not None:
         with st.container(border=True, key="live"):
             _drawn(result)
     return follow

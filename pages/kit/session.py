@@ -124,11 +124,21 @@ def loss_curve(recipe: Recipe) -> jobs.Job:
 
 def live(recipes: tuple[Recipe, ...]) -> jobs.Job:
     """Recipes trained side by side, as a job that tells how far it is; what was asked before and is not asked now is stopped."""
-    from core.evaluation.live_training import live_training, tried_together
+    from core.evaluation.live_training import live_tasks, tried_together
 
     held, together = study(), tried_together(recipes)[0]
     _desk().drop_live("live", but=(held.key, "live", together))
-    return _desk().job((held.key, "live", together), [(live_training, (_travelling(held), together))])
+    return _desk().job((held.key, "live", together), live_tasks(_travelling(held), together))
+
+
+def trained(recipes: tuple[Recipe, ...], job: jobs.Job) -> Result | None:
+    """What has arrived of the training; None before anything has."""
+    from core.evaluation.live_training import live_result
+
+    held, latest = study(), job.latest
+    return kept.small(
+        lambda: (latest, live_result(held, recipes, latest)), "trained", held.key, recipes, list(map(id, latest))
+    )[1]
 
 
 def exposure(recipe: Recipe) -> jobs.Job:
