@@ -228,12 +228,12 @@ def _in_folds(study: Study, said: Stated, called: np.ndarray, own: np.ndarray) -
     for f, here in enumerate(folds):
         ours, others = here & own, here & ~own
         if ours.any():
-            mass = counts[ours] / counts[ours].sum()
-            found[:, f] = called[:, ours] @ mass
-            lost[:, f] = ~called[:, ours] @ (mass * costs[ours])
+            mass = counts[ours].sum()
+            found[:, f] = called[:, ours] @ counts[ours] / mass
+            lost[:, f] = ~called[:, ours] @ (counts[ours] * costs[ours]) / mass
         if others.any():
-            quiet[:, f] = ~called[:, others] @ (counts[others] / counts[others].sum())
-    return np.clip(found, 0, 1), np.clip(quiet, 0, 1), np.maximum(lost, 0.0)
+            quiet[:, f] = ~called[:, others] @ counts[others] / counts[others].sum()
+    return found.round(12), quiet.round(12), lost
 
 
 def observed_over_expected(study: Study, proba: np.ndarray) -> np.ndarray:

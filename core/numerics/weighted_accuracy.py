@@ -222,8 +222,8 @@ def comparison_bounds(order: Sequence[int], prevalence: float, wrong: float = 0.
     Returns
     -------
     ndarray (n_pairs, 4)
-        Worse, better, and the least and the greatest weight that agrees, for neighbours and all others; the least is above the
-        greatest where none does.
+        Worse, better, and the least and the greatest weight that agrees, for neighbours and all others; 1 and 0 where none does, as what
+        is called better is right on no row that the other gets wrong.
     """
     rates, rows = emblematic(wrong), []
     for i, worse in enumerate(order):
@@ -237,7 +237,7 @@ def _bounds(own: float, others: float) -> tuple[float, float]:
     """The weights where ``w · own + (1 − w) · others`` is not below 0."""
     if min(own, others) >= 0:
         return 0.0, 1.0
-    if max(own, others) <= 0 and own * others != 0:
+    if max(own, others) <= 0:
         return 1.0, 0.0
     cut = others / (others - own)
     return (cut, 1.0) if own > 0 else (0.0, cut)

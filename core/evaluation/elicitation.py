@@ -1,0 +1,167 @@
+"""The cost of a miss from a ranking: which of five decisions would you rather have?"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from core import wording
+from core.engine import provenance
+from core.errors import UserError, unknown
+from core.numerics.weighted_accuracy import (
+    EMBLEMATIC,
+    comparison_bounds,
+    cost_ratio,
+    emblematic,
+    possible_orders,
+    weights_of_order,
+)
+from core.result import Finding, Result
+from core.study import Study
+
+WRONG = 0.6
+"""Which share of the rows the bad decisions get wrong, unless another is asked for; the paper advises .5 to .75."""
+
+CASES = 1000
+
+
+def outcomes(study: Study, *, prevalence_at_use: float | None = None, wrong: float = WRONG) -> pd.DataFrame:
+    """The five decisions that are to be ranked, as what they do to 1,000 cases.
+
+    Parameters
+    ----------
+    study : Study
+    prevalence_at_use : float or None
+        The share of the class of interest at use; that of the table when left out.
+    wrong : float
+        Which share of the rows the bad ones get wrong.
+
+    Returns
+    -------
+    pandas.DataFrame
+        decision, found, missed, false_alarms (all per 1,000 cases), text (a sentence).
+    """
+    prevalence = _prevalence(study, prevalence_at_use, wrong)
+    rates = emblematic(wrong)
+    own, rest = CASES * prevalence, CASES * (1 - prevalence)
+    table = pd.DataFrame({"decision": EMBLEMATIC, "found": own * rates[:, 0], "missed": own * (1 - rates[:, 0])})
+    table["false_alarms"] = rest * (1 - rates[:, 1])
+    table["text"] = [
+        f"Of {wording.number(own)} cases of {wording.quoted(study.positive)} it finds {wording.number(row.found)}, "
+        f"and raises {wording.number(row.false_alarms)} false alarms."
+        for row in table.itertuples()
+    ]
+    return table
+
+
+def elicited(
+    study: Study, order: Sequence[str], *, prevalence_at_use: float | None = None, wrong: float = WRONG
+) -> Result:
+    """Say which costs agree with a ranking of the five decisions.
+
+    Weighted accuracy at the weight w is ``(w P · recall + (1 − w) N · specificity) / (w P + (1 − w) N)``, so "A is worse than B" is one linear
+    inequality in w. What agrees with all of them is one band, or nothing. The weight is that of the costs themselves, as P and N are
+    those of use.
+
+    Parameters
+    ----------
+    study : Study
+        Not changed, and no row is looked at but for the prevalence.
+    order : sequence of str
+        At least two of ``EMBLEMATIC``, each once, the worst first.
+    prevalence_at_use : float or None
+        As for ``outcomes``.
+    wrong : float
+        As for ``outcomes``; above 0 and below 1.
+
+    Returns
+    -------
+    Result
+        ``band``: weight_low, weight_high, ratio_low, ratio_high; empty where no weight agrees. ``comparisons``: worse, better, weight_low, weight_high,
+        what each of them says alone. ``orders``: order, weight_low, weight_high, every ranking that some weight agrees with.
+        The finding says the band in words, or which two comparisons contradict each other.
+
+    Raises
+    ------
+    UserError
+        A decision is not known or stands twice, or a number is out of range.
+
+    References
+    ----------
+    Lombardo et al. (2026), Cost-sensitive evaluation for binary classifiers, arXiv 2510.22016, appendix A.
+    """
+    start = time.perf_counter()
+    prevalence, places = _prevalence(study, prevalence_at_use, wrong), _places(order)
+    ends = ["weight_low", "weight_high"]
+    comparisons = pd.DataFrame(comparison_bounds(places, prevalence, wrong), columns=["worse", "better", *ends])
+    for side in ("worse", "better"):
+        comparisons[side] = [EMBLEMATIC[int(place)] for place in comparisons[side]]
+    found = weights_of_order(places, prevalence, wrong)
+    band = pd.DataFrame([found] if found else [], columns=ends, dtype=float)
+    with np.errstate(divide="ignore"):
+        band[["ratio_low", "ratio_high"]] = cost_ratio(band[ends].to_numpy())
+    orders = pd.DataFrame(
+        [
+            (" < ".join(EMBLEMATIC[i] for i in ranked), low, high)
+            for ranked, low, high in possible_orders(prevalence, wrong)
+        ],
+        columns=["order", *ends],
+    )
+    finding = _agreed(study, band.iloc[0]) if found else _contradiction(comparisons)
+    values = {"order": list(order), "prevalence_at_use": prevalence, "wrong": wrong}
+    stamp = provenance("elicited", values, study, time.perf_counter() - start)
+    return Result({"band": band, "comparisons": comparisons, "orders": orders}, (finding,), stamp)
+
+
+def _prevalence(study: Study, at_use: float | None, wrong: float) -> float:
+    prevalence = float(study.class_shares[study.positive_code]) if at_use is None else float(at_use)
+    for name, value in (("The prevalence at use", prevalence), ("The share that is wrong", wrong)):
+        if not 0 < value < 1:
+            raise UserError(f"{name} is {value:g}.", "Give a share between 0 and 1.")
+    return prevalence
+
+
+def _places(order: Sequence[str]) -> list[int]:
+    for name in order:
+        if name not in EMBLEMATIC:
+            raise unknown("decision", name, EMBLEMATIC)
+    if len(set(order)) < len(order) or len(order) < 2:
+        raise UserError("A ranking names at least two decisions, each once.", f"Rank {wording.listing(EMBLEMATIC)}.")
+    return [EMBLEMATIC.index(name) for name in order]
+
+
+def _agreed(study: Study, band: pd.Series) -> Finding:
+    low, high = (wording.number(float(band[name])) for name in ("ratio_low", "ratio_high"))
+    weights = f"a weight of {wording.score(band['weight_low'])} to {wording.score(band['weight_high'])}"
+    text = f"This ranking says that one miss of {wording.quoted(study.positive)} is worth {low} to {high} false alarms, {weights}."
+    if band["weight_high"] >= 1:
+        text = f"This ranking says that one miss of {wording.quoted(study.positive)} is worth at least {low} false alarms, {weights}."
+    elif band["weight_low"] <= 0:
+        text = f"This ranking says that one miss of {wording.quoted(study.positive)} is worth at most {high} false alarms, {weights}."
+    if band["weight_low"] <= 0 and band["weight_high"] >= 1:
+        text = "This ranking agrees with every cost. Rank further decisions to learn more."
+    return Finding("fine", text)
+
+
+def _contradiction(comparisons: pd.DataFrame) -> Finding:
+    """The two comparisons that ask for the most and for the least; one alone where no weight agrees with it."""
+    with np.errstate(divide="ignore"):
+        ratios = comparisons.assign(
+            low=cost_ratio(comparisons["weight_low"]), high=cost_ratio(comparisons["weight_high"])
+        )
+    most, least = ratios.loc[ratios["low"].idxmax()], ratios.loc[ratios["high"].idxmin()]
+    never = ratios[ratios["weight_low"] > ratios["weight_high"]]
+    if len(never):
+        one = never.iloc[0]
+        worse, better = wording.quoted(one["worse"]), wording.quoted(one["better"])
+        text = f"No cost agrees with this ranking: {better} is right on no case that {worse} gets wrong, so it cannot be the better one."
+        return Finding("caution", text)
+    text = (
+        f"No cost agrees with this ranking. That {wording.quoted(most['worse'])} is worse than {wording.quoted(most['better'])} says that one miss is worth "
+        f"at least {wording.number(most['low'])} false alarms; that {wording.quoted(least['worse'])} is worse than {wording.quoted(least['better'])} "
+        f"says at most {wording.number(least['high'])}. Change one of the two."
+    )
+    return Finding("caution", text)
