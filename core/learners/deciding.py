@@ -201,7 +201,7 @@ class Thresholded(Wrapped):
             score = out_of_fold()[:, int(np.flatnonzero(classes == self.positive_)[0])]
             tested = ~np.isnan(score)
             weight = None if stands is None else stands[tested]
-            self.threshold_ = self._best(score[tested], y[tested] == self.positive_, weight)
+            self.threshold_ = self.best(score[tested], y[tested] == self.positive_, weight)
         return self
 
     def _positive(self, y: np.ndarray, stands: np.ndarray | None) -> Any:
@@ -209,7 +209,19 @@ class Thresholded(Wrapped):
         labels, positions = np.unique(y, return_inverse=True)
         return labels[np.bincount(positions, stands).argmin()] if self.positive is None else self.positive
 
-    def _best(self, score: np.ndarray, found: np.ndarray, weight: np.ndarray | None) -> float:
+    def best(self, score: np.ndarray, found: np.ndarray, weight: np.ndarray | None = None) -> float:
+        """The threshold for rows that were not trained on; their own one where it follows from the costs alone.
+
+        Parameters
+        ----------
+        score : ndarray (n_samples,)
+            Probability of the class of interest.
+        found : ndarray of bool (n_samples,)
+        weight : ndarray (n_samples,) or None
+            How many rows each one counts as.
+        """
+        if self.threshold_of_costs is not None:
+            return self.threshold_of_costs
         setting = self.miss_cost if self.criterion == "expected cost" else self.setting
         if self.criterion == "calibrated theory":
             share = 1 / (1 + self.miss_cost)

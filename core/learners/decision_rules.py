@@ -72,6 +72,13 @@ class ClassRule(Thresholded):
             self.threshold_ = float(self.factors_[1 - own] / self.factors_.sum())
         return self
 
+    def best(self, score: np.ndarray, found: np.ndarray, weight: np.ndarray | None = None) -> float:
+        """The threshold that factors of two classes come to."""
+        if self.criterion == "accepted accuracy":
+            return np.nan
+        factors = class_factors(np.column_stack([1 - score, score]), found.astype(np.intp), self.criterion, weight)
+        return float(factors[0] / factors.sum())
+
     def decide(self, proba: np.ndarray, X: Any = None) -> np.ndarray:
         """Positions (n_samples,) in ``order_``."""
         if self.thresholds_.any():
@@ -144,7 +151,7 @@ class GroupThresholded(Thresholded):
             rows = (groups == name) & ~np.isnan(score)
             found = y[rows] == self.positive_
             if found.sum() >= FEWEST and not found.all():
-                best = self._best(score[rows], found, None if stands is None else stands[rows])
+                best = self.best(score[rows], found, None if stands is None else stands[rows])
                 part = found.sum() / (found.sum() + self.pull)
                 self.thresholds_[str(name)] = _share(part * _log_odds(best) + (1 - part) * common)
         if not self.thresholds_:

@@ -98,6 +98,8 @@ def cut_values(found: np.ndarray, alarms: np.ndarray, criterion: str, setting: f
     if criterion == "capacity":
         share = taken / taken[..., -1:]
         return np.where(share <= setting / 1000 * (1 + ROUNDING), share, -np.inf)
+    if criterion != "precision floor":
+        raise ValueError(f"unknown criterion {criterion!r}")
     precision = np.divide(found, taken, out=np.zeros(np.shape(found)), where=taken > 0)
     return np.where((precision >= setting * (1 - ROUNDING)) & (found > 0), found / n_positive, precision - 1)
 

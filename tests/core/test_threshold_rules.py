@@ -11,6 +11,7 @@ from sklearn.metrics import balanced_accuracy_score, f1_score, fbeta_score, prec
 from core.errors import UserError
 from core.evaluation.compare import evaluate
 from core.evaluation.scoring import AT_OWN, decided, score_fold
+from core.evaluation.threshold_band import draw, threshold_band
 from core.numerics.class_rules import accepted_thresholds, class_factors, first_accepted
 from core.numerics.decisions import best_threshold
 from core.numerics.platt import platt_line, raw_threshold
@@ -224,7 +225,7 @@ def test_a_threshold_tuned_on_few_rows_is_uncertain():
         return miss_cost * SHARE * norm.cdf(at - GAP) + (1 - SHARE) * norm.sf(at)
 
     bands, costs = {}, {}
-    for n, n_draws in ((10, 300), (20, 200), (50, 200), (100, 150), (500, 60)):
+    for n, n_draws in ((10, 300), (20, 200), (50, 150), (100, 100), (500, 40)):
         found = np.arange(100 * n) < n
         draws = (
             expit(np.log(SHARE / (1 - SHARE)) + GAP * rng.normal(GAP * found, 1) - GAP**2 / 2) for _ in range(n_draws)
@@ -243,5 +244,79 @@ def test_the_comparison_says_why_no_threshold_is_tuned_on_few_rows():
     study = Study(planted("overlap", class_sizes=(300, 40)), learner="linear", n_repeats=1, miss_cost=12)
     texts = [finding.text for finding in evaluate(study, []).findings]
     (text,) = [text for text in texts if "would mostly follow chance" in text]
-    assert text.startswith("With 40 rows of the class of interest a threshold tuned to the costs would mostly follow chance.")
+    assert text.startswith(
+        "With 40 rows of the class of interest a threshold tuned to the costs would mostly follow chance."
+    )
     assert "on the scores of 'Do nothing' it went from" in text
+
+
+def known_scores(n_class, seed=0, **choices):
+    """A study whose out-of-fold probabilities are the true ones of a binormal table with a share of 1 %."""
+    study = Study(planted("clean", class_sizes=(99 * n_class, n_class)), learner="linear", n_repeats=1, **choices)
+    x = np.random.default_rng(seed).normal(GAP * study.codes, 1)
+    p = expit(np.log(SHARE / (1 - SHARE)) + GAP * x - GAP**2 / 2)
+    study._memory["out_of_fold", Recipe()] = np.column_stack([1 - p, p])
+    return study, p, study.codes == 1
+
+
+def test_the_band_of_a_threshold_is_that_of_rows_drawn_one_by_one():
+    study, p, found = known_scores(10)
+    result = threshold_band(study, Recipe(), n_draws=300)
+    band, rng, drawn = result.tables["band"].set_index("measure"), np.random.default_rng(1), []
+    for _ in range(300):
+        rows = np.concatenate([rng.choice(np.flatnonzero(side), side.sum()) for side in (found, ~found)])
+        drawn.append(best_threshold(p[rows], found[rows], "F1"))
+    assert band.loc["threshold", "value"] == best_threshold(p, found, "F1")
+    assert tuple(band.loc["threshold", ["low", "high"]]) == pytest.approx(
+        tuple(np.quantile(drawn, [0.05, 0.95])), rel=0.15
+    )
+    follows = [f1_score(found, p >= t) for t in result.tables["draws"]["threshold"]]
+    assert np.allclose(follows, result.tables["draws"]["F1"])
+    assert "Below 50 rows" in result.findings[1].text and result.findings[1].severity == "caution"
+    assert [list(table.columns) for table in result.tables.values()] == [
+        ["measure", "value", "low", "high"], ["fold", "threshold"], ["threshold", "F1", "recall", "precision"],
+        ["cut", "metric", "value", "low", "high"], ["metric", "difference", "low", "high"],
+    ]  # fmt: skip
+    many = threshold_band(known_scores(100)[0], Recipe())
+    ends = many.tables["band"].set_index("measure").loc["threshold"]
+    assert ends["high"] - ends["low"] < 0.75 * (band.loc["threshold", "high"] - band.loc["threshold", "low"])
+    assert not any("Below 50" in finding.text for finding in many.findings)
+
+
+def test_scores_at_the_locked_threshold_stand_beside_those_at_half():
+    """Each fold's threshold is the best of the other folds; the intervals are those of rows drawn one by one."""
+    study, p, found = known_scores(20, seed=3)
+    result = threshold_band(study, Recipe())
+    taken = np.zeros(len(p), dtype=bool)
+    for fold in range(5):
+        cut = best_threshold(p[study.fold != fold], found[study.fold != fold], "F1")
+        taken[study.fold == fold] = p[study.fold == fold] >= cut
+        assert result.tables["folds"]["threshold"][fold] == cut
+    cuts = result.tables["cuts"].set_index(["cut", "metric"])
+    assert cuts.loc[("at its own threshold", "F1"), "value"] == pytest.approx(f1_score(found, taken))
+    assert cuts.loc[("at 0.5", "precision"), "value"] == pytest.approx(precision_score(found, p >= 0.5))
+    gap = result.tables["differences"].set_index("metric").loc["F1"]
+    assert gap["difference"] == pytest.approx(f1_score(found, taken) - f1_score(found, p >= 0.5))
+    rng, drawn = np.random.default_rng(0), []
+    for _ in range(150):
+        rows = np.concatenate([rng.choice(np.flatnonzero(side), side.sum()) for side in (found, ~found)])
+        drawn.append(f1_score(found[rows], taken[rows]) - f1_score(found[rows], (p >= 0.5)[rows]))
+    assert gap["high"] - gap["low"] == pytest.approx(2 * 2.02 * np.std(drawn), rel=0.25)
+
+
+def test_bands_say_where_nothing_was_chosen_and_where_there_is_no_single_threshold():
+    study, _, _ = known_scores(40, miss_cost=20)
+    stated = threshold_band(study, Recipe.of("cost_threshold"))
+    assert "by the costs alone" in stated.findings[0].text and stated.tables["draws"]["threshold"].nunique() == 1
+    placed = threshold_band(study, Recipe())
+    assert "placed by the costs and a calibration" in placed.findings[0].text
+    assert placed.tables["band"]["value"][0] == pytest.approx(1 / 21, rel=0.4)
+    assert "cost per 1,000 rows" in set(placed.tables["cuts"]["metric"])
+    three = Study(planted("clean", class_sizes=(120, 60, 40)), learner="linear", n_repeats=1)
+    with pytest.raises(UserError, match="does not decide by one threshold"):
+        threshold_band(three, Recipe.of("class_thresholds"))
+    few = threshold_band(Study(planted("clean", class_sizes=(120, 8)), learner="linear", n_repeats=1), Recipe())
+    assert [finding.severity for finding in few.findings] == ["caution"] and "nothing is claimed" in few.findings[
+        0
+    ].text
+    assert all(figure.data for figure in draw(placed).values())
