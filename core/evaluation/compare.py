@@ -10,6 +10,8 @@ import plotly.graph_objects as go
 
 from core import charts, judge
 from core.engine import provenance
+from core.evaluation.distinguishing import CHANCES, MARGIN, margin_of, step_down, tests, told_apart
+from core.evaluation.gain import draw_gain
 from core.evaluation.scoring import (
     AT_HALF,
     AT_OWN,
@@ -32,6 +34,19 @@ BOUNDS = {"Matthews correlation": (-1, 1), "log loss": (0, np.inf), COST: (0, np
 BOUNDS |= dict.fromkeys(CALIBRATION[1:], (-np.inf, np.inf))
 """Where a score may lie; between 0 and 1 unless named here."""
 
+DIFFERENCES = [
+    "recipe",
+    "metric",
+    "cut",
+    "difference",
+    "low",
+    "high",
+    "n_folds",
+    "p",
+    "p_holm",
+    *CHANCES,
+]
+
 Outcomes = Mapping[Recipe, Sequence[FoldOutcome]]
 
 
@@ -46,7 +61,12 @@ def n_fold_tasks(study: Study) -> int:
 
 
 def evaluate(
-    study: Study, recipes: Iterable[Recipe], *, metric: str = "", progress: Callable[[int, int], None] | None = None
+    study: Study,
+    recipes: Iterable[Recipe],
+    *,
+    metric: str = "",
+    margin: float = MARGIN,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Result:
     """Score recipes and the baseline out of fold, and compare them.
 
@@ -56,7 +76,7 @@ def evaluate(
         Not changed.
     recipes : iterable of Recipe
         *Do nothing, with the right threshold* is added.
-    metric : str
+    metric, margin
         As for ``compare``.
     progress : callable or None
         Called with the number of folds done and of all folds.
@@ -72,10 +92,10 @@ def evaluate(
         outcomes[recipe].append(score_fold(study, recipe, fold))
         if progress:
             progress(done, len(chosen) * n_folds)
-    return compare(study, outcomes, metric=metric)
+    return compare(study, outcomes, metric=metric, margin=margin)
 
 
-def compare(study: Study, outcomes: Outcomes, *, metric: str = "") -> Result:
+def compare(study: Study, outcomes: Outcomes, *, metric: str = "", margin: float = MARGIN) -> Result:
     """Compare what recipes did on the same folds.
 
     Parameters
@@ -87,16 +107,25 @@ def compare(study: Study, outcomes: Outcomes, *, metric: str = "") -> Result:
         without folds yet is not shown, but is counted: no verdict is given before it is scored.
     metric : str
         What "better" means; empty takes the cost when one is stated, and average precision otherwise.
+    margin : float
+        A difference up to it is too small to matter; of costs, this share of the baseline's cost.
 
     Returns
     -------
     Result
         ``evidence``: measure, value. Of a working sample, its rows and those of the whole table; all scores speak of the table.
         ``scores``: recipe, metric, cut, value, low, high, n_folds.
-        ``differences``: recipe, metric, cut, difference, low, high, n_folds; paired by fold, to the baseline at the same cut;
-        the intervals of all recipes hold together (Bonferroni).
+        ``differences``: recipe, metric, cut, difference, low, high, n_folds, p, p_holm, better, equivalent, worse; paired by fold, to
+        the baseline at the same cut; the intervals of all recipes hold together (Bonferroni). p is that of the corrected resampled
+        t-test, p_holm the same raised for all recipes; better, equivalent and worse are how probable a difference beyond the margin, within it, and beyond it
+        on the wrong side is.
         ``thresholds``: recipe, median, smallest, largest, n_folds.
         ``confusion``: recipe, cut, class, predicted, rows_per_1000.
+        Of the metric alone, and empty before all folds are there: ``better_than``: recipe, other, metric, difference, better, equivalent,
+        worse, n_folds. ``verdicts``: recipe, verdict, difference, to_tell, times_more, positives_needed, rows_needed. ``gain``: recipe,
+        behaviour, behaviour_low, behaviour_high, rank_change, metric, difference, low, high, n_folds. ``redrawn``: recipe, metric, difference, low, high, n_draws.
+        ``chosen``: fold, recipe, metric, value, baseline, difference. ``selection``: recipe, metric, naive, value, difference, low, high,
+        times_chosen, n_folds.
         The first finding is the verdict.
     """
     metric = metric or (COST if study.miss_cost else "average precision")
@@ -104,14 +133,22 @@ def compare(study: Study, outcomes: Outcomes, *, metric: str = "") -> Result:
     tables = {
         "evidence": evidence(study),
         "scores": pd.concat([mean_scores(recipe.title, outcomes[recipe]) for recipe in order], ignore_index=True),
-        "differences": _differences(order, outcomes),
+        "differences": _differences(order, outcomes, margin),
         "thresholds": pd.DataFrame([chosen_thresholds(recipe.title, outcomes[recipe]) for recipe in order]),
         "confusion": pd.concat([_confusion(study, recipe, outcomes[recipe]) for recipe in order], ignore_index=True),
     }
+    done = {recipe: outcomes[recipe] for recipe in with_baseline(outcomes)}
+    key = next(key for key in _keys(done[BASELINE]) if key[0] == metric and key[1] != AT_HALF)
+    tables |= told_apart(study, done, tables["differences"], key, margin)
     seconds = sum(outcome.seconds for recipe in order for outcome in outcomes[recipe])
-    values = {"recipes": [recipe.text for recipe in order], "metric": metric, "learner": study.learner}
+    values = {
+        "recipes": [recipe.text for recipe in order],
+        "metric": metric,
+        "margin": margin,
+        "learner": study.learner,
+    }
     stamp = provenance("evaluate", values, study, seconds)
-    return Result(tables, findings(study, tables, metric, with_baseline(outcomes)), stamp)
+    return Result(tables, findings(study, tables, metric, with_baseline(outcomes), margin), stamp)
 
 
 def draw(result: Result) -> dict[str, go.Figure]:
@@ -126,6 +163,7 @@ def draw(result: Result) -> dict[str, go.Figure]:
         figures[title] = charts.intervals(
             gains, "difference", "recipe", title=title, caption=caption, reference=0, **axes
         )
+    figures |= draw_gain(result.tables["gain"])
     scores = result.tables["scores"]
     for name, title in (
         ("F1", "F1 in both currencies"),
@@ -179,17 +217,19 @@ def mean_scores(title: str, outcomes: Sequence[FoldOutcome]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["recipe", "metric", "cut", "value", "low", "high", "n_folds"])
 
 
-def _differences(order: Sequence[Recipe], outcomes: Outcomes) -> pd.DataFrame:
+def _differences(order: Sequence[Recipe], outcomes: Outcomes, margin: float) -> pd.DataFrame:
     base, n_recipes = outcomes[BASELINE], max(1, len(with_baseline(outcomes)) - 1)
-    tables = []
-    for recipe in order:
-        if recipe == BASELINE:  # the gain of the threshold alone
-            at = {(metric, cut): (metric, AT_HALF) for metric, cut in _keys(base) if cut == AT_OWN}
-            own = paired_differences(recipe.title, base, base, at=at)
-            tables.append(own.assign(cut="own threshold against 0.5"))
-        else:
-            tables.append(paired_differences(recipe.title, outcomes[recipe], base, n_together=n_recipes))
-    return pd.concat([table for table in tables if len(table)], ignore_index=True)
+    at = {(metric, cut): (metric, AT_HALF) for metric, cut in _keys(base) if cut == AT_OWN}
+    own = paired_differences(BASELINE.title, base, base, at=at, margin=margin)
+    own = own.assign(cut="own threshold against 0.5", p_holm=own["p"])  # the gain of the threshold alone
+    tables = [
+        paired_differences(recipe.title, outcomes[recipe], base, n_together=n_recipes, margin=margin)
+        for recipe in order[1:]
+    ]
+    tables = [table for table in tables if len(table)]
+    others = pd.concat(tables, ignore_index=True) if tables else own[:0]
+    others = others.assign(p_holm=step_down(others, n_recipes))
+    return pd.concat([own, others] if len(others) else [own], ignore_index=True)[DIFFERENCES]
 
 
 def paired_differences(
@@ -199,8 +239,11 @@ def paired_differences(
     *,
     n_together: int = 1,
     at: Mapping[tuple[str, str], tuple[str, str]] | None = None,
+    margin: float = MARGIN,
 ) -> pd.DataFrame:
-    """What outcomes have more than others on the folds that both have: recipe, metric, cut, difference, low, high, n_folds.
+    """What outcomes have more than others on the folds that both have.
+
+    Columns are recipe, metric, cut, difference, low, high, n_folds, p, better, equivalent, worse.
 
     Parameters
     ----------
@@ -211,14 +254,18 @@ def paired_differences(
         Comparisons whose intervals hold together (Bonferroni).
     at : mapping or None
         Which (metric, cut) of the base stands against which of the outcomes; the same one without.
+    margin : float
+        As for ``compare``.
     """
     theirs, rows = {outcome.fold: outcome for outcome in base}, []
     pairs = [(outcome, theirs[outcome.fold]) for outcome in outcomes if outcome.fold in theirs]
     for key in (at or _keys(outcomes)) if pairs else ():
-        change = np.array([ours.scores[key] - other.scores[at[key] if at else key] for ours, other in pairs])
+        other_key = at[key] if at else key
+        change = np.array([ours.scores[key] - other.scores[other_key] for ours, other in pairs])
         interval = judge.fold_interval(change, base[0].test_share, n_comparisons=n_together)
-        rows.append((title, *key, *interval, int((~np.isnan(change)).sum())))
-    return pd.DataFrame(rows, columns=["recipe", "metric", "cut", "difference", "low", "high", "n_folds"])
+        said = tests(change, base[0].test_share, key[0], margin_of(margin, base, other_key))
+        rows.append((title, *key, *interval, int((~np.isnan(change)).sum()), *said))
+    return pd.DataFrame(rows, columns=[name for name in DIFFERENCES if name != "p_holm"])
 
 
 def chosen_thresholds(title: str, outcomes: Sequence[FoldOutcome]) -> dict[str, object]:

@@ -57,7 +57,9 @@ def findings(
         *dependence(study),
         *marked_findings(study, tried),
     ]
-    limits += [harm(against_base, metric), broken_probabilities(against_base), _left_out(apart)]
+    if n_positive >= FEWEST_ROWS:
+        limits += [harm(against_base, metric), broken_probabilities(against_base)]
+    limits += [_left_out(apart)]
     return tuple(filter(None, [first, *limits]))
 
 

@@ -7,22 +7,22 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from core import wording
+from core.evaluation.distinguishing import FEWEST_ROWS, MARGIN
+from core.evaluation.distinguishing_words import beyond_the_verdict, chance, drawn_folds
 from core.evaluation.scoring import AT_OWN, COST, LOWER_IS_BETTER, SCARCE
 from core.marked_rows import parents_sentence
 from core.recipe import Recipe
 from core.result import Finding
 from core.study import Study
 
-MARGIN = 0.01
-"""A difference of a score that is too small to matter; for costs, this share of the baseline's cost."""
-
-FEWEST_ROWS = 10
 IMPORTED = "imported_rows"
 Tables = Mapping[str, pd.DataFrame]
 
 
-def findings(study: Study, tables: Tables, metric: str, order: Sequence[Recipe]) -> tuple[Finding, ...]:
-    """The verdict first, then what limits it."""
+def findings(
+    study: Study, tables: Tables, metric: str, order: Sequence[Recipe], margin: float = MARGIN
+) -> tuple[Finding, ...]:
+    """The verdict first, then what limits it; ``margin`` as for ``core.evaluation.compare.compare``."""
     judged = study.judged
     n_positive = int(judged.class_sizes[judged.positive_code])
     if n_positive < FEWEST_ROWS:
@@ -38,8 +38,10 @@ def findings(study: Study, tables: Tables, metric: str, order: Sequence[Recipe])
         )
     if (waiting := _waiting(study, tables, len(order))) is not None:
         return (waiting, evidence_finding(study, tables))
-    verdict = _doubted(study, _verdict(study, tables, metric), order)
-    parts = [verdict, evidence_finding(study, tables), *scarce(tables, n_positive)]
+    margin = margin * _score(tables, "Do nothing", metric) if metric == COST else margin
+    verdict = _doubted(study, _verdict(study, tables, metric, margin), order)
+    parts = [verdict, *beyond_the_verdict(study, tables, metric, margin), evidence_finding(study, tables)]
+    parts += scarce(tables, n_positive)
     parts += [*dependence(study), *marked_findings(study, order)]
     return tuple(filter(None, [*parts, harm(tables, metric), broken_probabilities(tables), _parity(study, order)]))
 
@@ -52,22 +54,24 @@ def _waiting(study: Study, tables: Tables, n_recipes: int) -> Finding | None:
     return Finding("caution", f"{wording.of(done, total, 'fold')} scored so far. The verdict follows when all are.")
 
 
-def _verdict(study: Study, tables: Tables, metric: str) -> Finding:
+def _verdict(study: Study, tables: Tables, metric: str, margin: float) -> Finding:
     gains = tables["differences"].query("metric == @metric and cut in ('', @AT_OWN) and recipe != 'Do nothing'")
     base = _score(tables, "Do nothing", metric)
     sign = -1 if metric in LOWER_IS_BETTER else 1
-    margin = MARGIN * base if metric == COST else MARGIN
     gains = gains.assign(gain=sign * gains["difference"], least=gains["low"] if sign > 0 else -gains["high"])
     helpful = gains[gains["least"] > margin].sort_values("least", ascending=False)
     small = gains[(gains["least"] > 0) & (gains["least"] <= margin)].sort_values("gain", ascending=False)
     threshold = _threshold(study, tables, metric)
     if len(helpful):
         best = helpful.iloc[0]
-        text = f"'{best['recipe']}' helps: {_shift(tables, best, metric, base)}. {threshold}"
+        text = f"'{best['recipe']}' helps: {_shift(tables, best, metric, base)}. {chance(best, margin)} {threshold}"
         return Finding("fine", text)
     if len(small):
         best = small.iloc[0]
-        text = f"'{best['recipe']}' helps a little: {_shift(tables, best, metric, base)}. The gain may be too small to matter. {threshold}"
+        text = (
+            f"'{best['recipe']}' helps a little: {_shift(tables, best, metric, base)}. The gain may be too small to matter. "
+            f"{chance(best, margin)} {threshold}"
+        )
         return Finding("fine", text)
     if not len(gains):
         return Finding(
@@ -111,7 +115,8 @@ def evidence_finding(study: Study, tables: Tables) -> Finding:
     fewest = value["fewest rows of the class of interest in a test fold"]
     text = (
         f"{wording.of(n_positive, n_rows)} are {wording.quoted(study.positive)}; a test fold holds at least "
-        f"{wording.plural(fewest, 'row')} of it. A random ranking has average precision {wording.score(study.class_shares[study.positive_code])}."
+        f"{wording.plural(fewest, 'row')} of it, of {drawn_folds(study, int(value['folds'] * value['repeats']))}. "
+        f"A random ranking has average precision {wording.score(study.class_shares[study.positive_code])}."
     )
     if study.represents is not None:
         whole = wording.of(study.table_sizes[study.positive_code], study.table_sizes.sum())
@@ -190,9 +195,7 @@ def harm(tables: Tables, metric: str) -> Finding | None:
     if not len(worse):
         return None
     verb = "is" if len(worse) == 1 else "are"
-    text = (
-        f"{wording.listing(worse['recipe'])} {verb} worse than doing nothing in {metric}: the interval leaves zero out."
-    )
+    text = f"{wording.listing(worse['recipe'])} {verb} worse than doing nothing in {metric}: the interval leaves zero out{_furthest(worse)}."
     return Finding("caution", text)
 
 
@@ -203,10 +206,19 @@ def broken_probabilities(tables: Tables) -> Finding | None:
         return None
     names = wording.listing(worse["recipe"])
     text = (
-        f"The probabilities of {names} are worse than those of doing nothing (Brier score, intervals above zero). "
+        f"The probabilities of {names} are worse than those of doing nothing (Brier score, intervals above zero{_furthest(worse)}). "
         "Do not read them as risks; add calibrated probabilities and look again."
     )
     return Finding("caution", text, ("calibrated_probabilities",))
+
+
+def _furthest(rows: pd.DataFrame) -> str:
+    """The largest difference with its interval."""
+    row = rows.loc[rows["difference"].abs().idxmax()]
+    which = "" if len(rows) == 1 else f" at most for {wording.quoted(row['recipe'], 40)}:"
+    return (
+        f",{which} {wording.change(row['difference'])}, {wording.change(row['low'])} to {wording.change(row['high'])}"
+    )
 
 
 def _parity(study: Study, order: Sequence[Recipe]) -> Finding | None:

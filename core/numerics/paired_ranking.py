@@ -49,12 +49,19 @@ def weighted_average_precision(scores: np.ndarray, positive: np.ndarray, weight:
     """
     order = np.argsort(-scores, kind="stable")
     last = np.flatnonzero(np.append(np.diff(scores[order]) != 0, True))
-    ranked, values = positive[order].astype(float), np.empty(len(weight))
-    step = max(1, CELLS // len(scores))
+    own = np.flatnonzero(positive[order])
+    steps = np.searchsorted(last, own)  # only scores that a positive row has add to the sum
+    ends, first = last[np.unique(steps)] + 1, np.flatnonzero(np.diff(steps, prepend=-1))
+    starts = np.concatenate([[0], ends[:-1]])
+    if not len(own):
+        return np.full(len(weight), np.nan)
+    values, step = np.empty(len(weight)), max(1, CELLS // len(scores))
+    exact = np.int64 if weight.dtype.kind in "iu" else np.float64
     for start in range(0, len(weight), step):
-        part = weight[start : start + step, order].astype(float)
-        hits, seen = np.cumsum(part * ranked, axis=1)[:, last], np.cumsum(part, axis=1)[:, last]
-        gained = np.diff(hits, prepend=0.0, axis=1)
+        part = weight[start : start + step, order[: ends[-1]]]
+        seen = np.add.reduceat(part, starts, axis=1, dtype=exact).cumsum(axis=1)
+        gained = np.add.reduceat(part[:, own], first, axis=1, dtype=exact)
+        hits = gained.cumsum(axis=1)
         with np.errstate(invalid="ignore", divide="ignore"):
             values[start : start + step] = (gained * hits / np.maximum(seen, 1e-12)).sum(axis=1) / hits[:, -1]
     return values
