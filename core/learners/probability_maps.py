@@ -14,7 +14,7 @@ LEARNED = {"beta": beta_map, "venn_abers": venn_abers}
 
 @dataclass(frozen=True, eq=False)
 class Maps:
-    """One map for each class against the rest; with two classes the map of the second.
+    """One map for each class against the rest; with two classes the map of the second, with a single one none.
 
     Parameters
     ----------
@@ -39,6 +39,8 @@ class Maps:
     def _both(self, ask: Callable, proba: np.ndarray) -> np.ndarray:
         if len(self.each) > 1:
             return np.column_stack([ask(one, p) for one, p in zip(self.each, proba.T, strict=True)])
+        if not self.each:
+            return proba
         second = ask(self.each[0], proba[:, 1])
         return np.column_stack([1 - second, second])
 
@@ -58,5 +60,5 @@ def learned_maps(method: str, proba: np.ndarray, y: np.ndarray, classes: np.ndar
     weight : ndarray (n_samples,) or None
         How many rows each one counts as.
     """
-    columns = [1] if len(classes) == 2 else range(len(classes))
+    columns = range(len(classes)) if len(classes) > 2 else range(1, len(classes))
     return Maps(tuple(LEARNED[method](proba[:, c], y == classes[c], weight) for c in columns))

@@ -13,6 +13,7 @@ from core.errors import NotApplicable, UserError
 from core.evaluation import prior_at_use as at_use
 from core.evaluation.calibration import calibration_of, draw
 from core.evaluation.prior_at_use import prior_at_use
+from core.learners.probability_maps import learned_maps
 from core.learners.rows import Rows
 from core.recipe import Recipe, recipes
 from core.study import Study
@@ -134,6 +135,12 @@ def test_maps_keep_the_order_and_give_way_where_a_class_is_too_small(text, sizes
     if between is not None:
         assert (between[0] <= between[1] + 1e-12).all() and between[0].min() >= 0
         assert len(sizes) > 2 or ((between[0] <= after + 1e-12) & (after <= between[1] + 1e-12)).all()
+
+
+def test_a_single_class_is_left_as_it_is():
+    fitted = Recipe.of("venn_abers").apply(learners.make("linear"), random_state=0)
+    fitted.map_ = learned_maps("venn_abers", np.ones((40, 1)), np.zeros(40), np.zeros(1), None)
+    assert (fitted._mapped(np.ones((60, 1))) == 1).all()
 
 
 def test_shares_at_use_are_found_without_labels(study):
