@@ -15,6 +15,9 @@ from core.wording import number, share
 
 PREVALENCES = (0.001, 0.003, 0.01, 0.03, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7)
 RATIOS = (0.1, 0.3, 1.0, 3.0, 10.0, 20.0, 50.0, 100.0, 300.0, 1000.0)
+CLOSE = 1.25
+"""How many times values of the grid differ at least from the one that was stated."""
+
 MODEL = "the model"
 REGIONS = (NONE, MODEL, ALL)
 
@@ -39,8 +42,7 @@ def cost_map(study: Study, said: Stated, proba: np.ndarray) -> pd.DataFrame:
         prevalence, prevalence_text, miss_cost, miss_cost_text, weight, threshold (on probabilities of this table), call_none, call_all and
         model (cost per 1,000 cases), saving (of the model, against the cheaper of the other two) with low and high, cheapest, stated.
     """
-    at_use = np.unique([*PREVALENCES, said.at_use])
-    ratios = np.unique([*RATIOS, said.ratio])
+    at_use, ratios = _with(PREVALENCES, said.at_use), _with(RATIOS, said.ratio)
     grid = pd.MultiIndex.from_product([ratios[::-1], at_use], names=["miss_cost", "prevalence"]).to_frame(index=False)
     own, ratio = grid["prevalence"].to_numpy(), grid["miss_cost"].to_numpy()
     grid["weight"] = cost_weight(ratio)
@@ -57,6 +59,11 @@ def cost_map(study: Study, said: Stated, proba: np.ndarray) -> pd.DataFrame:
     grid["stated"] = (own == said.at_use) & (ratio == said.ratio)
     grid["prevalence_text"], grid["miss_cost_text"] = grid["prevalence"].map(share), grid["miss_cost"].map(number)
     return grid
+
+
+def _with(values: tuple[float, ...], own: float) -> np.ndarray:
+    """The grid with a value of one's own, in place of those that are close to it."""
+    return np.sort([own, *(value for value in values if not 1 / CLOSE < value / own < CLOSE)])
 
 
 def _rates(study: Study, score: np.ndarray, thresholds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
