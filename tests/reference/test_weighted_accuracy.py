@@ -266,3 +266,20 @@ def test_the_decision_of_least_cost():
     assert (least_cost(proba, np.ones((4, 4))) == proba.argmax(axis=1)).all()
     two = np.stack([1 - proba[:, 0], proba[:, 0]], axis=1)
     assert (least_cost(two, np.array([[0.0, 1.0], [9.0, 0.0]])) == (proba[:, 0] >= 0.1)).all()
+
+
+@pytest.mark.parametrize(
+    ("prevalence", "weight", "literal", "corrected"),
+    [(0.2, 0.01, {"precision": 0.79}, {"precision": 0.0077}), (0.01, 0.1, {"F1": 0.89}, {"F1": 0.0088})],
+)
+def test_what_it_costs_to_choose_a_model_by_another_score(prevalence, weight, literal, corrected):
+    """The paper's table of losses, per row: printed for ``TPR = FPR²``, whose area is 1/3, and far smaller on ``TPR = √FPR``, whose area is the 2/3 of its text."""
+    alarm = np.arange(101) / 100
+    for found, lost in ((alarm**2, literal), (np.sqrt(alarm), corrected)):
+        tp, fp = prevalence * found, (1 - prevalence) * alarm
+        cost = (1 - weight) * total_cost(prevalence - tp, fp, cost_ratio(weight))
+        scores = {"precision": tp / (tp + fp + 1e-9), "F1": 2 * tp / (tp + fp + prevalence)}
+        scores["WA"] = weighted_accuracy(tp, 1 - prevalence - fp, prevalence, 1 - prevalence, weight)
+        losses = {name: cost[score.argmax()] - cost.min() for name, score in scores.items()}
+        assert losses["WA"] == 0
+        assert {name: losses[name] for name in lost} == pytest.approx(lost, rel=0.01)
