@@ -283,7 +283,9 @@ def _runner() -> jobs.Runner:
 
 def _start_workers() -> bool:
     if _runner().workers:
-        _runner().warm("core.evaluation.compare", "core.learners.boosted", "sklearn.model_selection")
+        _runner().warm(
+            "core.evaluation.live_training", "core.learners.boosted", "core.learners.together", "sklearn.metrics"
+        )
         threading.Thread(
             target=jobs.import_modules, args=("core.evaluation.compare", "scipy.stats"), daemon=True
         ).start()
