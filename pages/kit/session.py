@@ -25,6 +25,7 @@ from pages.kit.choices import choice, choose, of_study, settings
 PROFILE, EXPLAIN, LEDGER = ("profile", "missingness"), ("explanation",), ("ledger",)
 """Families with a place of their own; every other family stands among the checks of the Diagnose page."""
 
+WARMED = ("core.evaluation.live_training", "core.learners.boosted", "core.learners.together", "sklearn.model_selection")
 AT_ONCE = 10_000
 """Rows up to which a forecast is made in the page: it takes less than a second, and workers may be busy."""
 
@@ -283,9 +284,7 @@ def _runner() -> jobs.Runner:
 
 def _start_workers() -> bool:
     if _runner().workers:
-        _runner().warm(
-            "core.evaluation.live_training", "core.learners.boosted", "core.learners.together", "sklearn.metrics"
-        )
+        _runner().warm(*WARMED)
         threading.Thread(
             target=jobs.import_modules, args=("core.evaluation.compare", "scipy.stats"), daemon=True
         ).start()
