@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from core.evaluation.cost_decisions import ALL, NONE, Stated
+from core.evaluation.verdict import FEWEST_ROWS
 from core.judge import fold_interval
 from core.numerics.weighted_accuracy import cost_weight, weight_at_use
 from core.study import Study
@@ -26,7 +27,7 @@ def cost_map(study: Study, said: Stated, proba: np.ndarray) -> pd.DataFrame:
     """The cheapest of calling none, calling all, and the model at its cost threshold.
 
     The model stands only where it is cheaper than both on the folds together: where the interval of what it saves lies above zero, cell by
-    cell. The grid holds what was stated.
+    cell, and never with fewer than ``FEWEST_ROWS`` rows of the class. The grid holds what was stated.
 
     Parameters
     ----------
@@ -50,12 +51,13 @@ def cost_map(study: Study, said: Stated, proba: np.ndarray) -> pd.DataFrame:
     grid["call_none"], grid["call_all"] = 1000 * own * ratio, 1000 * (1 - own)
     found, quiet = _rates(study, proba[:, study.positive_code], grid["threshold"].to_numpy())
     costs = 1000 * (own * ratio * (1 - found) + (1 - own) * (1 - quiet))
-    savings = grid[["call_none", "call_all"]].min(axis=1).to_numpy() - costs
+    savings = (grid[["call_none", "call_all"]].min(axis=1).to_numpy() - costs).round(9)
     judged = np.array([fold_interval(values, study.whole.test_ratio) for values in savings.T])
     grid["model"] = np.nanmean(costs, axis=0)
     grid[["saving", "low", "high"]] = judged
     plain = np.where(grid["call_none"] <= grid["call_all"], NONE, ALL)
-    grid["cheapest"] = np.where(grid["low"] > 0, MODEL, plain)
+    enough = study.class_sizes[study.positive_code] >= FEWEST_ROWS
+    grid["cheapest"] = np.where((grid["low"] > 0) & enough, MODEL, plain)
     grid["stated"] = (own == said.at_use) & (ratio == said.ratio)
     grid["prevalence_text"], grid["miss_cost_text"] = grid["prevalence"].map(share), grid["miss_cost"].map(number)
     return grid

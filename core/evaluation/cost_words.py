@@ -12,7 +12,7 @@ from core.evaluation.cost_decisions import AT_COST, AT_HALF, BY_ROW, COST_PER, T
 from core.evaluation.cost_map import MODEL
 from core.evaluation.scoring import SCARCE
 from core.evaluation.verdict import FEWEST_ROWS
-from core.numerics.weighted_accuracy import parity_ratio
+from core.numerics.weighted_accuracy import implied_ratio, parity_ratio
 from core.result import Finding
 from core.study import Study
 
@@ -29,7 +29,7 @@ def findings(study: Study, said: Stated, tables: Tables) -> tuple[Finding, ...]:
         parity_sentence(study, said),
         _plain_sentence(study, said),
         *_columns(study, said, tables),
-        *_untrue(tables),
+        *_untrue(study, tables),
     ]
     return tuple(filter(None, [*found, _evidence(study)]))
 
@@ -141,7 +141,7 @@ def parity_sentence(study: Study, said: Stated) -> Finding:
 
 def _plain_sentence(study: Study, said: Stated) -> Finding | None:
     """Whether plain accuracy agrees with the costs; the same within a factor."""
-    asserted = (1 - said.at_use) / (1 - said.prevalence) * said.prevalence / said.at_use
+    asserted = float(implied_ratio(0.5, said.prevalence, said.at_use))
     if 1 / APART <= asserted / said.ratio <= APART:
         return Finding(
             "fine", f"Plain accuracy says that one miss is worth {alarms(asserted)}, and agrees with these costs."
@@ -180,8 +180,10 @@ def _columns(study: Study, said: Stated, tables: Tables) -> list[Finding]:
     return [first, Finding("fine", text)]
 
 
-def _untrue(tables: Tables) -> list[Finding]:
+def _untrue(study: Study, tables: Tables) -> list[Finding]:
     """Which recipes have probabilities that are too high or too low for a threshold from costs."""
+    if study.class_sizes[study.positive_code] < FEWEST_ROWS:
+        return []
     table = tables["calibration"]
     rows = table[(table["low"] > 1) | (table["high"] < 1)]
     found = []

@@ -10,8 +10,8 @@ from core.__main__ import main
 from core.dataset import Dataset
 from core.errors import UserError
 from core.evaluation import cost_matrix, costs
-from core.evaluation.cost_decisions import ALL, AT_COST, AT_HALF, BY_ROW, COST_PER, NONE, UNKNOWN, WEIGHTED
-from core.evaluation.cost_map import MODEL
+from core.evaluation.cost_decisions import ALL, AT_COST, AT_HALF, BY_ROW, COST_PER, NONE, UNKNOWN, WEIGHTED, stated
+from core.evaluation.cost_map import MODEL, cost_map
 from core.evaluation.elicitation import elicited, outcomes
 from core.learners.cost_matrix import LeastCost, cost_table, read_costs, tidied
 from core.recipe import Recipe
@@ -162,6 +162,7 @@ def test_a_band_takes_the_middle_weight_and_few_rows_are_refused():
     assert alpha / (alpha + beta) == pytest.approx(said(result)["weight"])
     assert "10 to 50 false alarms" in result.findings[0].text and "8 rows: too few" in result.findings[1].text
     assert not [finding for finding in result.findings if "worth having" in finding.text]
+    assert MODEL not in set(result.tables["map"]["cheapest"])
 
 
 def test_a_cost_column_is_summed_and_warned_of(study, panel):
@@ -346,3 +347,15 @@ def test_the_command(tmp_path, capsys, options, words):
     assert main(["costs", str(tmp_path / "ward.csv"), "--target", "state", *options]) == (0 if options else 2)
     told = capsys.readouterr()
     assert words in told.out + told.err
+
+
+def test_scores_of_noise_are_hardly_ever_worth_having():
+    """20 tables whose scores say nothing: the model stands in few cells of the map, and never by rounding alone."""
+    shares = []
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        frame = table(1000, seed=seed).assign(risk=rng.permutation(table(1000, seed=seed)["risk"]))
+        study = study_of(frame)
+        grid = cost_map(study, stated(study), study.out_of_fold())
+        shares.append((grid["cheapest"] == MODEL).mean())
+    assert np.mean(shares) < 0.05 and np.median(shares) == 0
