@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from core import charts, judge
 from core.charts_band import band
 from core.engine import provenance
-from core.evaluation.calibration_words import findings
+from core.evaluation.calibration_words import N_DRAWS, findings
 from core.evaluation.compare import BASELINE, evidence, with_baseline
 from core.evaluation.scoring import CALIBRATION, SCARCE, calibration, fold_outcome, log_odds
 from core.evaluation.verdict import FEWEST_ROWS
@@ -21,11 +21,10 @@ from core.recipe import Recipe
 from core.result import Result
 from core.study import Study
 
-N_BINS, N_DRAWS = 10, 200
+N_BINS = 10
 PER_BIN = 10
 """Rows of the class of interest for each bin of the reliability diagram, up to ``N_BINS``."""
 
-Z = 1.959963984540054
 CHANGES: dict[str, tuple[str, Callable[[float], float]]] = {
     "Brier score": ("Brier score", float),
     "log loss": ("log loss", float),
@@ -58,7 +57,8 @@ def calibration_of(
         ``evidence``: measure, value. With fewer than ten rows of the class of interest there is nothing else.
         ``reliability``: recipe, bin, mean_probability, observed (share of the class of interest), low, high (exact), n_rows, n_found (of that class). Bins
         hold about the same sum of ``p (1 − p)``, so that a rare class is not left to one of them; that is our choice.
-        ``totals``: recipe, measure ("observed over expected", "calibration intercept", "calibration slope"), value, low, high, ideal.
+        ``totals``: recipe, measure ("observed over expected", "calibration intercept", "calibration slope"), value, low, high, ideal,
+        apart (whether the interval that holds for all recipes together leaves the ideal out).
         ``errors``: recipe, class, error (expected calibration error in ten bins of equal size), chance (its mean when the same
         probabilities are true), chance_low, chance_high, p, excess (error less chance), n_rows (of the class in hand).
         ``brier``: recipe, brier, reliability, resolution, uncertainty, within; of the class of interest, corrected for the bins.
@@ -162,7 +162,7 @@ def _tables(study: Study, found: Mapping[Recipe, tuple]) -> dict[str, pd.DataFra
         brier = brier_parts(score, codes == own, place, weight)
         rows = {
             "reliability": _reliability(score, codes == own, place, weight),
-            "totals": _totals(score, codes == own, weight),
+            "totals": _totals(score, codes == own, weight, len(found)),
             "errors": _errors(judged, proba),
             "brier": pd.DataFrame([vars(brier)]),
             "widths": None if width is None else _widths(score, width[judged.place], place, weight),
@@ -186,19 +186,23 @@ def _reliability(score: np.ndarray, found: np.ndarray, place: np.ndarray, weight
     return pd.DataFrame(table | {"low": low, "high": high, "n_rows": n, "n_found": k})
 
 
-def _totals(score: np.ndarray, found: np.ndarray, weight: np.ndarray) -> pd.DataFrame:
+def _totals(score: np.ndarray, found: np.ndarray, weight: np.ndarray, n_together: int) -> pd.DataFrame:
     """Observed over expected, intercept and slope of all rows, with intervals."""
-    values = calibration(score, found, weight)
-    ratio, k = values[CALIBRATION[0]], int(found.sum())
-    low, high = (float(end) * len(found) / k * ratio for end in judge.proportion_interval(k, len(found)))
-    rows = [(CALIBRATION[0], ratio, low, high, 1.0)]
+    from scipy.special import ndtri
+
+    values, tail = calibration(score, found, weight), (1 - judge.LEVEL) / 2
+    ratio, k, n = values[CALIBRATION[0]], int(found.sum()), len(found)
+    ends = [
+        [float(end) * n / k * ratio for end in judge.proportion_interval(k, n, 1 - 2 * tail / m)]
+        for m in (1, n_together)
+    ]
+    rows = [(CALIBRATION[0], ratio, *ends[0], 1.0, not ends[1][0] <= 1 <= ends[1][1])]
     intercept, slope = (values[name] for name in CALIBRATION[1:])
-    reach = (np.nan, np.nan)
-    if not np.isnan(slope):
-        reach = line_errors(log_odds(score), found, intercept, slope, weight)
-    for name, value, error, ideal in zip(CALIBRATION[1:], (intercept, slope), reach, (0.0, 1.0), strict=True):
-        rows.append((name, value, value - Z * error, value + Z * error, ideal))
-    return pd.DataFrame(rows, columns=["measure", "value", "low", "high", "ideal"])
+    errors = (np.nan, np.nan) if np.isnan(slope) else line_errors(log_odds(score), found, intercept, slope, weight)
+    one, all_ = (-float(ndtri(tail / m)) for m in (1, n_together))
+    for name, value, error, ideal in zip(CALIBRATION[1:], (intercept, slope), errors, (0.0, 1.0), strict=True):
+        rows.append((name, value, value - one * error, value + one * error, ideal, abs(value - ideal) > all_ * error))
+    return pd.DataFrame(rows, columns=["measure", "value", "low", "high", "ideal", "apart"])
 
 
 def _errors(study: Study, proba: np.ndarray) -> pd.DataFrame:

@@ -14,6 +14,9 @@ from core.recipe import Recipe
 from core.result import Finding
 from core.study import Study
 
+N_DRAWS = 200
+"""Draws of labels from the probabilities themselves."""
+
 Tables = Mapping[str, pd.DataFrame]
 
 
@@ -46,8 +49,8 @@ def _judged(study: Study, recipe: Recipe, tables: Tables, n_recipes: int) -> Fin
     """Whether the probabilities of a recipe come true, and what it did to them."""
     totals = tables["totals"].query("recipe == @recipe.title").set_index("measure")
     ratio, untrue = totals.loc[CALIBRATION[0]], []
-    if ratio["high"] < 1 or ratio["low"] > 1:
-        untrue.append(f"too {'high' if ratio['high'] < 1 else 'low'} as a whole")
+    if ratio["apart"]:
+        untrue.append(f"too {'high' if ratio['value'] < 1 else 'low'} as a whole")
     value = wording.with_interval(ratio["value"], ratio["low"], ratio["high"])
     text = (
         f"{wording.quoted(recipe.title)}: {value} rows of {wording.quoted(study.positive)} come true per row expected"
@@ -65,9 +68,9 @@ def _shape(study: Study, recipe: Recipe, tables: Tables, slope: pd.Series, n_rec
     """The calibration error beside chance and the slope, and what they say against the probabilities."""
     error = tables["errors"].query("recipe == @recipe.title").set_index("class").loc[study.positive]
     untrue = []
-    if slope["high"] < 1 or slope["low"] > 1:
-        untrue.append("too extreme" if slope["high"] < 1 else "too timid")
-    if error["p"] < 0.05 / n_recipes:
+    if slope["apart"]:
+        untrue.append("too extreme" if slope["value"] < 1 else "too timid")
+    if error["p"] <= max(0.05 / n_recipes, 1 / (1 + N_DRAWS)):
         untrue.append("further from the outcomes than chance explains")
     text = (
         f"the calibration error is {wording.score(error['error'])}, where true probabilities would have {wording.score(error['chance'])} by chance "

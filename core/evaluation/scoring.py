@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -187,6 +188,7 @@ def calibration(scores: np.ndarray, found: np.ndarray, weight: np.ndarray | None
     ----------
     Cox (1958), Biometrika 45. Van Calster et al. (2019), BMC Medicine 17.
     """
+    from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
     counts = np.ones(len(scores)) if weight is None else weight
@@ -194,7 +196,11 @@ def calibration(scores: np.ndarray, found: np.ndarray, weight: np.ndarray | None
     result = dict.fromkeys(CALIBRATION, np.nan) | {CALIBRATION[0]: seen / expected if expected > 0 else np.nan}
     odds = log_odds(scores)
     if min(found.sum(), (~found).sum()) >= FEWEST_FOR_SLOPE and not _parted(odds[found], odds[~found]):
-        line = LogisticRegression(C=1e6, tol=1e-6, solver="newton-cholesky").fit(odds[:, None], found, weight)
+        with (
+            warnings.catch_warnings()
+        ):  # where nearly one cut parts the classes, the solver goes on by smaller steps and says so
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            line = LogisticRegression(C=1e6, tol=1e-6, solver="newton-cholesky").fit(odds[:, None], found, weight)
         result |= {"calibration intercept": float(line.intercept_[0]), "calibration slope": float(line.coef_[0, 0])}
     return result
 

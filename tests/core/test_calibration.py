@@ -42,6 +42,7 @@ def test_weights_break_probabilities_and_a_map_mends_them(result):
     none, broken, mended, twofold = totals.index
     assert totals.loc[broken, "high"] < 0.5 < totals.loc[mended, "low"] < 1 < totals.loc[mended, "high"]
     assert totals.loc[none, "low"] < 1 < totals.loc[none, "high"]
+    assert totals["apart"].tolist() == [False, True, False, False]
     errors = result.tables["errors"].set_index(["recipe", "class"])
     assert errors.loc[(broken, "rare"), "error"] > 3 * errors.loc[(broken, "rare"), "chance_high"]
     assert (errors["chance"] > 0).all() and errors.loc[(none, "rare"), "p"] > 0.05
