@@ -8,12 +8,24 @@ import warnings
 from collections.abc import Sequence
 from typing import NoReturn
 
-from core.commands import calibration, costs, diagnose, dose, evaluate, losses, methods, profile, suggest, synthetic
+from core.commands import (
+    calibration,
+    costs,
+    curves,
+    diagnose,
+    dose,
+    evaluate,
+    losses,
+    methods,
+    profile,
+    suggest,
+    synthetic,
+)
 from core.errors import UserError, unknown
 from core.registry import methods as registered
 from core.wording import clip
 
-COMMANDS = (diagnose, evaluate, costs, calibration, losses, dose, synthetic, profile, suggest, methods)
+COMMANDS = (diagnose, evaluate, curves, costs, calibration, losses, dose, synthetic, profile, suggest, methods)
 
 
 class Parser(argparse.ArgumentParser):

@@ -11,40 +11,51 @@ DASHES = ("solid", "dash", "dot", "dashdot")
 
 
 def band(
-    table: pd.DataFrame, x: str, y: str, *, by: str, title: str, x_title: str, y_title: str, caption: str
+    table: pd.DataFrame,
+    x: str,
+    y: str,
+    *,
+    by: str,
+    title: str,
+    x_title: str,
+    y_title: str,
+    caption: str,
+    y_range: tuple[float, float] | None = (0, 1.02),
+    marks: int = 0,
+    log: bool = False,
 ) -> go.Figure:
     """One line per name in ``by``, in the order of the table, each in a band from its column ``low`` to ``high``.
 
     Parameters
     ----------
     table : pandas.DataFrame
-        Holds x, y, low, high; x grows along each line.
+        Holds x, y, low, high; x grows along each line. A line without low and high has no band.
     by : str
         A column that splits the rows into lines with dashes, symbols and colours of their own.
+    y_range : tuple of float or None
+        The ends of the upright axis; None for those of the lines.
+    marks : int
+        The largest number of symbols along a line; 0 for one on each point.
+    log : bool
+        Let x grow by factors.
     """
     figure = go.Figure()
     for i, (name, rows) in enumerate(table.groupby(by, sort=False, observed=True)):
         colour = PALETTE[i % len(PALETTE)]
-        figure.add_scatter(
-            x=[*rows[x], *rows[x].iloc[::-1]],
-            y=[*rows["high"], *rows["low"].iloc[::-1]],
-            fill="toself",
-            fillcolor=f"rgba({', '.join(str(int(colour[j : j + 2], 16)) for j in (1, 3, 5))}, 0.18)",
-            line={"width": 0},
-            mode="lines",
-            hoverinfo="skip",
-            showlegend=False,
-        )
+        if rows[["low", "high"]].notna().all(axis=None):
+            figure.add_scatter(**_shade(rows, x, colour))
         figure.add_scatter(
             x=rows[x],
             y=rows[y],
             name=label(name),
             mode="lines+markers",
             line={"color": colour, "dash": DASHES[i % len(DASHES)], "width": 2},
-            marker={"symbol": SYMBOLS[i % len(SYMBOLS)], "size": 9},
+            marker={"symbol": SYMBOLS[i % len(SYMBOLS)], "size": 9, "maxdisplayed": marks},
         )
-    figure.update_xaxes(title={"text": x_title}, automargin=True, rangemode="tozero")
-    figure.update_yaxes(title={"text": y_title}, automargin=True, range=[0, 1.02])
+    figure.update_xaxes(title={"text": x_title}, automargin=True, type="log" if log else "linear")
+    if not log:
+        figure.update_xaxes(rangemode="tozero")
+    figure.update_yaxes(title={"text": y_title}, automargin=True, range=y_range)
     figure.update_layout(
         title={"text": title, "x": 0, "xanchor": "left"},
         meta={"caption": caption},
@@ -53,3 +64,16 @@ def band(
         legend={"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0},
     )
     return figure
+
+
+def _shade(rows: pd.DataFrame, x: str, colour: str) -> dict:
+    return {
+        "x": [*rows[x], *rows[x].iloc[::-1]],
+        "y": [*rows["high"], *rows["low"].iloc[::-1]],
+        "fill": "toself",
+        "fillcolor": f"rgba({', '.join(str(int(colour[j : j + 2], 16)) for j in (1, 3, 5))}, 0.18)",
+        "line": {"width": 0},
+        "mode": "lines",
+        "hoverinfo": "skip",
+        "showlegend": False,
+    }

@@ -167,16 +167,10 @@ def people(recall: float, alarm_rate: float, prevalence: float, of: int = 1000) 
     >>> people(0.8, 0.1, 0.05)
     {'found': 40, 'missed': 10, 'false alarms': 95, 'rightly left': 855}
     """
-    names = ("found", "missed", "false alarms", "rightly left")
-    shares = np.array(
-        [
-            prevalence * recall,
-            prevalence * (1 - recall),
-            (1 - prevalence) * alarm_rate,
-            (1 - prevalence) * (1 - alarm_rate),
-        ]
-    )
-    return dict(zip(names, largest_remainder(shares, of).tolist(), strict=True))
+    n_class, n_rest = largest_remainder(np.array([prevalence, 1 - prevalence]), of)
+    found, missed = largest_remainder(np.array([recall, 1 - recall]), n_class)
+    alarms, left = largest_remainder(np.array([alarm_rate, 1 - alarm_rate]), n_rest)
+    return {"found": int(found), "missed": int(missed), "false alarms": int(alarms), "rightly left": int(left)}
 
 
 def _precision(found: np.ndarray, alarms: np.ndarray) -> np.ndarray:

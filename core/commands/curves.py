@@ -1,0 +1,77 @@
+"""``curves TABLE --target COLUMN --recipes RECIPE …``: what recipes find at every threshold, beside chance."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from core.commands.findings import print_findings
+from core.commands.options import add_command, add_study_options, add_table_options, between, print_head, study_of
+from core.recipe import Recipe
+from core.result import Result
+from core.study import Study
+from core.wording import number, with_interval
+
+
+def add(commands: Any) -> None:
+    """Declare the command and its options."""
+    parser = add_command(commands, "curves", run, "what recipes find at every threshold, beside chance")
+    add_study_options(add_table_options(parser), report=False)
+    text = "one cut-off for all recipes; each recipe's own when left out"
+    parser.add_argument("--threshold", type=float, default=None, help=text)
+    text = "share of the class where the model will be used; that of the table when left out"
+    parser.add_argument("--prevalence", type=float, default=None, help=text)
+
+
+def run(given: argparse.Namespace) -> None:
+    """Print what the curves say, the measures, the people, and how far thresholds move."""
+    from core.evaluation.curves import curves_of
+
+    for name in ("threshold", "prevalence"):
+        if getattr(given, name) is not None:
+            between(name, getattr(given, name), 1e-9, 1 - 1e-9)
+    study, recipes = study_of(given)
+    result = curves_of(study, recipes, threshold=given.threshold, prevalence=given.prevalence)
+    print_head(study)
+    print()
+    print_findings(result)
+    _print_measures(result)
+    _print_people(result)
+    if given.threshold is None:
+        _print_bands(study, (Recipe(), *recipes))
+
+
+def _print_measures(result: Result) -> None:
+    for recipe, rows in result.tables["measures"].groupby("recipe", sort=False):
+        print(f"\n{recipe}")
+        for row in rows.itertuples():
+            value = with_interval(row.value, row.low, row.high)
+            print(f"  {row.measure:42} {value}; by chance {with_interval(row.chance, row.chance_low, row.chance_high)}")
+        shown = result.tables["decisions"]
+        for row in shown[shown["recipe"] == recipe].itertuples():
+            print(f"  {f'{row.metric} {row.cut}':42} {with_interval(row.value, row.low, row.high)}")
+
+
+def _print_people(result: Result) -> None:
+    print("\nOf 1,000 cases")
+    for (recipe, cut), rows in result.tables["people"].groupby(["recipe", "cut"], sort=False):
+        counts = ", ".join(f"{row.n_of_1000} {row.outcome}" for row in rows.itertuples())
+        print(f"  {f'{recipe} {cut}':60} {counts}")
+
+
+def _print_bands(study: Study, recipes: tuple[Recipe, ...]) -> None:
+    """How far the threshold of each recipe moves; those that do not decide by one threshold have none."""
+    from core.errors import UserError
+    from core.evaluation.threshold_band import threshold_band
+
+    print("\nThresholds, and their 5 to 95 % band on rows drawn anew")
+    for recipe in dict.fromkeys(recipes):
+        try:
+            band = threshold_band(study, recipe)
+        except UserError as error:
+            print(f"  {error.problem}")
+            continue
+        for row in band.tables["band"].itertuples():
+            print(
+                f"  {f'{recipe.title}: {row.measure}':60} {number(row.value)} ({number(row.low)} to {number(row.high)})"
+            )
