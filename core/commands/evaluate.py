@@ -1,23 +1,38 @@
-"""``evaluate TABLE --target COLUMN --recipe RECIPE``: compare recipes with doing nothing."""
+"""``evaluate TABLE --target COLUMN --recipe RECIPE``, or ``compare``: compare recipes with doing nothing."""
 
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from typing import Any
 
-from core.commands.findings import check_report, compared_with_nothing, print_findings, print_scores, write_report
-from core.commands.options import add_command, add_study_options, add_table_options, print_head, study_of
+from core.commands.findings import (
+    check_report,
+    compared_with_nothing,
+    print_findings,
+    print_scores,
+    print_verdicts,
+    progress,
+    write_report,
+)
+from core.commands.options import add_command, add_study_options, add_table_options, between, print_head, study_of
 from core.errors import UserError
 from core.recipe import Recipe
 from core.result import Result
 from core.study import Study
-from core.wording import number
+from core.wording import number, share, with_interval
 
 
 def add(commands: Any) -> None:
     """Declare the command and its options."""
-    parser = add_command(commands, "evaluate", run, "compare recipes with doing nothing, out of fold")
-    add_study_options(add_table_options(parser))
+    for name in ("evaluate", "compare"):
+        parser = add_command(commands, name, run, "compare recipes with doing nothing, out of fold")
+        add_study_options(add_table_options(parser))
+        margin = "a difference of the score that is too small to matter; of costs, this share of the baseline's"
+        parser.add_argument("--margin", type=float, default=0.01, help=margin)
+        parser.add_argument(
+            "--refits", type=int, default=0, help="also fit each recipe so often again, on rows drawn anew; 20 will do"
+        )
 
 
 def run(given: argparse.Namespace) -> None:
@@ -26,16 +41,33 @@ def run(given: argparse.Namespace) -> None:
     study, compared = study_of(given)
     if not compared:
         raise UserError("No recipe is given.", "Add --recipe, such as --recipe tuned_threshold or --recipe smote:k=3.")
-    result = compared_with_nothing(study, compared)
+    n_refits = between("refits", given.refits, 0, 1000)
+    result = compared_with_nothing(study, compared, margin=between("margin", given.margin, 0, 1))
     print_head(study)
     print()
     print_findings(result)
+    print_verdicts(result)
     print_scores(result)
+    if n_refits:
+        _print_instability(study, compared, n_refits)
     _print_asserted(study, compared, result)
     if study.dataset.test is not None:
         print("\nThe final score on the test rows")
         _print_final(study)
     write_report(given.report, study, [], result)
+
+
+def _print_instability(study: Study, compared: tuple[Recipe, ...], n_refits: int) -> None:
+    from core.evaluation import instability, moved_rows
+
+    refits = instability.run(study, compared, n_refits=n_refits, progress=partial(progress, what="refits"))
+    result = moved_rows.instability(study, refits, n_refits=n_refits)
+    print("\nHow far rows move when the model is fitted again")
+    print_findings(result)
+    summary = result.tables.get("summary")
+    for row in () if summary is None else summary.itertuples():
+        moved = with_interval(row.moved, row.low, row.high)
+        print(f"  {row.recipe}, {row.rows}: {moved}, decided otherwise {share(row.turned)}")
 
 
 def _print_final(study: Study) -> None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 from core.errors import UserError
 from core.recipe import Recipe
 from core.registry import Method
 from core.result import Result
 from core.study import Study
-from core.wording import clip, quoted, with_interval
+from core.wording import change, clip, quoted, score, with_interval
 
+AT_HALF = "at 0.5"
 SUFFIXES = (".html", ".md", ".json")
 
 
@@ -32,16 +34,33 @@ def print_scores(result: Result) -> None:
             print(f"  {name:42} {with_interval(row.value, row.low, row.high)}")
 
 
-def compared_with_nothing(study: Study, compared: tuple[Recipe, ...]) -> Result:
-    """Compare recipes with doing nothing; progress goes to stderr."""
+def print_verdicts(result: Result) -> None:
+    """Print what each recipe is beside doing nothing, with its tests and probabilities."""
+    differences = result.tables["differences"]
+    rows = differences[
+        (differences["metric"] == result.provenance["parameters"]["metric"]) & (differences["cut"] != AT_HALF)
+    ]
+    told = rows.merge(result.tables["verdicts"][["recipe", "verdict"]], on="recipe")
+    for row in told.itertuples():
+        chances = f"better {score(row.better)}, equivalent {score(row.equivalent)}, worse {score(row.worse)}"
+        print(
+            f"\n{row.recipe}: {row.verdict}\n  {change(row.difference)} ({change(row.low)} to {change(row.high)}), ",
+            end="",
+        )
+        print(f"p {score(row.p)}, after Holm's correction {score(row.p_holm)}\n  probability of {chances}")
+
+
+def compared_with_nothing(study: Study, compared: tuple[Recipe, ...], **choices: Any) -> Result:
+    """Compare recipes with doing nothing, by the ``choices`` of ``evaluate``; progress goes to stderr."""
     from core.evaluation.compare import evaluate
 
-    return evaluate(study, compared, progress=_progress)
+    return evaluate(study, compared, progress=progress, **choices)
 
 
-def _progress(done: int, total: int) -> None:
+def progress(done: int, total: int, what: str = "folds") -> None:
+    """Tell how far it is."""
     if done == total or done % 10 == 0:
-        print(f"{done} of {total} folds", file=sys.stderr)
+        print(f"{done} of {total} {what}", file=sys.stderr)
 
 
 def check_report(path: str | None) -> None:
