@@ -41,19 +41,18 @@ def regions(
     """
     columns, rows = (list(dict.fromkeys(table[name])) for name in (x, y))
     names = table.pivot(index=y, columns=x, values=region).loc[rows, columns]
-    steps = [(edge / len(order), TINTS[i]) for i in range(len(order)) for edge in (i, i + 1)]
+    places = {"x": [label(text) for text in columns], "y": [label(text) for text in rows]}
     figure = go.Figure(
         go.Heatmap(
-            z=names.apply(lambda column: column.map(list(order).index)).to_numpy(dtype=float),
-            x=[label(text) for text in columns],
-            y=[label(text) for text in rows],
+            **places,
             zmin=-0.5,
             zmax=len(order) - 0.5,
+            z=names.apply(lambda column: column.map(list(order).index)).to_numpy(dtype=float),
             text=names.map(label).to_numpy(),
             texttemplate="%{text}",
             textfont={"color": INK},
             hovertemplate="%{x}, %{y}: %{text}<extra></extra>",
-            colorscale=steps,
+            colorscale=[(edge / len(order), TINTS[i]) for i in range(len(order)) for edge in (i, i + 1)],
             showscale=False,
             xgap=1,
             ygap=1,
@@ -63,13 +62,16 @@ def regions(
     star = {"symbol": "star", "size": 22, "color": PALETTE[1], "line": {"color": INK, "width": 1}}
     points = {"x": [label(text) for text in here[x]], "y": [label(text) for text in here[y]]}
     figure.add_scatter(**points, mode="markers", name="as stated", marker=star, hoverinfo="name", showlegend=True)
+    return _laid_out(figure, title, x_title, y_title, caption, len(rows))
+
+
+def _laid_out(figure: go.Figure, title: str, x_title: str, y_title: str, caption: str, n_rows: int) -> go.Figure:
     figure.update_xaxes(type="category", title={"text": x_title}, automargin=True, showgrid=False)
     figure.update_yaxes(type="category", title={"text": y_title}, automargin=True, autorange="reversed", showgrid=False)
-    figure.update_layout(
+    return figure.update_layout(
         title={"text": title, "x": 0, "xanchor": "left"},
         meta={"caption": caption},
-        height=160 + 34 * len(rows),
+        height=160 + 34 * n_rows,
         margin={"l": 10, "r": 10, "t": 60, "b": 10},
         legend={"orientation": "h", "yref": "container", "yanchor": "bottom", "y": 0, "x": 0},
     )
-    return figure

@@ -12,7 +12,7 @@ from core.errors import UserError
 from core.recipe import Recipe
 from core.result import Result
 from core.study import Study
-from core.wording import clip, number, share, with_interval
+from core.wording import clip, number, with_interval
 
 RANKED = "'call all' bad 'call none' 'bad on others' 'bad on class'"
 
@@ -66,6 +66,7 @@ def _print_ranking(study: Study, given: argparse.Namespace) -> None:
 
 
 def _print_panel(study: Study, recipes: Sequence[Recipe], given: argparse.Namespace, ratio: float | None) -> None:
+    from core.evaluation.cost_map import percent
     from core.evaluation.costs import cost_panel
 
     choices = {"miss_cost": ratio, "between": given.between, "prevalence_at_use": given.prevalence}
@@ -74,7 +75,7 @@ def _print_panel(study: Study, recipes: Sequence[Recipe], given: argparse.Namesp
     _print_decisions(result, "threshold")
     grid = result.tables["map"].pivot(index="miss_cost", columns="prevalence", values="cheapest").iloc[::-1]
     print("\nThe cheapest decision, by what a miss is worth (down) and by the prevalence at use (across)")
-    print(" " * 8 + "".join(f"{share(prevalence):>11}" for prevalence in grid.columns))
+    print(" " * 8 + "".join(f"{percent(prevalence):>11}" for prevalence in grid.columns))
     for worth, row in grid.iterrows():
         print(f"{number(worth):>8}" + "".join(f"{cell:>11}" for cell in row))
 

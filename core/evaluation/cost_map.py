@@ -59,8 +59,19 @@ def cost_map(study: Study, said: Stated, proba: np.ndarray) -> pd.DataFrame:
     enough = study.class_sizes[study.positive_code] >= FEWEST_ROWS
     grid["cheapest"] = np.where((grid["low"] > 0) & enough, MODEL, plain)
     grid["stated"] = (own == said.at_use) & (ratio == said.ratio)
-    grid["prevalence_text"], grid["miss_cost_text"] = grid["prevalence"].map(share), grid["miss_cost"].map(number)
+    grid["prevalence_text"], grid["miss_cost_text"] = grid["prevalence"].map(percent), grid["miss_cost"].map(number)
     return grid
+
+
+def percent(value: float) -> str:
+    """A share as a percentage, also where it is below 0.1 %.
+
+    Examples
+    --------
+    >>> percent(0.049), percent(0.00044)
+    ('4.9 %', '0.044 %')
+    """
+    return share(value) if value >= 0.001 else f"{number(100 * value)} %"
 
 
 def _with(values: tuple[float, ...], own: float) -> np.ndarray:

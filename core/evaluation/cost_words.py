@@ -9,7 +9,7 @@ import pandas as pd
 
 from core import wording
 from core.evaluation.cost_decisions import AT_COST, AT_HALF, BY_ROW, COST_PER, TOO_HEAVY, TOP, Stated
-from core.evaluation.cost_map import MODEL
+from core.evaluation.cost_map import MODEL, percent
 from core.evaluation.scoring import SCARCE
 from core.evaluation.verdict import FEWEST_ROWS
 from core.numerics.weighted_accuracy import implied_ratio, parity_ratio
@@ -58,8 +58,8 @@ def threshold_sentence(study: Study, said: Stated) -> Finding:
     )
     if not math.isclose(said.at_use, said.prevalence, rel_tol=1e-9):
         text += (
-            f" That is the threshold on probabilities of this table, where {wording.share(said.prevalence)} are {label}; at use it is "
-            f"{wording.share(said.at_use)}, and on probabilities that speak of use the threshold is {wording.number(1 - said.weight)}."
+            f" That is the threshold on probabilities of this table, where {percent(said.prevalence)} are {label}; at use it is "
+            f"{percent(said.at_use)}, and on probabilities that speak of use the threshold is {wording.number(1 - said.weight)}."
         )
     return Finding("fine", text)
 
