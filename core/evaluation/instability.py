@@ -10,7 +10,6 @@ import numpy as np
 
 from core.evaluation.scoring import FoldOutcome, answers, decided, log_odds
 from core.learners.rows import Rows
-from core.learners.wrapping import fit_on
 from core.recipe import Recipe
 from core.study import Study
 from core.validation import alone_numbered
@@ -80,6 +79,8 @@ def refit(study: Study, recipe: Recipe, draw: int) -> Refit:
     draw : int
         0 for the rows as they are.
     """
+    from core.learners.wrapping import fit_on
+
     start = time.perf_counter()
     train, test = study.folds[study.n_folds - 1]
     known, data = study.rows or Rows(), study.dataset

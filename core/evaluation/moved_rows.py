@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
-from scipy.special import expit, stdtrit
 
 from core import charts, wording
 from core.engine import provenance
@@ -97,12 +96,16 @@ def draw(result: Result) -> dict[str, go.Figure]:
 
 def _moves(refits: Sequence[Refit]) -> tuple[np.ndarray, np.ndarray]:
     """Change of the probability and of the decision, draw by row."""
+    from scipy.special import expit
+
     proba = np.array([expit(one.log_odds.astype(float)) for one in refits])
     found = np.array([one.found for one in refits])
     return np.abs(proba[1:] - proba[0]), found[1:] != found[0]
 
 
 def _over_draws(values: np.ndarray, n_together: int = 1) -> tuple[float, float, float]:
+    from scipy.special import stdtrit
+
     mean, n = float(values.mean()), len(values)
     reach = stdtrit(n - 1, 1 - (1 - LEVEL) / 2 / n_together) * values.std(ddof=1) / np.sqrt(n) if n > 1 else np.nan
     return mean, mean - reach, mean + reach
@@ -127,6 +130,8 @@ def _differences(moves: dict[Recipe, tuple[np.ndarray, np.ndarray]], own: np.nda
 
 
 def _rows(study: Study, recipe: Recipe, refits: Sequence[Refit], own: np.ndarray) -> pd.DataFrame:
+    from scipy.special import expit
+
     rng = np.random.default_rng(study.random_state)
     sides = [np.flatnonzero(side) for side in (own, ~own)]
     kept = np.sort(np.concatenate([rng.permutation(side)[:MOST_SHOWN] for side in sides]))

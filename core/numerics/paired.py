@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import stdtr, stdtrit
 
 
 @dataclass(frozen=True)
@@ -59,6 +58,8 @@ def p_value(one: Paired) -> float:
     >>> p_value(Paired(0.0, 0.1, 9)), p_value(Paired(0.0, 0.0, 9)), p_value(Paired(0.1, 0.0, 9))
     (1.0, 1.0, 0.0)
     """
+    from scipy.special import stdtr
+
     if np.isnan(one.error):
         return np.nan
     if one.error == 0:
@@ -87,6 +88,8 @@ def practical(one: Paired, margin: float) -> tuple[float, float, float]:
     ----------
     Corani and Benavoli (2015), Machine Learning 100. Benavoli et al. (2017), Journal of Machine Learning Research 18.
     """
+    from scipy.special import stdtr
+
     if np.isnan(one.error):
         return np.nan, np.nan, np.nan
     if one.error == 0:
@@ -120,6 +123,8 @@ def growth(one: Paired, difference: float, n_together: int = 1, level: float = 0
     float
         Below 1 where there are enough rows already; infinite for a difference of 0, NaN without an error.
     """
+    from scipy.special import stdtrit
+
     if np.isnan(one.error) or not one.error:
         return one.error
     if difference == 0:
