@@ -218,7 +218,10 @@ def _measures(found: Locked, exact: RankedRows, draws: Pair, rng: np.random.Gene
     )  # fmt: skip
     tail, rows = expanded_tail(n_class), []
     for name, measure, null in lines:
-        rows.append((name, float(measure(*above)), *np.quantile(measure(*draws), [tail, 1 - tail]), *null))
+        rows.append([name, float(measure(*above)), *np.quantile(measure(*draws), [tail, 1 - tail]), *null])
+    recall = rows[2]  # where all rows are found, or none, rows drawn anew do not tell how sure that is
+    low, high = judge.proportion_interval(round(recall[1] * n_class), n_class)
+    recall[2:4] = min(recall[2], float(low)), max(recall[3], float(high))
     columns = ["measure", "value", "low", "high", "chance", "chance_low", "chance_high"]
     return pd.DataFrame(rows, columns=columns)
 

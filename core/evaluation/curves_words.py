@@ -35,9 +35,15 @@ def findings(
         )
         return (Finding("caution", text),)
     found: list[Finding | None] = []
+    heard = set()
     for recipe in recipes[:MOST]:
-        found += [_chance(study, tables, recipe.title), _people(study, tables, recipe.title, threshold)]
-        found += [_first(study, tables, recipe.title), _benefit(tables, recipe.title)]
+        title, scores = recipe.title, recipe.without("decision")
+        if scores not in heard:
+            found.append(_chance(study, tables, title))
+        found.append(_people(study, tables, title, threshold))
+        if scores not in heard:
+            found += [_first(study, tables, title), _benefit(tables, title)]
+        heard.add(scores)
     found.append(evidence_finding(study, tables))
     if n < SCARCE:
         text = (

@@ -31,7 +31,7 @@ class Locked:
     thresholds : ndarray (n_folds,)
         One per fold; NaN where the rule is not one threshold.
     threshold : float
-        Chosen on all rows.
+        Chosen on all rows, likewise.
     rule : Thresholded
         It chooses thresholds.
     """
@@ -78,11 +78,12 @@ def locked(study: Study, recipe: Recipe) -> Locked:
         _choose(rule, study, proba, np.flatnonzero(~inside))
         known = rule.order_
         taken[inside] = known[rule.decide(proba[np.ix_(inside, known)], X[inside])] == own
-        thresholds.append(rule.threshold_)
+        thresholds.append(rule.threshold_ if rule.single else np.nan)
     _choose(rule, study, proba, np.arange(len(codes)))
+    at = float(rule.threshold_) if rule.single else np.nan
     at_half = proba.argmax(axis=1) == own if proba.shape[1] > 2 else proba[:, own] >= 0.5
     return Locked(
-        proba[:, own], codes == own, study.represents, taken, at_half, np.array(thresholds), float(rule.threshold_), rule
+        proba[:, own], codes == own, study.represents, taken, at_half, np.array(thresholds), at, rule
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from core.engine import provenance
 from core.errors import UserError
 from core.evaluation.locked import Locked, locked
 from core.evaluation.scoring import AT_HALF, AT_OWN, COST, LOWER_IS_BETTER, SCARCE
+from core.judge import proportion_interval
 from core.numerics.ranked_rows import RankedRows, drawn, expanded_tail, ranked
 from core.recipe import Recipe
 from core.result import Finding, Result
@@ -54,7 +55,7 @@ def threshold_band(study: Study, recipe: Recipe, *, n_draws: int = 300) -> Resul
 
     References
     ----------
-    Hesterberg (2015), The American Statistician 69, for intervals from few rows.
+    Hesterberg (2015), The American Statistician 69, for intervals from few rows. Clopper and Pearson (1934), Biometrika 26.
     """
     start, found = time.perf_counter(), locked(study, recipe)
     if np.isnan(found.threshold):
@@ -93,7 +94,7 @@ def draw(result: Result) -> dict[str, go.Figure]:
 def side_by_side(
     found: Locked, miss_cost: float, n_draws: int, rng: np.random.Generator
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Scores at the locked threshold and at .5, and their differences, with intervals from rows drawn anew.
+    """Scores at the locked threshold and at .5, and their differences, with intervals from rows drawn anew; exact ones of recall and precision.
 
     Returns
     -------
@@ -115,7 +116,12 @@ def side_by_side(
     for cut, axis in ((AT_OWN, 3), (AT_HALF, 2)):
         part = mass.sum(axis=axis)
         tables[cut] = scores(part[:, 1, 1], part[:, 0, 1], part[:, 1].sum(axis=1), part[:, 0].sum(axis=1), miss_cost)
-    lines = [(cut, name, *_ends(values, tail)) for cut, table in tables.items() for name, values in table.items()]
+    exact = _exact(found)
+    lines = [
+        (cut, name, *exact.get((cut, name), _ends(values, tail)))
+        for cut, table in tables.items()
+        for name, values in table.items()
+    ]
     changes = [(name, *_ends(values - tables[AT_HALF][name], tail)) for name, values in tables[AT_OWN].items()]
     return (
         pd.DataFrame(lines, columns=["cut", "metric", "value", "low", "high"]),
@@ -135,6 +141,17 @@ def scores(
     }
     cost = 1000 * (miss_cost * (n_class - hits) + alarms) / (n_class + n_rest)
     return found | ({COST: cost} if miss_cost else {})
+
+
+def _exact(found: Locked) -> dict[tuple[str, str], tuple[float, float, float]]:
+    """Exact intervals of recall and precision, where each row counts once."""
+    result = {}
+    for cut, taken in ((AT_OWN, found.taken), (AT_HALF, found.at_half)):
+        hits = int((taken & found.found).sum())
+        for name, n in (("recall", int(found.found.sum())), ("precision", int(taken.sum()))):
+            if n and found.weight is None:
+                result[cut, name] = (hits / n, *(float(end) for end in proportion_interval(hits, n)))
+    return result
 
 
 def _ends(values: np.ndarray, tail: float) -> tuple[float, float, float]:

@@ -233,6 +233,11 @@ class Thresholded(Wrapped):
         """The threshold where it follows from the costs alone; None where it is tuned."""
         return 1 / (1 + self.miss_cost) if self.criterion == "theory" else None
 
+    @property
+    def single(self) -> bool:
+        """Whether the decision is one threshold for all rows."""
+        return not np.isnan(self.threshold_)
+
     def decide(self, proba: np.ndarray, X: Any = None) -> np.ndarray:
         """Positions (n_samples,) in ``order_``: the class of interest where its probability reaches the threshold, else the most probable other class.
 

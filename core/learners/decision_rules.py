@@ -159,6 +159,11 @@ class GroupThresholded(Thresholded):
             raise UserError(problem, "Use one threshold for all rows, or a column with fewer values.")
         return self
 
+    @property
+    def single(self) -> bool:
+        """Whether no group has a threshold of its own."""
+        return not self.thresholds_
+
     def decide(self, proba: np.ndarray, X: Any = None) -> np.ndarray:
         """Positions (n_samples,) in ``order_``; a value that was not seen has the common threshold."""
         if not self.thresholds_:

@@ -8,6 +8,7 @@ from scipy.stats import norm
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import balanced_accuracy_score, f1_score, fbeta_score, precision_score, recall_score
 
+from core.dataset import Dataset
 from core.errors import UserError
 from core.evaluation.compare import evaluate
 from core.evaluation.scoring import AT_OWN, decided, score_fold
@@ -315,6 +316,11 @@ def test_bands_say_where_nothing_was_chosen_and_where_there_is_no_single_thresho
     three = Study(planted("clean", class_sizes=(120, 60, 40)), learner="linear", n_repeats=1)
     with pytest.raises(UserError, match="does not decide by one threshold"):
         threshold_band(three, Recipe.of("class_thresholds"))
+    X, y = grouped()
+    frame = X.assign(outcome=np.where(y == 1, "yes", "no"))
+    people = Study(Dataset.from_frame(frame, "outcome", roles={"place": "sensitive"}), learner="linear", n_repeats=1)
+    with pytest.raises(UserError, match="does not decide by one threshold"):
+        threshold_band(people, Recipe.of("group_thresholds"))  # the groups are those of the sensitive column
     few = threshold_band(Study(planted("clean", class_sizes=(120, 8)), learner="linear", n_repeats=1), Recipe())
     assert [finding.severity for finding in few.findings] == ["caution"] and "nothing is claimed" in few.findings[
         0
