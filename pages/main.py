@@ -11,6 +11,7 @@ STEPS = {
     "profile": ("Profile", ":material/bar_chart:"),
     "diagnose": ("Diagnose", ":material/stethoscope:"),
     "remedy": ("Remedy", ":material/healing:"),
+    "decide": ("Decide", ":material/balance:"),
     "explain": ("Explain", ":material/lightbulb:"),
     "report": ("Report", ":material/description:"),
     "learn": ("Learn", ":material/school:"),

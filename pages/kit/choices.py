@@ -29,16 +29,23 @@ READING = (*WRITTEN, "missing_tokens", "sheet")
 DEFAULTS: Mapping[str, Any] = {
     "data": "", **dict.fromkeys(WRITTEN, ""), "missing_tokens": (), "sheet": "", "disguised": (),
     "target": "", "rule": "", "class": "", "leave_out": None, "role": (), "category": (), "synthetic": (), "mark": "", "rows": WORKING_ROWS,
-    "learner": "boosted", "cost": 0.0, "folds": 5, "repeats": 2, "seed": 0,
+    "learner": "boosted", "cost": 0.0, "prevalence": 0.0, "folds": 5, "repeats": 2, "seed": 0,
     "recipe": (), "explained": None, "set": (), "asked": (), "column": "", "opened": (), "doses": (),
 }  # fmt: skip
 """Every choice with its name in the link; None leaves out what a sample suggests."""
 
-LIMITS = {"rows": (1000, 10**7), "cost": (0.0, 1e6), "folds": (2, 10), "repeats": (1, 10), "seed": (0, 2**31 - 1)}
+LIMITS = {
+    "rows": (1000, 10**7),
+    "cost": (0.0, 1e6),
+    "prevalence": (0.0, 0.999),
+    "folds": (2, 10),
+    "repeats": (1, 10),
+    "seed": (0, 2**31 - 1),
+}
 KEPT = ("data", "rows", "learner", "cost", "folds", "repeats", "seed", "recipe", "set")
 """Choices that serve any table."""
 
-FREE = ("recipe", "explained", "set", "asked", "column", "opened", "doses")
+FREE = ("prevalence", "recipe", "explained", "set", "asked", "column", "opened", "doses")
 """Choices that leave the study as it is."""
 
 

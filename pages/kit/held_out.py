@@ -10,7 +10,7 @@ from core.errors import UserError
 from core.held_out import pool
 from core.recipe import Recipe
 from core.wording import clip, count, plural
-from pages.kit import choices, session, show, tables, text
+from pages.kit import choices, recipe_jobs, show, tables, text
 
 
 def section() -> None:
@@ -56,7 +56,7 @@ def final(recipe: Recipe) -> Callable[[], None]:
         opened = (*choices.choice("opened"), recipe.text)
         st.button("Open the test rows", on_click=choices.choose, kwargs={"opened": opened}, icon=":material/lock_open:")
         return lambda: None
-    job = session.final(recipe)
+    job = recipe_jobs.final(recipe)
     follow = show.progress({"final": job}, "final score")
     for result in job.results:
         with st.container(border=True):

@@ -9,7 +9,7 @@ import streamlit as st
 from core.glossary import term
 from core.recipe import Recipe
 from core.result import Result
-from pages.kit import choices, compared, kept, session, show, text
+from pages.kit import choices, compared, kept, recipe_jobs, show, text
 
 LEARNER = "neural"
 
@@ -24,9 +24,9 @@ def section(building: Recipe, built: tuple[Recipe, ...]) -> Callable[[], None]:
         "what else a recipe changes is scored below."
     )
     recipes = (building, *built) if building.steps else built
-    job = session.live(recipes)
+    job = recipe_jobs.live(recipes)
     follow = show.progress({building: job}, "part")
-    result = session.trained(recipes, job)
+    result = recipe_jobs.trained(recipes, job)
     if result is not None:
         with st.container(border=True, key="live"):
             _drawn(result)

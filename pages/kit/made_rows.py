@@ -10,7 +10,7 @@ import streamlit as st
 from core.glossary import term
 from core.recipe import Recipe
 from core.result import Result
-from pages.kit import choices, session, show, text
+from pages.kit import choices, recipe_jobs, show, text
 
 VIEWS = {
     "exposure": ("What it gives away", "Which records could be computed from the made rows, before any is made."),
@@ -29,11 +29,11 @@ def before(recipe: Recipe) -> Follow:
         return _nothing
     with st.container(border=True, key="before"):
         st.markdown("**Before you add it**", help=term("Effective prior"))
-        jobs = {"effective_prior": session.asserted(recipe)}
+        jobs = {"effective_prior": recipe_jobs.asserted(recipe)}
         if recipe.stage("sampling"):
-            jobs["exposure"] = session.exposure(recipe)
+            jobs["exposure"] = recipe_jobs.exposure(recipe)
         if recipe.stage("losses"):
-            jobs["loss_curve"] = session.loss_curve(recipe)
+            jobs["loss_curve"] = recipe_jobs.loss_curve(recipe)
         follow = show.progress(jobs, "forecast")
         for name, job in jobs.items():
             for result in job.results:
@@ -60,7 +60,9 @@ def section(recipes: Sequence[Recipe]) -> Follow:
     recipe = with_sampler[chosen]
     if view == "dose_response":
         return _doses(recipe)
-    job = {"exposure": session.exposure, "synthetic_rows": session.fidelity, "attack": session.attack}[view](recipe)
+    job = {"exposure": recipe_jobs.exposure, "synthetic_rows": recipe_jobs.fidelity, "attack": recipe_jobs.attack}[
+        view
+    ](recipe)
     follow = show.progress({recipe: job}, "audit")
     _drawn(view, job.results)
     return follow
@@ -68,7 +70,7 @@ def section(recipes: Sequence[Recipe]) -> Follow:
 
 def _doses(recipe: Recipe) -> Follow:
     """The dose–response curves, when they are asked for: hundreds of fits."""
-    if reason := session.no_doses(recipe):
+    if reason := recipe_jobs.no_doses(recipe):
         st.markdown(text.md(reason))
         return _nothing
     if recipe.text not in choices.choice("doses"):
@@ -76,9 +78,9 @@ def _doses(recipe: Recipe) -> Follow:
         st.caption("This fits the learner some hundred times. Results arrive one by one, and it can be stopped.")
         st.button("Try the doses", on_click=choices.choose, kwargs={"doses": asked}, icon=":material/science:")
         return _nothing
-    job = session.doses(recipe)
+    job = recipe_jobs.doses(recipe)
     follow = show.progress({recipe: job}, "fit")
-    result = session.dosed(recipe, job)
+    result = recipe_jobs.dosed(recipe, job)
     _drawn("dose_response", [result] if result else [])
     return follow
 

@@ -109,97 +109,28 @@ def comparison(scored: Mapping[Recipe, jobs.Job]) -> Result | None:
     return kept.small(lambda: compare(held, outcomes), "comparison", held.key, arrived)
 
 
-def asserted(recipe: Recipe) -> jobs.Job:
-    """Which costs and class shares a recipe stands for, as a job whose only result is a ``Result``; at once for a small table."""
-    from core.evaluation.effective_prior import effective_prior
-
-    return _of_recipe(effective_prior, recipe, at_once=True)
-
-
-def loss_curve(recipe: Recipe) -> jobs.Job:
-    """The loss of a single row against the probability of its class, as a job whose only result is a ``Result``."""
-    from core.evaluation.loss_curve import loss_curve
-
-    return _of_recipe(loss_curve, recipe, at_once=True)
-
-
-def live(recipes: tuple[Recipe, ...]) -> jobs.Job:
-    """Recipes trained side by side, as a job that tells how far it is; what was asked before and is not asked now is stopped."""
-    from core.evaluation.live_training import live_tasks, tried_together
-
-    held, together = study(), tried_together(recipes)[0]
-    _desk().drop_live("live", but=(held.key, "live", together))
-    return _desk().job((held.key, "live", together), live_tasks(_travelling(held), together))
+def of_recipes(
+    name: str,
+    made: Callable[..., Any],
+    *arguments: Any,
+    at_once: bool = False,
+    held: Study | None = None,
+    **options: Any,
+) -> jobs.Job:
+    """Something about recipes, as a job whose only result is a ``Result``; ``at_once`` makes it in the page where the table is small."""
+    held = held or study()
+    runner = jobs.Runner(0) if at_once and len(held.codes) <= AT_ONCE else None
+    task = (partial(made, **options) if options else made, (_travelling(held), *arguments))
+    return _desk().job((held.key, name, *arguments, repr(sorted(options.items()))), [task], runner)
 
 
-def trained(recipes: tuple[Recipe, ...], job: jobs.Job) -> Result | None:
-    """What has arrived of the training; None before anything has."""
-    from core.evaluation.live_training import live_result
-
-    held, latest = study(), job.latest
-    return kept.small(
-        lambda: (latest, live_result(held, recipes, latest)), "trained", held.key, recipes, list(map(id, latest))
-    )[1]
-
-
-def exposure(recipe: Recipe) -> jobs.Job:
-    """What the rows that a recipe makes would give away, as a job whose only result is a ``Result``; at once for a small table."""
-    from core.evaluation.exposure import exposure
-
-    return _of_recipe(exposure, recipe, at_once=True)
-
-
-def fidelity(recipe: Recipe) -> jobs.Job:
-    """The audit of the rows that a recipe makes, as a job whose only result is a ``Result``."""
-    from core.evaluation.synthetic_rows import fidelity
-
-    return _of_recipe(fidelity, recipe)
-
-
-def attack(recipe: Recipe) -> jobs.Job:
-    """The attack on the rows that a recipe makes, as a job whose only result is a ``Result``."""
-    from core.evaluation.attack import attack
-
-    return _of_recipe(attack, recipe)
-
-
-def no_doses(recipe: Recipe) -> str:
-    """Why a recipe has no doses to try; empty when it has."""
-    from core.evaluation.dose import sampler_of
-
-    try:
-        sampler_of(study().classifier(recipe))
-    except UserError as error:
-        return f"{error.problem} {error.remedy}"
-    return ""
-
-
-def doses(recipe: Recipe) -> jobs.Job:
-    """Doses of synthetic rows, as a job with one result per fit."""
-    from core.evaluation import dose
-
-    held = dose.repeated(study())
-    tasks = [(dose.dose_fold, (_travelling(held), recipe, *task)) for task in dose.plan(held).tasks]
-    return _desk().job((held.key, "doses", recipe), tasks)
-
-
-def dosed(recipe: Recipe, job: jobs.Job) -> Result | None:
-    """What has arrived of the doses; None before anything has."""
-    from core.evaluation.dose import repeated
-    from core.evaluation.dose_response import dose_response
-
-    held = repeated(study())
-    if not job.done:
-        return None
-    return kept.small(lambda: dose_response(held, recipe, job.results), "dosed", held.key, recipe.text, job.done)
-
-
-def final(recipe: Recipe) -> jobs.Job:
-    """A recipe and the baseline scored on the test rows, as a job whose only result is a ``Result``."""
-    from core.evaluation.final import final_score
-
-    held = study()
-    return _desk().job((held.key, "final", recipe), [(final_score, (_travelling(held), recipe))])
+def of_tasks(
+    held: Study, name: str, what: Any, tasks: Callable[[Study], Sequence[tuple]], *, alone: bool = False
+) -> jobs.Job:
+    """Several tasks about recipes, as a job; one that is ``alone`` stops others of its name."""
+    if alone:
+        _desk().drop_live(name, but=(held.key, name, what))
+    return _desk().job((held.key, name, what), tasks(_travelling(held)))
 
 
 def column(name: str) -> jobs.Job:
@@ -266,12 +197,6 @@ class Desk:
         """Forget what was cancelled or failed."""
         for key in [key for key, job in self.jobs.items() if job.state in ("cancelled", "failed")]:
             del self.jobs[key]
-
-
-def _of_recipe(made: Callable[[Study, Recipe], Result], recipe: Recipe, *, at_once: bool = False) -> jobs.Job:
-    held = study()
-    runner = jobs.Runner(0) if at_once and len(held.codes) <= AT_ONCE else None
-    return _desk().job((held.key, made.__name__, recipe), [(made, (_travelling(held), recipe))], runner)
 
 
 def _desk() -> Desk:

@@ -5,7 +5,7 @@ import io
 
 import numpy as np
 
-PAGES = ("data", "profile", "diagnose", "remedy", "explain", "report", "learn")
+PAGES = ("data", "profile", "diagnose", "remedy", "decide", "explain", "report", "learn")
 
 HOSTILE = (
     "<script>window.__xss=1</script>",

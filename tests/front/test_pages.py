@@ -15,7 +15,9 @@ from core.wording import clip
 from pages.kit import show
 from pages.kit.text import file_name, labels, md
 
-TITLES = dict(zip(PAGES, ("Counterpoise", "Profile", "Diagnose", "Remedy", "Explain", "Report", "Learn"), strict=True))
+TITLES = dict(
+    zip(PAGES, ("Counterpoise", "Profile", "Diagnose", "Remedy", "Decide", "Explain", "Report", "Learn"), strict=True)
+)
 GOOD = table(["size", "weight", "age"], ["no", "yes"])
 ROOT = Path(__file__).parents[2]
 
