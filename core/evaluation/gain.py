@@ -50,14 +50,14 @@ def gain(
     ----------
     Stando, Cavus and Biecek (2024), The effect of balancing methods on model behavior in imbalanced classification problems, PMLR 241.
     """
-    base, rows = {outcome.fold: outcome for outcome in outcomes[Recipe()]}, []
+    base, rows = {outcome.fold: _told(outcome) for outcome in outcomes[Recipe()] if outcome.log_odds is not None}, []
     own = differences[(differences["metric"] == key[0]) & (differences["cut"] == key[1])].set_index("recipe")
     for recipe, folds in outcomes.items():
         pairs = [(one, base[one.fold]) for one in folds if one.fold in base and one.log_odds is not None]
         if recipe == Recipe() or not pairs or recipe.title not in own.index:
             continue
-        moved = np.array([_moved(study, *pair) for pair in pairs])
-        mean, low, high = judge.fold_interval(moved[:, 0], pairs[0][0].test_share)
+        moved = np.array([_moved(study, one.fold, _told(one), theirs) for one, theirs in pairs])
+        mean, low, high = judge.fold_interval(moved[:, 0], folds[0].test_share)
         score = own.loc[recipe.title, ["difference", "low", "high"]]
         ends = (max(low, 0.0), min(high, 1.0)) if low == low else (low, high)
         rows.append((recipe.title, mean, *ends, moved[:, 1].mean(), key[0], *score, len(pairs)))
@@ -80,12 +80,19 @@ def draw_gain(table: pd.DataFrame) -> dict[str, go.Figure]:
     return {title: figure}
 
 
-def _moved(study: Study, ours: FoldOutcome, other: FoldOutcome) -> tuple[float, float]:
+def _told(outcome: FoldOutcome) -> tuple[np.ndarray, np.ndarray]:
+    """The probability of each row, and its rank as a share of the rows."""
     from scipy.special import expit
     from scipy.stats import rankdata
 
-    test = study.folds[ours.fold][1]
-    weight = None if study.represents is None else study.represents[test]
-    pair = [np.asarray(one.log_odds, dtype=float) for one in (ours, other)]
-    apart = np.abs(expit(pair[0]) - expit(pair[1])), np.abs(rankdata(pair[0]) - rankdata(pair[1])) / len(test)
-    return tuple(float(np.average(part, weights=weight)) for part in apart)
+    odds = np.asarray(outcome.log_odds, dtype=float)
+    return expit(odds), rankdata(odds) / len(odds)
+
+
+def _moved(
+    study: Study, fold: int, ours: tuple[np.ndarray, np.ndarray], theirs: tuple[np.ndarray, np.ndarray]
+) -> tuple[float, ...]:
+    weight = None if study.represents is None else study.represents[study.folds[fold][1]]
+    return tuple(
+        float(np.average(np.abs(one - other), weights=weight)) for one, other in zip(ours, theirs, strict=True)
+    )

@@ -51,7 +51,7 @@ def redrawn(study: Study, outcomes: Mapping[Recipe, Sequence[FoldOutcome]]) -> p
         return pd.DataFrame(columns=REDRAWN)
     n_rows = sum(len(test) for _, test in study.folds) * len(outcomes)
     drawn = _drawn(study, int(np.clip(CELLS // n_rows, FEWEST_DRAWS, N_DRAWS)))
-    scores = {recipe: _scores(study, own, drawn) for recipe, own in outcomes.items()}
+    scores = _scores(study, outcomes, drawn)
     n = _n_units(study)
     t = float(stdtrit(n - 1, 1 - (1 - LEVEL) / 2 / len(recipes))) if n > 1 else np.nan
     rows = []
@@ -90,14 +90,24 @@ def _n_units(study: Study) -> int:
     return len(np.unique(_units(study)[(study.codes == study.positive_code) & study.tested]))
 
 
-def _scores(study: Study, outcomes: Sequence[FoldOutcome], drawn: np.ndarray) -> np.ndarray:
-    """The mean average precision over folds under every weighting of the rows (n_draws + 1,)."""
-    total, known = np.zeros(len(drawn)), np.zeros(len(drawn))
-    for outcome in outcomes:
-        test = study.folds[outcome.fold][1]
-        weight = drawn[:, test] if study.represents is None else drawn[:, test] * study.represents[test]
-        values = weighted_average_precision(outcome.log_odds, study.codes[test] == study.positive_code, weight)
-        seen = ~np.isnan(values)
-        total[seen] += values[seen]
-        known += seen
-    return np.divide(total, known, out=np.full(len(drawn), np.nan), where=known > 0)
+def _scores(
+    study: Study, outcomes: Mapping[Recipe, Sequence[FoldOutcome]], drawn: np.ndarray
+) -> dict[Recipe, np.ndarray]:
+    """The mean average precision over folds under every weighting of the rows (n_draws + 1,), recipe by recipe."""
+    values = {recipe: np.full((len(study.folds), len(drawn)), np.nan) for recipe in outcomes}
+    by_fold = {recipe: {outcome.fold: outcome for outcome in own} for recipe, own in outcomes.items()}
+    for fold, (_, test) in enumerate(study.folds):
+        weight = np.take(drawn, test, axis=1)
+        if study.represents is not None:
+            weight = weight * study.represents[test]
+        found = study.codes[test] == study.positive_code
+        for recipe, own in by_fold.items():
+            values[recipe][fold] = weighted_average_precision(own[fold].log_odds, found, weight)
+    return {recipe: _mean(own) for recipe, own in values.items()}
+
+
+def _mean(values: np.ndarray) -> np.ndarray:
+    """Over the folds that can be scored; NaN where none can."""
+    known = ~np.isnan(values)
+    total, n = np.where(known, values, 0).sum(axis=0), known.sum(axis=0)
+    return np.divide(total, n, out=np.full(len(total), np.nan), where=n > 0)

@@ -58,9 +58,9 @@ def weighted_average_precision(scores: np.ndarray, positive: np.ndarray, weight:
     values, step = np.empty(len(weight)), max(1, CELLS // len(scores))
     exact = np.int64 if weight.dtype.kind in "iu" else np.float64
     for start in range(0, len(weight), step):
-        part = weight[start : start + step, order[: ends[-1]]]
+        part = np.take(weight[start : start + step], order[: ends[-1]], axis=1)
         seen = np.add.reduceat(part, starts, axis=1, dtype=exact).cumsum(axis=1)
-        gained = np.add.reduceat(part[:, own], first, axis=1, dtype=exact)
+        gained = np.add.reduceat(np.take(part, own, axis=1), first, axis=1, dtype=exact)
         hits = gained.cumsum(axis=1)
         with np.errstate(invalid="ignore", divide="ignore"):
             values[start : start + step] = (gained * hits / np.maximum(seen, 1e-12)).sum(axis=1) / hits[:, -1]
