@@ -221,12 +221,13 @@ def _share_factor(study: Study, part: Part) -> np.ndarray:
 
 
 def _outcome(study: Study, recipe: Recipe, parts: Sequence[Part], probas: Sequence[np.ndarray]) -> FoldOutcome:
-    """Choose the threshold of a fold on its inner folds, and score its test rows."""
+    """Choose how a fold decides on its inner folds, and score its test rows."""
     part, rule = parts[0], study.classifier(decided(study, recipe))
     stands = None if study.represents is None else study.represents[part.train]
     classes, left_out = np.unique(study.codes[part.train]), list(zip(parts, probas, strict=True))[1:]
-    rule.choose(study.codes[part.train], classes, stands, partial(_together, part, left_out, classes))
-    return fold_outcome(study, recipe, part.fold, probas[0], float(rule.threshold_))
+    rule.choose(study.codes[part.train], classes, stands, partial(_together, part, left_out, classes), part.X)
+    own = classes[rule.decide(probas[0][:, classes], study.dataset.X.iloc[part.test])]
+    return fold_outcome(study, recipe, part.fold, probas[0], float(rule.threshold_), own)
 
 
 def _together(part: Part, left_out: Sequence[tuple[Part, np.ndarray]], classes: np.ndarray) -> np.ndarray:
