@@ -26,7 +26,7 @@ def regions(
     y_title: str,
     caption: str,
 ) -> go.Figure:
-    """A grid whose cells carry the name of their region, beside its colour; the marked one carries a star.
+    """A grid whose cells have the colour of their region, from light to strong; the marked one carries a star.
 
     Parameters
     ----------
@@ -49,8 +49,6 @@ def regions(
             zmax=len(order) - 0.5,
             z=names.apply(lambda column: column.map(list(order).index)).to_numpy(dtype=float),
             text=names.map(label).to_numpy(),
-            texttemplate="%{text}",
-            textfont={"color": INK},
             hovertemplate="%{x}, %{y}: %{text}<extra></extra>",
             colorscale=[(edge / len(order), TINTS[i]) for i in range(len(order)) for edge in (i, i + 1)],
             showscale=False,
@@ -58,6 +56,9 @@ def regions(
             ygap=1,
         )
     )
+    for name, tint in zip(order, TINTS, strict=False):
+        square = {"symbol": "square", "size": 14, "color": tint, "line": {"color": INK, "width": 1}}
+        figure.add_scatter(x=[None], y=[None], mode="markers", name=label(name), marker=square, showlegend=True)
     here = table[table[marked]]
     star = {"symbol": "star", "size": 22, "color": PALETTE[1], "line": {"color": INK, "width": 1}}
     points = {"x": [label(text) for text in here[x]], "y": [label(text) for text in here[y]]}

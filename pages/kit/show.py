@@ -236,10 +236,11 @@ def draw(given: Mapping[str, Any], place: str) -> None:
 
 def side_by_side(given: Mapping[str, Any], place: str) -> None:
     """Draw figures in two columns."""
-    columns = st.columns(2)
-    for position, figure in enumerate(given.items()):
-        with columns[position % 2]:
-            draw(dict([figure]), place)
+    figures = list(given.items())
+    for first in range(0, len(figures), 2):
+        for column, figure in zip(st.columns(2), figures[first : first + 2], strict=False):
+            with column:
+                draw(dict([figure]), place)
 
 
 def details(place: str, result: Result, more: Mapping[str, Any]) -> None:
