@@ -13,7 +13,7 @@ ABOUT = About("Capacity threshold", "Which rows should be checked when only so m
 def capacity_threshold(
     classifier: Any,
     *,
-    per_1000: Annotated[float, Range(0.1, 999.0, 0.1)] = 50.0,
+    capacity: Annotated[float, Range(0.1, 999.0, 0.1)] = 50.0,
     positive: Any = None,
     random_state: int = 0,
 ) -> Any:
@@ -35,7 +35,7 @@ def capacity_threshold(
 
     Parameters
     ----------
-    per_1000 : float
+    capacity : float
         How many of 1,000 rows can be checked.
 
     References
@@ -44,4 +44,4 @@ def capacity_threshold(
     """
     from core.learners.deciding import Thresholded
 
-    return Thresholded(classifier, "capacity", positive, 1.0, random_state, per_1000)
+    return Thresholded(classifier, "capacity", positive, 1.0, random_state, capacity)
