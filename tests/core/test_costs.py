@@ -215,7 +215,7 @@ def test_figures_show_the_tables(panel):
     cells = figures["Which decision is the cheapest"].data[0]
     grid = panel.tables["map"]
     assert np.array(cells.text).size == len(grid) and sorted(np.array(cells.text).ravel()) == sorted(grid["cheapest"])
-    star, here = figures["Which decision is the cheapest"].data[1], grid.query("stated")
+    star, here = figures["Which decision is the cheapest"].data[-1], grid.query("stated")
     assert (list(star.x), list(star.y)) == (here["prevalence_text"].tolist(), here["miss_cost_text"].tolist())
     shown = sorted(x for trace in figures["What decisions cost"].data for x in trace.x)
     assert shown == sorted(panel.tables["decisions"].query("metric == @COST_PER")["value"])
