@@ -99,6 +99,7 @@ class _Around:
     weight: np.ndarray
     constant: np.ndarray
     state: np.ndarray | None
+    in_steps: bool = True
 
     def terms(self, code: int, p: np.ndarray, progress: float = 1.0, *, alone: bool = False) -> np.ndarray:
         """The value, and the derivative by the own score (2, n), of a row of a class at probabilities p of it, in a batch or alone."""
@@ -132,7 +133,9 @@ def _around(study: Study, recipe: Recipe) -> _Around:
         if isinstance(classifier, LossTrained):
             loss = classifier.loss.of_table(study.dataset.X, study.codes, study.rows)
         classifier = classifier.classifier
-    return _Around(study, loss, shares, weight, *settled(loss, shares * study.table_sizes.sum()))
+    in_steps = getattr(classifier, "in_steps", True)
+    found = settled(loss, shares * study.table_sizes.sum(), remembers=in_steps)
+    return _Around(study, loss, shares, weight, *found, in_steps)
 
 
 def _looked_at(study: Study) -> list[int]:
@@ -208,7 +211,7 @@ def _read_with(around: _Around) -> list[Finding]:
             "that training sees, the others at the scores at which the loss is smallest without any column; in training they change."
         )
     begins = [around.terms(code, AT, 0.0) for code in (own, other)]
-    if not np.allclose(begins, [around.terms(code, AT) for code in (own, other)]):
+    if around.in_steps and not np.allclose(begins, [around.terms(code, AT) for code in (own, other)]):
         begin = _stronger(around, own, other, 0.0)
         texts.append(f"The loss changes while training goes on, and is shown as at its end. At its beginning {begin}.")
     if around.loss.hidden is not None:

@@ -29,12 +29,15 @@ class Blind(ClassifierMixin, BaseEstimator):
         None shows every row once.
     progress : float
         Where schedules stand: 0 is the beginning of training, 1 its end.
+    in_steps : bool
+        Whether the learner that it stands for is trained step by step; otherwise schedules stand at their end, and a loss remembers nothing.
     """
 
-    def __init__(self, loss: Any = None, batches: Any = None, progress: float = 1.0) -> None:
+    def __init__(self, loss: Any = None, batches: Any = None, progress: float = 1.0, in_steps: bool = True) -> None:
         self.loss = loss
         self.batches = batches
         self.progress = progress
+        self.in_steps = in_steps
 
     def fit(self, X: Any, y: Any, sample_weight: np.ndarray | None = None) -> Blind:
         """Note the classes, their shares and the number of rows."""
@@ -56,8 +59,9 @@ class Blind(ClassifierMixin, BaseEstimator):
         mass = np.maximum(mass, SMALLEST * mass.sum())
         if self.loss is None or len(mass) == 1:
             return mass / mass.sum(), None
-        scores, state = settled(self.loss, mass, counts, self.progress)
-        known = self.loss.known(counts, weight=mass[None, :], state=state, progress=self.progress)
+        progress = self.progress if self.in_steps else 1.0
+        scores, state = settled(self.loss, mass, counts, progress, remembers=self.in_steps)
+        known = self.loss.known(counts, weight=mass[None, :], state=state, progress=progress)
         each = self.loss(np.repeat(scores[:, None], len(mass), axis=1), np.eye(len(mass)), known)
         return self.loss.proba(scores[:, None], self.loss.known(counts))[:, 0], each.value
 
@@ -90,7 +94,8 @@ def blinded(classifier: Any, progress: float = 1.0) -> Any:
 
 
 def _blind(learner: Any, progress: float) -> Blind:
-    return Blind(getattr(learner, "loss", None), getattr(learner, "batches", None), progress)
+    given = (getattr(learner, name, None) for name in ("loss", "batches"))
+    return Blind(*given, progress, getattr(learner, "in_steps", True))
 
 
 def asserted_shares(

@@ -47,6 +47,9 @@ class LinearModel(ClassifierMixin, BaseEstimator):
         What the coefficients are fitted by, with the same penalty; None is cross-entropy.
     """
 
+    in_steps = False
+    """All rows are one batch, at the end of every schedule, and nothing is remembered."""
+
     def __init__(self, C: float = 1.0, max_iter: int = 200, random_state: int = 0, loss: Loss | None = None) -> None:
         self.C = C
         self.max_iter = max_iter

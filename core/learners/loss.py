@@ -219,15 +219,20 @@ def constant_scores(loss: Loss, mass: np.ndarray, counts: np.ndarray | None = No
 
 
 def settled(
-    loss: Loss, mass: np.ndarray, counts: np.ndarray | None = None, progress: float = 1.0
+    loss: Loss, mass: np.ndarray, counts: np.ndarray | None = None, progress: float = 1.0, *, remembers: bool = True
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """The scores of ``constant_scores`` where a schedule stands at ``progress``, and what a loss that remembers batches then remembers, or None."""
+    """The scores of ``constant_scores`` where a schedule stands at ``progress``, and what a loss that remembers batches then remembers, or None.
+
+    A learner that hands no memory on, as the linear model, does not remember.
+    """
     n_classes, scores, state = len(mass), np.log(mass / mass.sum()), None
     scores = np.clip(scores - scores.mean(), -FARTHEST, FARTHEST)
     own = np.eye(n_classes)
     known = loss.known(mass if counts is None else counts, weight=mass[None, :], progress=progress)
     for number in range(N_ROUNDS):
         before, scores = scores, _smallest(loss, scores, replace(known, state=state))
+        if not remembers:
+            break
         state = loss(np.repeat(scores[:, None], n_classes, axis=1), own, replace(known, state=state)).state
         if state is None or (number and np.abs(scores - before).max() < 1e-6):
             break

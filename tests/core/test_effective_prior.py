@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from core.evaluation.effective_prior import cost_caption, draw, effective_prior
+from core.evaluation.loss_curve import loss_curve
 from core.learners import LEARNERS
 from core.learners.blind import asserted_shares
 from core.numerics.asserted_costs import at_threshold, implied_costs
@@ -159,6 +160,18 @@ def test_a_schedule_is_counted_at_its_end_and_said_to_have_begun_elsewhere(table
         texts = [finding.text for finding in effective_prior(study, Recipe.parse(recipe)).findings]
         assert any("changes while training goes on" in text for text in texts) == (start is not None), recipe
         assert start is None or any(said.format(start, end) in text for text in texts), texts
+
+
+def test_the_linear_model_knows_no_steps():
+    """All its rows are one batch: weights that follow earlier batches stay equal, and no schedule has a beginning."""
+    study = Study(planted("clean", class_sizes=(700, 200, 100), n_features=2), learner="linear")
+    for recipe in ("gradient_equalised", "adaptive_class_balanced"):
+        result = effective_prior(study, Recipe.parse(recipe))
+        assert result.tables["classes"]["effective"].to_numpy() == pytest.approx([0.7, 0.2, 0.1], abs=1e-4)
+        texts = [finding.text for finding in (*result.findings, *loss_curve(study, Recipe.parse(recipe)).findings)]
+        assert not any("changes while training goes on" in text for text in texts), recipe
+    boosted = effective_prior(study.with_(learner="boosted"), Recipe.of("gradient_equalised")).tables["classes"]
+    assert boosted["effective"].iloc[2] > 0.14
 
 
 def test_several_classes():
