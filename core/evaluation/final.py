@@ -188,7 +188,8 @@ def _findings(study: Study, recipe: Recipe, tables: dict[str, pd.DataFrame], cod
     word = "better" if low > 0 else "worse" if high < 0 else "not told apart from it"
     text = (
         f"{start}; '{recipe.title}' has {wording.with_interval(own['value'], own['low'], own['high'])} and is {word}: the difference on the "
-        f"same rows is {wording.change(change['difference'])} (interval {wording.change(change['low'])} to {wording.change(change['high'])})."
+        f"same rows is {wording.change(change['difference'])} (interval {wording.change(change['low'])} to {wording.change(change['high'])}, from "
+        f"{N_DRAWS} draws of these rows with seed {study.random_state})."
     )
     return (
         Finding("fine" if word == "better" else "caution", text),

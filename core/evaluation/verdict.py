@@ -8,7 +8,7 @@ import pandas as pd
 
 from core import wording
 from core.evaluation.distinguishing import FEWEST_ROWS, MARGIN
-from core.evaluation.distinguishing_words import beyond_the_verdict, chance, drawn_folds
+from core.evaluation.distinguishing_words import beyond_the_verdict, carried, chance, drawn_folds
 from core.evaluation.scoring import AT_OWN, COST, LOWER_IS_BETTER, SCARCE
 from core.marked_rows import parents_sentence
 from core.recipe import Recipe
@@ -64,12 +64,12 @@ def _verdict(study: Study, tables: Tables, metric: str, margin: float) -> Findin
     threshold = _threshold(study, tables, metric)
     if len(helpful):
         best = helpful.iloc[0]
-        text = f"'{best['recipe']}' helps: {_shift(tables, best, metric, base)}. {chance(best, margin)} {threshold}"
+        text = f"'{best['recipe']}' helps: {_shift(study, tables, best, metric)}. {chance(best, margin)} {threshold}"
         return Finding("fine", text)
     if len(small):
         best = small.iloc[0]
         text = (
-            f"'{best['recipe']}' helps a little: {_shift(tables, best, metric, base)}. The gain may be too small to matter. "
+            f"'{best['recipe']}' helps a little: {_shift(study, tables, best, metric)}. The gain may be too small to matter. "
             f"{chance(best, margin)} {threshold}"
         )
         return Finding("fine", text)
@@ -82,11 +82,12 @@ def _verdict(study: Study, tables: Tables, metric: str, margin: float) -> Findin
     )
 
 
-def _shift(tables: Tables, row: pd.Series, metric: str, base: float) -> str:
-    value = _score(tables, row["recipe"], metric)
+def _shift(study: Study, tables: Tables, row: pd.Series, metric: str) -> str:
+    base, value = (_score(tables, name, metric) for name in ("Do nothing", row["recipe"]))
     return (
         f"{metric} goes from {wording.number(base)} to {wording.number(value)} "
-        f"({wording.change(row['difference'])}, interval {wording.change(row['low'])} to {wording.change(row['high'])})"
+        f"({wording.change(row['difference'])}, interval {wording.change(row['low'])} to {wording.change(row['high'])}; "
+        f"{carried(study, int(row['n_folds']))})"
     )
 
 

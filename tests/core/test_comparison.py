@@ -105,7 +105,7 @@ def test_several_recipes_are_corrected_step_by_step(study, base):
     assert "The intervals of 'Random oversampling', which hold for all recipes at once, still reach zero" in texts(
         result
     )
-    assert "'SMOTE' is the best of 4" in texts(result)
+    assert "'SMOTE' has the best score of 4" in texts(result)
 
 
 def test_a_lucky_winner_is_named_with_what_its_choice_gains(study, base):
