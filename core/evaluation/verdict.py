@@ -115,8 +115,8 @@ def evidence_finding(study: Study, tables: Tables) -> Finding:
     n_positive, n_rows = int(study.class_sizes[study.positive_code]), int(study.class_sizes.sum())
     fewest = value["fewest rows of the class of interest in a test fold"]
     text = (
-        f"{wording.of(n_positive, n_rows)} are {wording.quoted(study.positive)}; a test fold holds at least "
-        f"{wording.plural(fewest, 'row')} of it, of {drawn_folds(study, int(value['folds'] * value['repeats']))}. "
+        f"{wording.of(n_positive, n_rows)} are {wording.quoted(study.positive)}; each of "
+        f"{drawn_folds(study, int(value['folds'] * value['repeats']))} tests at least {wording.plural(fewest, 'row')} of it. "
         f"A random ranking has average precision {wording.score(study.class_shares[study.positive_code])}."
     )
     if study.represents is not None:
