@@ -8,7 +8,7 @@ import numpy as np
 
 from core.errors import NotApplicable
 from core.judge import LEVEL
-from core.numerics.gradients import class_gradients, cosine_with, gram
+from core.numerics.gradients import class_gradients, cosine_with, directed_interference, gram
 from core.numerics.network import WIDTH, Networks, Shape
 from core.numerics.network_lesson import Plan
 from core.numerics.network_training import training
@@ -30,6 +30,9 @@ MAX_CELLS, LEAST = 30_000, 600
 
 HELD_OUT, MOST_HELD_OUT, FEWEST = 4, 400, 10
 """Every fourth row of a class, at most so many, is kept for looking at the trained networks; classes need so many rows."""
+
+SETTLED = 0.02
+"""Of its longest gradient: a class whose gradient is shorter is learned, and a ratio to it means nothing."""
 
 MEMORY = 0.9
 """Share of the running average of a class gradient that is kept from one epoch to the next."""
@@ -64,6 +67,12 @@ class Run:
     recall: np.ndarray
     adjusted: np.ndarray
     trained: Networks
+
+    def interference(self) -> np.ndarray:
+        """I of each class by all others (n_epochs, n_networks, n_classes); NaN once the class asks for nothing more."""
+        own = np.diagonal(self.inner, axis1=-2, axis2=-1)
+        asking = own > (SETTLED**2) * own.max(axis=0)
+        return np.where(asking, directed_interference(self.inner, self.prior).sum(axis=-1), np.nan)
 
 
 @dataclass(frozen=True, eq=False)

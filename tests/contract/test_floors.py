@@ -47,6 +47,7 @@ FLOORS = {
         "label_quality",
         "missing_profile",
         "learning_curve",
+        "learner_report",
         "training_trace",
     },
     4: {"diagnostics", "remedies"},

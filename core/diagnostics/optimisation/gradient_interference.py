@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from core import charts, synthetic, wording
+from core import charts, learner_report, synthetic, wording
 from core.dataset import Dataset
 from core.numerics.gradients import (
     conflict_mass,
@@ -33,9 +33,6 @@ HALF, HELD_BACK = 0.5, 0.8
 
 ALL_PAIRS = 20
 """With more classes, only pairs with the class of interest are listed."""
-
-SETTLED = 0.02
-"""Of its longest gradient: a class whose gradient is shorter is learned, and a ratio to it means nothing."""
 
 NEVER = 1e9
 """Stands for an epoch that does not come."""
@@ -68,6 +65,9 @@ def gradient_interference(study: Study) -> Result:
     Hence the hidden layer without its bias and without the head, numbers over the epochs rather than at the end, and the
     null. The directed number and this rule are our inference; of the paper only the abstract was at hand: emerging.
 
+    With the neural learner, what the study's own network reports of its training stands beside this, with the recipe and with nothing done.
+    It shows what a chosen loss, way to compose batches or optimiser does; it is described and never judged.
+
     Why it matters
     --------------
     A class whose progress is cancelled is not learned although its rows could be told apart. More epochs help little while
@@ -92,7 +92,10 @@ def gradient_interference(study: Study) -> Result:
         ``pairs``: epoch, class, other_class, cosine with low and high, null, null_low, null_high, level (−1/(K − 1)),
         interference (of class by other_class), null_interference; with more than 20 classes only those of the class of interest.
         ``mass``: epoch, run, conflict_mass (mean of max(0, −cosine)) with low and high.
-        Values are medians over the ten networks, low and high the central 95 %. Recalls are on training rows.
+        Only with the neural learner, of one network of its own: ``learner``: recipe, class, epoch, loss, recall and gradient_norm (length of the mean
+        gradient by the scores) of the n_rows rows that the steps saw, gradient_share (gradient_norm · n_rows over its sum of all classes); and
+        ``learner_classes``: recipe, class, rows_share, gradient_share (of the sums over all epochs), final_recall, first_epoch.
+        Other values are medians over the ten networks, low and high the central 95 %. Recalls are on training rows.
 
     References
     ----------
@@ -109,14 +112,8 @@ def gradient_interference(study: Study) -> Result:
         "mass": pd.concat([_mass(name, run) for name, run in runs.items()]),
     }
     tables = {name: table.reset_index(drop=True) for name, table in tables.items()}
-    return Result(tables, _findings(study, tables))
-
-
-def _interference(run: Run) -> np.ndarray:
-    """I of each class by all others (n_epochs, n_networks, n_classes); NaN once the class asks for nothing more."""
-    own = np.diagonal(run.inner, axis1=-2, axis2=-1)
-    asking = own > (SETTLED**2) * own.max(axis=0)
-    return np.where(asking, directed_interference(run.inner, run.prior).sum(axis=-1), np.nan)
+    report = learner_report.learner_report(study)
+    return Result(tables | dict(report.tables), (*_findings(study, tables), *report.findings))
 
 
 def _classes(study: Study, natural: Run, equal: Run) -> pd.DataFrame:
@@ -144,7 +141,7 @@ def _classes(study: Study, natural: Run, equal: Run) -> pd.DataFrame:
 
 def _measured(run: Run, usual: np.ndarray) -> dict[str, np.ndarray]:
     """Numbers (n_networks, n_classes) over the whole of a run; never is infinite."""
-    interference = _interference(run)
+    interference = run.interference()
     own = run.prior * np.diagonal(run.inner, axis1=-2, axis2=-1)
     weight = np.where(np.isnan(interference), 0, own)
     undone = over_epochs(np.where(weight > 0, interference, 0) * weight)
@@ -164,7 +161,7 @@ def _training(study: Study, name: str, run: Run, order: np.ndarray) -> pd.DataFr
     """One row per class, in the given order, and epoch."""
     measured = dict(zip(("recall", "low", "high"), middle(run.recall, axis=1), strict=True))
     measured["adjusted_recall"] = np.median(run.adjusted, axis=1)
-    spread = middle(_interference(run), axis=1)
+    spread = middle(run.interference(), axis=1)
     measured |= {f"interference{end}": values for end, values in zip(SPREAD, spread, strict=True)}
     measured["norm_share"] = np.median(norm_share(run.inner, run.prior), axis=1)
     measured["consistency"] = middle(run.consistency, axis=1)[0]
@@ -200,7 +197,8 @@ def _findings(study: Study, tables: dict[str, pd.DataFrame]) -> tuple[Finding, .
     classes = tables["classes"]
     held = (classes["low"] > HELD_BACK) & (classes["low"] > classes["null_high"])
     own, others = classes.iloc[0], classes["class"][held & (classes.index > 0)]
-    times = f"{wording.share(own['held_back'])} of the {N_EPOCHS} epochs (over {N_NETWORKS} networks {_percent(own['low'], own['high'])})"
+    ends = f"{wording.share(own['low'])} to {wording.share(own['high'])}"
+    times = f"{wording.share(own['held_back'])} of the {N_EPOCHS} epochs (over {N_NETWORKS} networks {ends})"
     equal = f"at equal class sizes at most {wording.share(own['null_high'])}"
     if held.iloc[0]:
         text = (
@@ -253,10 +251,6 @@ def _on_cosines(pairs: pd.DataFrame, n_classes: int) -> str:
     return f"Against equal class sizes the gradients of {pair} turn apart most: their cosine ends at {ends} (no structure: {wording.number(row['level'])})."
 
 
-def _percent(low: float, high: float) -> str:
-    return f"{wording.share(low)} to {wording.share(high)}"
-
-
 def draw(result: Result) -> dict[str, go.Figure]:
     """Recall and interference of the class of interest over the epochs, and the conflict matrix of several classes."""
     training, pairs = result.tables["training"], result.tables["pairs"]
@@ -267,7 +261,8 @@ def draw(result: Result) -> dict[str, go.Figure]:
     figures[f"Interference with {name}"] = _lines(own, *names)
     if pairs["class"].nunique() > 2:
         figures["Conflict matrix after training"] = _matrix(pairs[pairs["epoch"] == N_EPOCHS])
-    return {title: figure.update_layout(title_text=title) for title, figure in figures.items()}
+    figures = {title: figure.update_layout(title_text=title) for title, figure in figures.items()}
+    return figures | learner_report.draw(result)
 
 
 def _lines(own: pd.DataFrame, value: str, low: str, high: str, y_title: str) -> go.Figure:
