@@ -197,8 +197,10 @@ def _findings(study: Study, recipe: Recipe, found: Locked, tables: dict[str, pd.
         return (Finding("fine", text), _beside(tables, follows))
     band, placed = tables["band"].set_index("measure"), found.rule.criterion == "calibrated theory"
     own, how = band.loc["threshold"], "placed by the costs and a calibration" if placed else "chosen"
+    folds = [wording.number(found.thresholds.min()), wording.number(found.thresholds.max())]
     text = (
-        f"The threshold of '{recipe.title}', {how} on {wording.plural(n, 'row')} of {label}, is {wording.number(own['value'])}. On rows drawn anew it "
+        f"The threshold of '{recipe.title}', {how} on {wording.plural(n, 'row')} of {label}, is {wording.number(own['value'])}; over the folds "
+        f"it goes from {folds[0]} to {folds[1]}. On rows drawn anew it "
         f"lies between {wording.number(own['low'])} and {wording.number(own['high'])} in 9 of 10 draws, and {follows} on the rows as they are "
         f"between {wording.number(band.loc[follows, 'low'])} and {wording.number(band.loc[follows, 'high'])}."
     )

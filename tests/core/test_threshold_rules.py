@@ -81,7 +81,7 @@ def test_two_factors_are_the_best_single_threshold(seed):
         ("macro-F1", lambda pred: f1_score(found, pred, average="macro", zero_division=0)),
         ("balanced accuracy", lambda pred: balanced_accuracy_score(found, pred)),
     ):
-        factors = class_factors(proba, found.astype(int), criterion)
+        factors = class_factors(proba, found.astype(int), criterion, pull=0)
         assert factors.prod() == pytest.approx(1)
         best = max(worth(scores >= cut) for cut in np.unique(scores))
         assert worth((proba * factors).argmax(axis=1) == 1) == pytest.approx(best)
@@ -96,13 +96,15 @@ def test_factors_of_many_classes_help_rare_ones_and_leave_a_class_of_nine_rows_a
     def score(factors):
         return f1_score(codes, (proba * factors).argmax(axis=1), average="macro", zero_division=0)
 
-    factors = class_factors(proba, codes)
+    factors = class_factors(proba, codes, pull=0)
     assert score(np.ones(4)) == pytest.approx(0.391, abs=0.001) and score(factors) == pytest.approx(0.441, abs=0.001)
     for c in range(3):  # no factor of one class alone does better
         tried = [score(factors * np.where(np.arange(4) == c, by, 1)) for by in np.geomspace(0.05, 20, 60)]
         assert max(tried) <= score(factors) + 1e-12
     alone = class_factors(proba[:, :3] / proba[:, :3].sum(axis=1, keepdims=True), np.minimum(codes, 2))
     assert len(set(alone.round(6))) == 3
+    drawn = class_factors(proba, codes)
+    assert np.log(drawn) == pytest.approx(np.log(factors) * np.array([400 / 420, 60 / 80, 30 / 50, 9 / 29]))
     few = class_factors(proba[codes > 2], codes[codes > 2])
     assert few == pytest.approx(np.ones(4))
     twice = np.repeat(proba, 2, axis=0), np.repeat(codes, 2)
