@@ -15,7 +15,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, colu
 
 from core.learners.dense_input import DenseInput
 from core.learners.encoding import as_frame
-from core.learners.loss import Loss
+from core.learners.loss import Loss, settled
 from core.learners.one_thread import one_thread
 from core.numerics.batching import Batches
 from core.numerics.class_history import ClassSums
@@ -158,10 +158,9 @@ class NeuralNetwork(ClassifierMixin, BaseEstimator):
         start = Networks.drawn(1, self.shape_, self._seed)
         if self.hidden:
             start.parts["head"][:] *= QUIET
-        if self.loss is None:
-            bias = "b2" if self.hidden else "b1"
-            start.parts[bias][0] = np.log(np.maximum(self.counts_, 1e-9) / self.counts_.sum())
-        loss = self.loss
+        loss, mass = self.loss, np.maximum(self.counts_, 1e-9)
+        begun = np.log(mass / mass.sum()) if loss is None else settled(loss, mass, progress=0.0)[0]
+        start.parts["b2" if self.hidden else "b1"][0] = begun
         told = {name: values for name, values in (loss.told if loss else {}).items() if name != "groups"}
         judged = rows.held_out is not None and rows.judged and self.batches is None and _steady(loss, self.counts_)
         plan = Plan(self.n_epochs, self.batch_size, LEAST_STEPS, self.patience if judged else 0)

@@ -20,6 +20,7 @@ from core.numerics.loss_terms import Terms, cross_entropy
 from core.numerics.network import Networks, Passes, Shape, with_ones
 from core.numerics.network_lesson import plain
 from core.numerics.optimising import Optimiser, adam
+from core.registry import method
 
 RNG = np.random.default_rng(0)
 
@@ -138,6 +139,16 @@ def test_a_network_stops_by_rows_held_out_and_keeps_its_best_weights():
     assert NeuralNetwork(patience=3).fit(X[:400], y[:400]).n_held_out_ == 0
     late = Loss(lambda scores, own, known: cross_entropy(scores, own, weight=2.0 if known.progress > 0.5 else 1.0))
     assert NeuralNetwork(n_epochs=8, patience=1, rate=0.05, loss=late).fit(X, y).n_epochs_ == 8
+
+
+def test_a_loss_begins_where_doing_nothing_does():
+    """Cross-entropy asked for is cross-entropy unasked; a loss that makes classes equal begins with equal shares."""
+    X, y = rare()
+    losses = (method(slug).fn(NeuralNetwork()).loss for slug in ("cross_entropy", "balanced_softmax"))
+    plainly, asked, even = (NeuralNetwork(n_epochs=3, loss=loss).fit(X, y) for loss in (None, *losses))
+    np.testing.assert_allclose(plainly.predict_proba(X), asked.predict_proba(X), atol=1e-5)
+    assert plainly.predict_proba(X)[:, 1].mean() == pytest.approx(y.mean(), abs=0.03)
+    assert even.predict_proba(X)[:, 1].mean() == pytest.approx(0.5, abs=0.1)
 
 
 def test_history_tells_loss_recall_and_gradient_of_each_class():
