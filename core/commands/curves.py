@@ -10,7 +10,7 @@ from core.commands.options import add_command, add_study_options, add_table_opti
 from core.recipe import Recipe
 from core.result import Result
 from core.study import Study
-from core.wording import number, with_interval
+from core.wording import count, number, with_interval
 
 
 def add(commands: Any) -> None:
@@ -53,9 +53,9 @@ def _print_measures(result: Result) -> None:
 
 
 def _print_people(result: Result) -> None:
-    print("\nOf 1,000 cases")
+    print(f"\nOf {count(result.tables['people']['of'].iloc[0])} cases")
     for (recipe, cut), rows in result.tables["people"].groupby(["recipe", "cut"], sort=False):
-        counts = ", ".join(f"{row.n_of_1000} {row.outcome}" for row in rows.itertuples())
+        counts = ", ".join(f"{count(row.n_cases)} {row.outcome}" for row in rows.itertuples())
         print(f"  {f'{recipe} {cut}':60} {counts}")
 
 

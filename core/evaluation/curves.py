@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from core import charts, judge
+from core import charts, judge, wording
 from core.charts_band import band
 from core.engine import provenance
 from core.errors import UserError
@@ -62,7 +62,8 @@ def curves_of(
         ``gain``: recipe, share_checked, share_found, low, high, lift. ``decision_curve``: recipe ("take all" and "take none" too), threshold, miss_cost
         (that the threshold stands for), net_benefit_per_1000 (rows of the class found, less false alarms at their price), low, high.
         ``cost_curve``: recipe, probability_cost, cost (1 is erring on every row), low, high, least (at the best cut for each point, known afterwards).
-        ``decisions``: recipe, cut, metric, value, low, high. ``people``: recipe, cut, threshold (median of the folds), outcome, n_of_1000.
+        ``decisions``: recipe, cut, metric, value, low, high. ``people``: recipe, cut, threshold (median of the folds), outcome,
+        n_cases, of (1,000 cases, or as many more that some belong to a rare class).
 
     Raises
     ------
@@ -124,10 +125,11 @@ def draw(result: Result) -> dict[str, go.Figure]:
     figures[title] = band(
         result.tables["cost_curve"], "probability_cost", "cost", by="recipe", caption=caption, marks=9, **texts
     )
-    title, caption = "Of 1,000 cases", "Whole people, at each recipe's threshold."
+    of = wording.count(result.tables["people"]["of"].iloc[0])
+    title, caption = f"Of {of} cases", "Whole people, at each recipe's threshold."
     rows = result.tables["people"].query("cut != 'at 0.5' and outcome != 'rightly left'")
     figures[title] = charts.bars(
-        rows, "n_of_1000", "recipe", by="outcome", title=title, x_title="cases", y_title="recipe", caption=caption
+        rows, "n_cases", "recipe", by="outcome", title=title, x_title="cases", y_title="recipe", caption=caption
     )
     return figures
 
@@ -231,12 +233,20 @@ def _decisions(
 ) -> dict[str, pd.DataFrame]:
     own = AT_OWN if threshold is None else CHOSEN
     cuts, _ = side_by_side(found, study.miss_cost, N_DRAWS, rng)
-    rows = []
+    rows, of = [], cases(found.prevalence)
     for cut, taken, at in ((own, found.taken, float(np.median(found.thresholds))), ("at 0.5", found.at_half, 0.5)):
         recall, rate = (np.average(taken[side], weights=found.mass[side]) for side in (found.found, ~found.found))
-        rows += [(cut, at, *pair) for pair in shapes.people(recall, rate, found.prevalence).items()]
-    people = pd.DataFrame(rows, columns=["cut", "threshold", "outcome", "n_of_1000"])
+        rows += [(cut, at, *pair, of) for pair in shapes.people(recall, rate, found.prevalence, of).items()]
+    people = pd.DataFrame(rows, columns=["cut", "threshold", "outcome", "n_cases", "of"])
     return {"decisions": cuts.replace({"cut": {AT_OWN: own}}), "people": people}
+
+
+def cases(prevalence: float) -> int:
+    """How many cases to speak of: 1,000, or ten times more until at least five belong to the class."""
+    n = 1000
+    while n * prevalence < 5 and n < 10_000_000:
+        n *= 10
+    return n
 
 
 def _always(study: Study, prevalence: float | None, rates: np.ndarray) -> pd.DataFrame:

@@ -73,13 +73,13 @@ def _chance(study: Study, tables: Mapping[str, pd.DataFrame], recipe: str) -> Fi
 def _people(study: Study, tables: Mapping[str, pd.DataFrame], recipe: str, threshold: float | None) -> Finding:
     cut = AT_OWN if threshold is None else CHOSEN
     table = tables["people"].query("recipe == @recipe")
-    own, half = (table[table["cut"] == name].set_index("outcome")["n_of_1000"] for name in (cut, AT_HALF))
+    own, half = (table[table["cut"] == name].set_index("outcome")["n_cases"] for name in (cut, AT_HALF))
     at = table.loc[table["cut"] == cut, "threshold"].iloc[0]
     where = "By its own rule" if np.isnan(at) else f"At the threshold {wording.number(at)}"
     scores = tables["decisions"].query("recipe == @recipe and metric == 'F1'").set_index("cut")
     f1, other = scores.loc[cut], scores.loc[AT_HALF]
     text = (
-        f"Of 1,000 cases {wording.count(own['found'] + own['missed'])} are {wording.quoted(study.positive)}. {where} '{recipe}' finds {wording.count(own['found'])} of "
+        f"Of {wording.count(table['of'].iloc[0])} cases {wording.count(own['found'] + own['missed'])} are {wording.quoted(study.positive)}. {where} '{recipe}' finds {wording.count(own['found'])} of "
         f"them, misses {wording.count(own['missed'])}, and raises {wording.plural(own['false alarms'], 'false alarm')}; at 0.5 it finds "
         f"{wording.count(half['found'])} with {wording.plural(half['false alarms'], 'false alarm')}. F1 is "
         f"{wording.with_interval(f1['value'], f1['low'], f1['high'])}, and {wording.with_interval(other['value'], other['low'], other['high'])} at 0.5."

@@ -40,7 +40,7 @@ def test_the_tables_hold_what_scikit_learn_says_and_what_people_see():
     assert scores["at its own threshold", "cost per 1,000 rows"] == (
         9 * (found & ~taken).sum() + (taken & ~found).sum()
     )
-    people = result.tables["people"].set_index(["cut", "outcome"])["n_of_1000"]
+    people = result.tables["people"].set_index(["cut", "outcome"])["n_cases"]
     assert people["at its own threshold"].sum() == 1000 and people["at 0.5", "found"] == (found & (p >= 0.5)).sum()
     assert result.findings[1].text.startswith("Of 1,000 cases 50 are 'rare'. At the threshold")
     benefit = result.tables["decision_curve"].set_index("recipe")
@@ -76,7 +76,7 @@ def test_one_threshold_and_another_prevalence():
     measures = rare.tables["measures"].set_index("measure")["value"]
     assert measures["average precision"] == pytest.approx(average_precision_score(found, p, sample_weight=weight))
     assert measures["ROC-AUC"] == pytest.approx(plain.tables["measures"].set_index("measure")["value"]["ROC-AUC"])
-    people = rare.tables["people"].set_index(["cut", "outcome"])["n_of_1000"]["at 0.5"]
+    people = rare.tables["people"].set_index(["cut", "outcome"])["n_cases"]["at 0.5"]
     assert people["found"] + people["missed"] == 5
     assert rare.tables["measures"].set_index("measure")["chance"]["average precision"] < 0.01
     with pytest.raises(UserError, match=re.escape("The threshold is 1.")):
@@ -94,11 +94,20 @@ def test_chance_is_called_chance_and_few_rows_are_not_read():
     assert "prefer the one that the costs imply" in curves_of(some).findings[-1].text
 
 
+def test_of_a_very_rare_class_more_than_a_thousand_cases_are_spoken_of():
+    study, p, found = known()
+    rare = curves_of(study, threshold=0.3, prevalence=0.0004)
+    people = rare.tables["people"].set_index(["cut", "outcome"])["n_cases"]["at the chosen threshold"]
+    assert people.sum() == 100_000 and people["found"] + people["missed"] == 40
+    assert people["false alarms"] == round(99_960 * (p >= 0.3)[~found].mean())
+    assert rare.findings[1].text.startswith("Of 100,000 cases 40 are 'rare'.") and "Of 100,000 cases" in draw(rare)
+
+
 def test_rules_of_many_classes_have_no_threshold_but_people():
     study = Study(planted("overlap", class_sizes=(200, 60, 40)), learner="linear", n_repeats=1)
     result = curves_of(study, [Recipe.of("class_thresholds")])
     rows = result.tables["people"].query("recipe == 'Class thresholds' and cut != 'at 0.5'")
-    assert rows["threshold"].isna().all() and rows["n_of_1000"].sum() == 1000
+    assert rows["threshold"].isna().all() and rows["n_cases"].sum() == 1000
     assert any("By its own rule 'Class thresholds' finds" in finding.text for finding in result.findings)
 
 
