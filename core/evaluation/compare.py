@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,8 +11,10 @@ import plotly.graph_objects as go
 
 from core import charts, judge
 from core.engine import provenance
-from core.evaluation.distinguishing import CHANCES, MARGIN, margin_of, step_down, tests, told_apart
+from core.errors import UserError
+from core.evaluation.distinguishing import CHANCES, MARGIN, draw_better_than, margin_of, step_down, tests, told_apart
 from core.evaluation.gain import draw_gain
+from core.evaluation.kept_scores import scored
 from core.evaluation.scoring import (
     AT_HALF,
     AT_OWN,
@@ -21,7 +24,6 @@ from core.evaluation.scoring import (
     PROBABILITY,
     RANKING,
     FoldOutcome,
-    score_fold,
 )
 from core.evaluation.verdict import findings
 from core.recipe import Recipe
@@ -46,6 +48,7 @@ DIFFERENCES = [
     "p_holm",
     *CHANCES,
 ]
+SHOWN = ["recipe", "difference", "low", "high"]
 
 Outcomes = Mapping[Recipe, Sequence[FoldOutcome]]
 
@@ -66,7 +69,7 @@ def evaluate(
     *,
     metric: str = "",
     margin: float = MARGIN,
-    progress: Callable[[int, int], None] | None = None,
+    **scoring: Any,
 ) -> Result:
     """Score recipes and the baseline out of fold, and compare them.
 
@@ -78,20 +81,24 @@ def evaluate(
         *Do nothing, with the right threshold* is added.
     metric, margin
         As for ``compare``.
-    progress : callable or None
-        Called with the number of folds done and of all folds.
+    **scoring
+        ``progress``, ``store``, ``engine``, ``workers``, ``limit`` and ``cancelled`` of ``core.evaluation.kept_scores.scored``; the numbers are
+        the same whatever they are, as long as every fold is scored.
 
     Returns
     -------
     Result
-        As ``compare`` returns it.
+        As ``compare`` returns it, of the folds that were scored.
+
+    Raises
+    ------
+    UserError
+        Time ran out before doing nothing was scored on two folds.
     """
-    chosen, n_folds = with_baseline(recipes), n_fold_tasks(study)
-    outcomes: dict[Recipe, list[FoldOutcome]] = {recipe: [] for recipe in chosen}
-    for done, (recipe, fold) in enumerate(((r, f) for r in chosen for f in range(n_folds)), start=1):
-        outcomes[recipe].append(score_fold(study, recipe, fold))
-        if progress:
-            progress(done, len(chosen) * n_folds)
+    outcomes = scored(study, with_baseline(recipes), **scoring)
+    if len(outcomes[BASELINE]) < 2:
+        problem = "Time ran out before doing nothing was scored on two folds."
+        raise UserError(problem, "Allow more time, or keep finished folds in a store and start again.")
     return compare(study, outcomes, metric=metric, margin=margin)
 
 
@@ -152,18 +159,23 @@ def compare(study: Study, outcomes: Outcomes, *, metric: str = "", margin: float
 
 
 def draw(result: Result) -> dict[str, go.Figure]:
-    """Gain over the baseline, both currencies, and what the decisions find."""
+    """Gain over the baseline, what is changed for it, who beats whom, both currencies, and what the decisions find."""
     metric = result.provenance["parameters"]["metric"]
     figures = {}
     gains = result.tables["differences"].query("metric == @metric and cut in ('', @AT_OWN) and recipe != 'Do nothing'")
     if len(gains):
         title = f"Change of {metric} against doing nothing"
         caption = "Paired over the same folds. A recipe is better or worse only where its interval leaves zero out."
-        axes = {"x_title": f"difference of {metric}", "y_title": "recipe"}
+        again = result.tables["redrawn"].query("metric == @metric").assign(interval="over tested rows drawn anew")
+        parts = [gains.assign(interval="over the folds"), again] if len(again) else [gains]
+        if len(again):
+            caption += " The interval over the folds decides; the other one leaves out that the model learns from other rows, too."
+        axes = {"x_title": f"difference of {metric}", "y_title": "recipe", "by": "interval" if len(again) else ""}
+        table = pd.concat([part[[*SHOWN, "interval"] if len(again) else SHOWN] for part in parts], ignore_index=True)
         figures[title] = charts.intervals(
-            gains, "difference", "recipe", title=title, caption=caption, reference=0, **axes
+            table, "difference", "recipe", title=title, caption=caption, reference=0, **axes
         )
-    figures |= draw_gain(result.tables["gain"])
+    figures |= draw_gain(result.tables["gain"]) | draw_better_than(result.tables["better_than"])
     scores = result.tables["scores"]
     for name, title in (
         ("F1", "F1 in both currencies"),

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 
+from core import charts
 from core.evaluation import nested
 from core.evaluation.gain import GAIN, gain
 from core.evaluation.redrawn import REDRAWN, redrawn
@@ -114,6 +116,22 @@ def better_than(outcomes: Mapping[Recipe, Sequence[FoldOutcome]], key: tuple[str
             chances = tests(change, folds[0].test_share, key[0], margin)[1:]
             rows.append((ours.title, other.title, key[0], mean, *chances, len(known)))
     return pd.DataFrame(rows, columns=BETTER_THAN)
+
+
+def draw_better_than(table: pd.DataFrame) -> dict[str, go.Figure]:
+    """Every recipe against every other; nothing for one recipe and doing nothing, which other figures show."""
+    names = table["recipe"].unique()
+    if len(names) < 3:
+        return {}
+    title = f"How probably one recipe is better than another in {table['metric'].iloc[0]}"
+    caption = "Probability, from what the folds showed, that the recipe of the line beats the recipe of the column by more than the margin that matters."
+    square = pd.DataFrame({"recipe": names, "other": names}).merge(
+        table, on=["recipe", "other"], how="outer", sort=False
+    )
+    place = {name: i for i, name in enumerate(names)}
+    square = square.sort_values(["recipe", "other"], key=lambda column: column.map(place))
+    axes = {"x_title": "than", "y_title": "recipe", "value_title": "probability", "low": 0, "high": 1}
+    return {title: charts.heatmap(square, "other", "recipe", "better", title=title, caption=caption, **axes)}
 
 
 def verdicts(

@@ -89,6 +89,9 @@ def test_all_recipes_against_each_other(study, base):
         (theirs["worse"], theirs["equivalent"], theirs["better"])
     )
     assert table.loc[("SMOTE", "Do nothing"), "better"] > 0.9
+    figures = comparing.draw(compare(study, found))
+    grid = figures["How probably one recipe is better than another in average precision"].data[0].z
+    assert np.isnan(np.diag(grid)).all() and np.isfinite(grid).sum() == 6
 
 
 def test_several_recipes_are_corrected_step_by_step(study, base):
