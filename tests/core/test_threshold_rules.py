@@ -37,10 +37,10 @@ class Given(ClassifierMixin, BaseEstimator):
 def scored(n=600, seed=0, rare=0.1):
     rng = np.random.default_rng(seed)
     found = rng.random(n) < rare
-    return np.round(np.clip(rng.normal(0.3 + 0.3 * found, 0.2), 0, 1), 2), found
+    return np.round(np.clip(rng.normal(0.3 + 0.3 * found, 0.2), 0, 1) / 4, 2) * 4, found
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize(
     ("criterion", "setting"), [("F-beta", 2.0), ("F-beta", 0.5), ("precision floor", 0.4), ("capacity", 80.0)]
 )
@@ -73,7 +73,7 @@ def test_rules_count_a_row_as_often_as_it_stands_for():
         assert best_threshold(scores, found, criterion, setting, weight) == best_threshold(*many, criterion, setting)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_two_factors_are_the_best_single_threshold(seed):
     scores, found = scored(400, seed)
     proba = np.column_stack([1 - scores, scores])
@@ -99,7 +99,7 @@ def test_factors_of_many_classes_help_rare_ones_and_leave_a_class_of_nine_rows_a
     factors = class_factors(proba, codes, pull=0)
     assert score(np.ones(4)) == pytest.approx(0.391, abs=0.001) and score(factors) == pytest.approx(0.441, abs=0.001)
     for c in range(3):  # no factor of one class alone does better
-        tried = [score(factors * np.where(np.arange(4) == c, by, 1)) for by in np.geomspace(0.05, 20, 60)]
+        tried = [score(factors * np.where(np.arange(4) == c, by, 1)) for by in np.geomspace(0.05, 20, 25)]
         assert max(tried) <= score(factors) + 1e-12
     alone = class_factors(proba[:, :3] / proba[:, :3].sum(axis=1, keepdims=True), np.minimum(codes, 2))
     assert len(set(alone.round(6))) == 3
@@ -228,7 +228,7 @@ def test_a_threshold_tuned_on_few_rows_is_uncertain():
         return miss_cost * SHARE * norm.cdf(at - GAP) + (1 - SHARE) * norm.sf(at)
 
     bands, costs = {}, {}
-    for n, n_draws in ((10, 300), (20, 200), (50, 150), (100, 100), (500, 40)):
+    for n, n_draws in ((10, 300), (20, 200), (50, 150), (100, 100), (500, 30)):
         found = np.arange(100 * n) < n
         draws = (
             expit(np.log(SHARE / (1 - SHARE)) + GAP * rng.normal(GAP * found, 1) - GAP**2 / 2) for _ in range(n_draws)
@@ -264,9 +264,9 @@ def known_scores(n_class, seed=0, **choices):
 
 def test_the_band_of_a_threshold_is_that_of_rows_drawn_one_by_one():
     study, p, found = known_scores(10)
-    result = threshold_band(study, Recipe(), n_draws=300)
+    result = threshold_band(study, Recipe(), n_draws=200)
     band, rng, drawn = result.tables["band"].set_index("measure"), np.random.default_rng(1), []
-    for _ in range(300):
+    for _ in range(200):
         rows = np.concatenate([rng.choice(np.flatnonzero(side), side.sum()) for side in (found, ~found)])
         drawn.append(best_threshold(p[rows], found[rows], "F1"))
     assert band.loc["threshold", "value"] == best_threshold(p, found, "F1")
@@ -301,7 +301,7 @@ def test_scores_at_the_locked_threshold_stand_beside_those_at_half():
     gap = result.tables["differences"].set_index("metric").loc["F1"]
     assert gap["difference"] == pytest.approx(f1_score(found, taken) - f1_score(found, p >= 0.5))
     rng, drawn = np.random.default_rng(0), []
-    for _ in range(150):
+    for _ in range(100):
         rows = np.concatenate([rng.choice(np.flatnonzero(side), side.sum()) for side in (found, ~found)])
         drawn.append(f1_score(found[rows], taken[rows]) - f1_score(found[rows], (p >= 0.5)[rows]))
     assert gap["high"] - gap["low"] == pytest.approx(2 * 2.02 * np.std(drawn), rel=0.25)
