@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 import logging
 import multiprocessing
 import os
-import pickle
 import sys
 import threading
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from functools import partial
@@ -17,16 +15,12 @@ from types import ModuleType
 from typing import Any
 
 from core.errors import UserError
-from core.jobs_telling import Line, Stopped, answer, followed, telling
+from core.jobs_telling import Line, Stopped, followed
+from core.jobs_working import KEPT, begin, call_and_tell, import_modules
 
 LIVE = ("queued", "running")
-KEPT = 4
-"""How many studies a worker keeps, so that what they have computed once serves the next task."""
-
-TRAVELS = 8_000_000
-"""Bytes of a shared part that go from one worker to the others; a larger one is computed by each."""
-
-_kept: OrderedDict[Any, Any] = OrderedDict()
+AGAIN = 2
+"""How often a task is run again after its process was killed; it may be the one that asks for too much memory."""
 
 
 class Job:
@@ -40,7 +34,9 @@ class Job:
 
     def __init__(self, tasks: Sequence[tuple[Callable, tuple]]) -> None:
         self._tasks = tuple(tasks)
-        self._next = 0
+        self._todo = deque(range(len(self._tasks)))
+        self._killed: Counter[int] = Counter()
+        self._news = threading.Condition()
         self._results: dict[int, Any] = {}
         self._partial: dict[int, Any] = {}
         self._stops: dict[int, Callable[[], None]] = {}
@@ -56,6 +52,11 @@ class Job:
     def done(self) -> int:
         """How many tasks have given a result."""
         return len(self._results)
+
+    @property
+    def by_position(self) -> dict[int, Any]:
+        """What has arrived, by the position of its task."""
+        return self._results.copy()
 
     @property
     def results(self) -> list[Any]:
@@ -77,7 +78,7 @@ class Job:
             return "done"
         if self._cancelled:
             return "cancelled"
-        return "running" if self._next else "queued"
+        return "running" if len(self._todo) < self.total else "queued"
 
     @property
     def live(self) -> bool:
@@ -89,6 +90,13 @@ class Job:
         self._cancelled = self.done < self.total
         if self._cancelled:
             self._stop()
+            self._tell()
+
+    def wait(self, seconds: float) -> None:
+        """Wait until a task ends, or until the time is over."""
+        with self._news:
+            if self.live:
+                self._news.wait(seconds)
 
     def _stop(self) -> None:
         for stop in tuple(self._stops.values()):
@@ -102,6 +110,16 @@ class Job:
     def _ended(self, position: int, value: Any) -> None:
         self._results[position] = value
         self._partial.pop(position, None)
+        self._tell()
+
+    def _failed(self, error: BaseException) -> None:
+        self.error = error
+        self._stop()
+        self._tell()
+
+    def _tell(self) -> None:
+        with self._news:
+            self._news.notify_all()
 
 
 class Runner:
@@ -119,7 +137,7 @@ class Runner:
         self._line: Line | None = None
         self._broken: list[ProcessPoolExecutor] = []  # kept: Python 3.13 hangs when one is freed in a callback
         self._waiting: deque[Job] = deque()
-        self._running = 0
+        self._running: list[Job] = []
         self._shared: OrderedDict[Any, dict[Any, bytes]] = OrderedDict()
         self._lock = threading.RLock()
 
@@ -147,20 +165,22 @@ class Runner:
         if self.workers:
             self.start([(import_modules, modules)] * self.workers)
 
-    def stop(self) -> None:
-        """End the processes; jobs that are not done are cancelled."""
+    def stop(self, *, now: bool = False) -> None:
+        """End the processes; jobs that are not done are cancelled. What runs is finished first, unless the end is to come ``now``."""
         with self._lock:
-            for job in self._waiting:
+            for job in (*self._waiting, *(self._running if now else ())):
                 job.cancel()
             pool, line, self._pool = self._pool, self._line, None
         if pool:
             line.stop_all()
+            for process in list((pool._processes or {}).values()) if now else ():
+                process.terminate()
             pool.shutdown(wait=True, cancel_futures=True)
             line.close()
 
     def _run_here(self, job: Job) -> None:
         for i, (function, arguments) in enumerate(job._tasks):
-            job._next = i + 1
+            job._todo.popleft()
             try:
                 job._ended(i, followed(function(*arguments), partial(job._told, i)))
             except UserError as error:
@@ -169,14 +189,14 @@ class Runner:
 
     def _dispatch(self) -> None:
         with self._lock:
-            while self._running < self.workers and self._waiting:
+            while len(self._running) < self.workers and self._waiting:
                 job = self._waiting.popleft()
                 if not job.live:
                     continue
-                position, job._next = job._next, job._next + 1
-                if job._next < job.total:
+                position = job._todo.popleft()
+                if job._todo:
                     self._waiting.append(job)
-                self._running += 1
+                self._running.append(job)
                 self._submit(job, position)
 
     def _submit(self, job: Job, position: int) -> None:
@@ -191,14 +211,14 @@ class Runner:
         function, arguments = job._tasks[position]
         key = next((argument.key for argument in arguments if hasattr(argument, "_memory")), None)
         try:
-            future = pool.submit(_call_and_tell, function, arguments, dict(self._shared.get(key, {})), call)
+            future = pool.submit(call_and_tell, function, arguments, dict(self._shared.get(key, {})), call)
         except RuntimeError as error:  # the processes are broken or were ended
             future = Future()
             future.set_exception(error)
 
         def arrived(finished: Future) -> None:
             with self._lock:
-                self._running -= 1
+                self._running.remove(job)
                 line.end(call[0])
                 job._stops.pop(position, None)
                 self._arrived(job, position, finished, pool, line, key)
@@ -214,10 +234,11 @@ class Runner:
             self._broken.append(pool)
             self._pool = None if self._pool is pool else self._pool
             line.close()
+            if not job.live or self._again(job, position):
+                return
             error = UserError("The machine stopped the computation.", "Try again, or choose a smaller table.")
         if error is not None:
-            job.error = error
-            job._stop()
+            job._failed(error)
             level = logging.INFO if isinstance(error, UserError) else logging.ERROR
             logging.getLogger(__name__).log(level, "a task failed", exc_info=error)
             return
@@ -228,17 +249,21 @@ class Runner:
         elif job.state != "cancelled":
             job._ended(position, value)
 
+    def _again(self, job: Job, position: int) -> bool:
+        """Queue a task again whose process was killed; what is done stays done."""
+        job._killed[position] += 1
+        if job._killed[position] > AGAIN:
+            return False
+        job._todo.appendleft(position)
+        if job not in self._waiting:
+            self._waiting.appendleft(job)
+        return True
+
     def _remember(self, key: Any, news: dict[Any, Any]) -> None:
         if key is not None:
             self._shared[key] = self._shared.pop(key, {}) | news
             while len(self._shared) > KEPT:
                 self._shared.popitem(last=False)
-
-
-def import_modules(*names: str) -> None:
-    """Import modules by name, so that the first real task finds them ready."""
-    for name in names:
-        importlib.import_module(name)
 
 
 def workers_of_this_machine() -> int:
@@ -248,7 +273,7 @@ def workers_of_this_machine() -> int:
 
 def _processes(workers: int, line: Line) -> ProcessPoolExecutor:
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, context, initializer=_begin, initargs=line.given)
+    pool = ProcessPoolExecutor(workers, context, initializer=begin, initargs=line.given)
     main, sys.modules["__main__"] = sys.modules["__main__"], ModuleType("__main__")  # or each worker would run the page
     try:
         for _ in range(workers):  # one process is started for each task that finds none idle
@@ -258,42 +283,3 @@ def _processes(workers: int, line: Line) -> ProcessPoolExecutor:
     return pool
 
 
-def _begin(*line: Any) -> None:
-    """One thread for each process, said before numpy is imported; and no process outlives the one that started it."""
-    answer(*line)
-    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ.setdefault(variable, "1")
-    parent = multiprocessing.parent_process()
-
-    def watch() -> None:
-        parent.join()
-        os._exit(0)
-
-    threading.Thread(target=watch, daemon=True).start()
-
-
-def _call(function: Callable, arguments: tuple) -> Any:
-    return function(*(_kept_one(argument) for argument in arguments))
-
-
-def _call_and_tell(
-    function: Callable, arguments: tuple, known: dict[Any, Any], call: tuple[int, int]
-) -> tuple[Any, dict[Any, Any]]:
-    """Call with what other workers have computed already, and tell what is new."""
-    memories = [kept._memory for kept in map(_kept_one, arguments) if hasattr(kept, "_memory")]
-    for memory in memories:
-        memory.update({name: part for name, part in known.items() if name not in memory})
-    value = followed(_call(function, arguments), telling(*call))
-    news = {name: part for memory in memories for name, part in memory.items() if name not in known}
-    return value, {name: part for name, part in news.items() if len(pickle.dumps(part)) <= TRAVELS}
-
-
-def _kept_one(argument: Any) -> Any:
-    key = getattr(argument, "key", None)
-    if key is None:
-        return argument
-    key = (type(argument).__qualname__, key)
-    _kept[key] = _kept.pop(key, argument)
-    while len(_kept) > KEPT:
-        _kept.popitem(last=False)
-    return _kept[key]

@@ -90,7 +90,8 @@ def result(method: Method, asked: Study | None = None) -> jobs.Job:
 
 def scores(recipe: Recipe) -> jobs.Job:
     """A recipe scored out of fold, as a job with one result per fold."""
-    from core.evaluation.compare import n_fold_tasks, score_fold
+    from core.evaluation.compare import n_fold_tasks
+    from core.evaluation.scoring import score_fold
 
     held = study()
     tasks = [(score_fold, (_travelling(held), recipe, fold)) for fold in range(n_fold_tasks(held))]

@@ -23,6 +23,7 @@ FLOORS = {
         "reading",
         "registry",
         "engine",
+        "store",
     },
     3: {
         "recipe",
@@ -43,6 +44,9 @@ FLOORS = {
         "interventions",
         "jobs",
         "jobs_telling",
+        "jobs_working",
+        "run_dask",
+        "run_tasks",
         "ledger",
         "label_quality",
         "missing_profile",

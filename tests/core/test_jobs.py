@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from core import jobs
+from core import jobs, jobs_working
 from core.errors import UserError
 
 
@@ -95,14 +95,14 @@ def test_a_long_job_does_not_hold_up_a_short_one(runner):
 
 
 def test_a_worker_keeps_what_has_a_key():
-    jobs._kept.clear()
-    assert jobs._call(payload_of, (Thing("a", 1),)) == 1
-    assert jobs._call(payload_of, (Thing("a", 2),)) == 1, "the kept one is used again"
-    for n in range(jobs.KEPT):
-        jobs._call(payload_of, (Thing(str(n), n),))
-    assert len(jobs._kept) == jobs.KEPT
-    assert jobs._call(payload_of, (Thing("a", 3),)) == 3, "the oldest was dropped"
-    jobs._kept.clear()
+    jobs_working._kept.clear()
+    assert jobs_working.call(payload_of, (Thing("a", 1),)) == 1
+    assert jobs_working.call(payload_of, (Thing("a", 2),)) == 1, "the kept one is used again"
+    for n in range(jobs_working.KEPT):
+        jobs_working.call(payload_of, (Thing(str(n), n),))
+    assert len(jobs_working._kept) == jobs_working.KEPT
+    assert jobs_working.call(payload_of, (Thing("a", 3),)) == 3, "the oldest was dropped"
+    jobs_working._kept.clear()
 
 
 def test_a_killed_process_fails_its_job_and_the_next_job_runs():

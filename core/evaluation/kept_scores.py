@@ -1,0 +1,116 @@
+"""Recipes scored fold by fold: what is in a store is taken from there, the rest runs where the caller says."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from core.errors import UserError
+from core.evaluation.scoring import FoldOutcome, score_fold
+from core.recipe import Recipe
+from core.run_tasks import run_tasks
+from core.store import Store, digest_of
+from core.study import Study
+
+
+def scored(
+    study: Study,
+    recipes: Iterable[Recipe],
+    *,
+    store: str | os.PathLike = "",
+    progress: Callable[[int, int], None] | None = None,
+    **where: Any,
+) -> dict[Recipe, list[FoldOutcome]]:
+    """Score recipes on every fold.
+
+    Parameters
+    ----------
+    study : Study
+        Not changed.
+    recipes : iterable of Recipe
+    store : str or os.PathLike
+        A file that keeps each fold as soon as it is scored; what it holds is not computed again. Empty keeps nothing.
+    progress : callable or None
+        Called with the number of folds done and of all folds.
+    **where
+        ``engine``, ``workers``, ``limit`` and ``cancelled`` of ``core.run_tasks.run_tasks``.
+
+    Returns
+    -------
+    dict of Recipe to list of FoldOutcome
+        In the order of the folds; of a study that was cancelled or ran out of time, the folds that have arrived.
+    """
+    held = Store(store) if store else None
+    places = [(recipe, fold) for recipe in recipes for fold in range(len(study.folds))]
+    found = {} if held is None else {place: known(held, study, *place) for place in places}
+    found = {place: outcome for place, outcome in found.items() if outcome is not None}
+    left = [place for place in places if place not in found]
+
+    def arrived(position: int, outcome: FoldOutcome) -> None:
+        found[left[position]] = outcome
+        if held is not None:
+            keep(held, study, outcome)
+        if progress:
+            progress(len(found), len(places))
+
+    if progress and found:
+        progress(len(found), len(places))
+    run_tasks([(score_fold, (study, *place)) for place in left], arrived=arrived, **where)
+    outcomes: dict[Recipe, list[FoldOutcome]] = {recipe: [] for recipe, _ in places}
+    for place in places:
+        if place in found:
+            outcomes[place[0]].append(found[place])
+    return outcomes
+
+
+def score_kept(study: Study, recipe: Recipe, fold: int, path: str) -> FoldOutcome:
+    """A fold from the store at a path, or else scored and kept there; a store that cannot be used is done without."""
+    try:
+        held = Store(path)
+        outcome = known(held, study, recipe, fold)
+    except UserError:
+        return score_fold(study, recipe, fold)
+    if outcome is None:
+        outcome = score_fold(study, recipe, fold)
+        try:
+            keep(held, study, outcome)
+        except UserError:  # deleted meanwhile, or the disk is full
+            pass
+    return outcome
+
+
+def known(held: Store, study: Study, recipe: Recipe, fold: int) -> FoldOutcome | None:
+    """What a store holds of a recipe on a fold."""
+    value = held.get(_key(study, recipe, fold))
+    try:
+        return None if value is None else _outcome(recipe, fold, *value)
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def keep(held: Store, study: Study, outcome: FoldOutcome) -> None:
+    """Keep what a recipe did on a fold."""
+    plain = {
+        "scores": [(*key, float(value)) for key, value in outcome.scores.items()],
+        "cuts": list(outcome.matrices),
+        "numbers": [float(getattr(outcome, name)) for name in NUMBERS],
+    }
+    arrays = {f"matrix {n}": matrix for n, matrix in enumerate(outcome.matrices.values())}
+    arrays |= {} if outcome.log_odds is None else {"log odds": outcome.log_odds}
+    held.put(_key(study, outcome.recipe, outcome.fold), plain, arrays)
+
+
+NUMBERS = ("threshold", "test_share", "seconds")
+
+
+def _outcome(recipe: Recipe, fold: int, plain: Mapping[str, Any], arrays: Mapping[str, Any]) -> FoldOutcome:
+    scores = {(metric, cut): float(value) for metric, cut, value in plain["scores"]}
+    matrices = {cut: arrays[f"matrix {n}"] for n, cut in enumerate(plain["cuts"])}
+    threshold, share, seconds = map(float, plain["numbers"])
+    return FoldOutcome(recipe, fold, scores, threshold, matrices, share, seconds, arrays.get("log odds"))
+
+
+def _key(study: Study, recipe: Recipe, fold: int) -> str:
+    """All that decides the outcome; which recipe of the study is explained does not."""
+    return digest_of("fold", [part for part in study.key if part is not study.recipe], recipe.steps, fold)
