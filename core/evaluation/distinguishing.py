@@ -151,6 +151,7 @@ def verdicts(
     own = differences[(differences["metric"] == key[0]) & (differences["cut"] == key[1])].set_index("recipe")
     base, rows = {outcome.fold: outcome for outcome in outcomes[Recipe()]}, []
     sizes, positive = study.judged.class_sizes, study.judged.positive_code
+    share = study.judged.class_shares[positive]
     for recipe, folds in outcomes.items():
         if recipe == Recipe():
             continue
@@ -159,7 +160,9 @@ def verdicts(
         wanted = float(np.fmax(abs(one.mean), margin))
         times = growth(one, wanted, n_together=len(outcomes) - 1)
         verdict = TOO_FEW if sizes[positive] < FEWEST_ROWS else _verdict(own.loc[recipe.title], key[0], margin)
-        rows.append((recipe.title, verdict, one.mean, wanted, times, times * sizes[positive], times * sizes.sum()))
+        rows.append(
+            (recipe.title, verdict, one.mean, wanted, times, times * sizes[positive], times * sizes[positive] / share)
+        )
     return pd.DataFrame(rows, columns=VERDICTS)
 
 

@@ -36,7 +36,8 @@ def carried(study: Study, n_folds: int) -> str:
     """What a claim rests on: rows, rows of the class of interest, folds and the seed that drew them."""
     judged = study.judged
     own, n = int(judged.class_sizes[judged.positive_code]), int(judged.class_sizes.sum())
-    return f"{wording.plural(n, 'row')}, {wording.count(own)} of them {wording.quoted(study.positive)}, in {drawn_folds(study, n_folds)}"
+    where = "" if study.represents is None else " of the working sample"
+    return f"{wording.plural(n, 'row')}{where}, {wording.count(own)} of them {wording.quoted(study.positive)}, in {drawn_folds(study, n_folds)}"
 
 
 def drawn_folds(study: Study, n_folds: int) -> str:

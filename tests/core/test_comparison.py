@@ -12,7 +12,7 @@ from core.evaluation import instability, live_words, moved_rows
 from core.evaluation.compare import BASELINE, compare
 from core.evaluation.distinguishing_words import rows_in_words
 from core.evaluation.redrawn import redrawn
-from core.evaluation.scoring import score_fold
+from core.evaluation.scoring import fold_outcome, score_fold
 from core.numerics.ranking import average_precision
 from core.recipe import Recipe
 from core.study import Study
@@ -160,6 +160,23 @@ def test_what_a_recipe_changes_beside_what_it_gains(study, base):
     figure = comparing.draw(result)["What a recipe changes and what it gains"]
     assert [(trace.x[0], trace.y[0]) for trace in figure.data] == [(row["behaviour"], row["difference"])]
     assert all(one.log_odds.dtype == np.float32 and len(one.log_odds) == 96 for one in base)
+
+
+def test_a_working_sample_is_spoken_of_as_the_whole_table(study):
+    """Each common row stands for four: scores of drawn rows weigh them so, and the rows that would be needed are of the table."""
+    data = study.dataset
+    sample = Study(replace(data, represents=np.where(data.y == "rare", 1.0, 4.0)), learner="linear", n_repeats=1)
+    rng, outcomes = np.random.default_rng(0), {}
+    for recipe in (BASELINE, SMOTE):
+        proba = [rng.random(len(test)) for _, test in sample.folds]
+        outcomes[recipe] = [
+            fold_outcome(sample, recipe, f, np.column_stack([1 - p, p]), 0.5) for f, p in enumerate(proba)
+        ]
+    result = compare(sample, outcomes)
+    needed, change = result.tables["verdicts"].iloc[0], result.tables["redrawn"].iloc[0]
+    assert needed["rows_needed"] == pytest.approx(needed["positives_needed"] * (80 + 4 * 400) / 80)
+    assert change["difference"] == pytest.approx(needed["difference"], abs=1e-6) and change["low"] < change["high"]
+    assert "with 480 rows of the working sample, 80 of them 'rare'" in texts(result)
 
 
 def test_rows_drawn_anew_one_by_one_spread_as_far(study, base):
