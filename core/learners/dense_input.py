@@ -103,7 +103,7 @@ def _quartiles(column: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
     if weight is None:
         places = np.ceil(levels * len(column) - 1e-9).astype(int) - 1
         return np.partition(column, places)[places]
-    order = np.argsort(column, kind="stable")
+    order = np.argsort(column)  # equal values may change places: what is returned is a value
     reached = np.cumsum(weight[order])
     return column[order[np.searchsorted(reached, (levels - 1e-12) * reached[-1])]]
 

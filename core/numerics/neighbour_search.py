@@ -69,10 +69,10 @@ def search(
 
 
 def _compiled() -> Any:
-    """The compiled search, where numba is installed."""
+    """The compiled search, where numba is installed and takes the options that are asked for."""
     try:
         from core.numerics import neighbour_compiled
-    except ImportError:
+    except (ImportError, KeyError):
         return None
     return neighbour_compiled
 

@@ -1,9 +1,13 @@
 """The quick search among the rows of one class finds the rows that scikit-learn's distances name, ties and gaps or not."""
 
+import sys
+
 import numpy as np
 import pytest
 from sklearn.metrics import nan_euclidean_distances
 
+from core import numerics
+from core.numerics import neighbour_search
 from core.numerics.own_neighbours import nearest_others, nearest_sharing
 
 NOWHERE = 1e9
@@ -76,3 +80,16 @@ def test_the_compiled_search_names_the_same_rows(monkeypatch):
     plain, _ = nearest_others(Z, 5, 4)
     monkeypatch.setattr("core.numerics.own_neighbours.COMPILED_FROM", 0)
     assert np.array_equal(np.sort(nearest_others(Z, 5, 4)[0], axis=1), np.sort(plain, axis=1))
+
+
+def test_a_numba_that_does_not_know_an_option_is_left_alone(monkeypatch):
+    numba = pytest.importorskip("numba")
+
+    def refused(**options):
+        raise KeyError("Unrecognized options")
+
+    for name in ("neighbour_compiled", "neighbour_kernel"):
+        monkeypatch.delitem(sys.modules, f"core.numerics.{name}", raising=False)
+        monkeypatch.delattr(numerics, name, raising=False)
+    monkeypatch.setattr(numba, "njit", refused)
+    assert neighbour_search._compiled() is None
