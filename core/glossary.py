@@ -172,7 +172,7 @@ TERMS = {
     "Scarcity": "Too few rows of a class for its pattern to be learned, whatever its share of the table.",
     "Seed": "The number from which all randomness starts. The same seed gives the same results.",
     "Sensitivity": "Another word for recall.",
-    "Shapley value": "What a column adds to the prediction for one row, averaged over all orders in which columns may be added.",
+    "Shapley value": "What a column adds to the prediction for one row, averaged over all orders in which columns may be added; for a neural network, with all columns added at once, bit by bit.",
     "Sigmoid": "An S-shaped curve. As a map to true probabilities (Platt) it has two numbers, and works with few rows.",
     "Spearman correlation": "The correlation of ranks: 1 when two numbers rise together, −1 when one falls as the other rises, whatever the shape of the curve.",
     "Specificity": "Of the rows of the other classes, the share that is not taken for the class of interest.",

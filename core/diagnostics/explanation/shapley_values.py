@@ -94,7 +94,8 @@ def shapley_values(
 
     References
     ----------
-    Lundberg and Lee (2017), NeurIPS. Lundberg et al. (2020), Nature Machine Intelligence 2, for TreeSHAP.
+    Lundberg and Lee (2017), NeurIPS. Lundberg et al. (2020), Nature Machine Intelligence 2, for TreeSHAP. Aumann and Shapley (1974), Values of Non-Atomic
+    Games, and Sundararajan, Taly and Yan (2017), International Conference on Machine Learning, for neural networks.
     """
     if of_class and of_class not in study.classes:
         raise unknown("class", of_class, study.classes)
