@@ -28,9 +28,18 @@ def study():
     return Study(planted("overlap", class_sizes=(400, 80)), learner="linear")
 
 
+def made_up(study, seed=0):
+    """Outcomes of a model that nobody has fitted: probabilities that tell the classes apart a little."""
+    rng, found, outcomes = np.random.default_rng(seed), study.codes == study.positive_code, []
+    for fold, (_, test) in enumerate(study.folds):
+        p = expit(rng.normal(-2, 1, len(test)) + found[test])
+        outcomes.append(fold_outcome(study, BASELINE, fold, np.column_stack([1 - p, p]), 0.2))
+    return outcomes
+
+
 @pytest.fixture(scope="module")
 def base(study):
-    return [score_fold(study, BASELINE, fold) for fold in range(10)]
+    return made_up(study)
 
 
 def changed(outcomes, by, noise=0.001, seed=0):
@@ -81,7 +90,8 @@ def test_the_rows_that_would_be_needed_are_those_of_the_formula(study, base):
 
 def test_all_recipes_against_each_other(study, base):
     found = {BASELINE: base, SMOTE: changed(base, 0.04, 0.02), WEIGHTS: changed(base, 0.02, 0.02, seed=1)}
-    table = compare(study, found, margin=0.005).tables["better_than"].set_index(["recipe", "other"])
+    result = compare(study, found, margin=0.005)
+    table = result.tables["better_than"].set_index(["recipe", "other"])
     assert len(table) == 6 and (table["n_folds"] == 10).all()
     ours, theirs = table.loc[("SMOTE", "Class weights")], table.loc[("Class weights", "SMOTE")]
     assert ours["difference"] == pytest.approx(0.02) == -theirs["difference"]
@@ -89,7 +99,7 @@ def test_all_recipes_against_each_other(study, base):
         (theirs["worse"], theirs["equivalent"], theirs["better"])
     )
     assert table.loc[("SMOTE", "Do nothing"), "better"] > 0.9
-    figures = comparing.draw(compare(study, found))
+    figures = comparing.draw(result)
     grid = figures["How probably one recipe is better than another in average precision"].data[0].z
     assert np.isnan(np.diag(grid)).all() and np.isfinite(grid).sum() == 6
 
@@ -129,7 +139,7 @@ def test_a_lucky_winner_is_named_with_what_its_choice_gains(study, base):
 
 def test_fewer_than_ten_rows_of_the_class_carry_no_claim():
     few = Study(planted("clean", class_sizes=(300, 9)), learner="linear", positive="rare")
-    base = [score_fold(few, BASELINE, fold) for fold in range(10)]
+    base = made_up(few)
     worse = [replace(o, scores={**o.scores, AP: o.scores[AP] - 0.3, ("Brier score", ""): 0.9}) for o in base]
     result = compare(few, {BASELINE: base, SMOTE: worse})
     assert result.tables["verdicts"]["verdict"].tolist() == ["too few rows to say"]
@@ -166,13 +176,7 @@ def test_a_working_sample_is_spoken_of_as_the_whole_table(study):
     """Each common row stands for four: scores of drawn rows weigh them so, and the rows that would be needed are of the table."""
     data = study.dataset
     sample = Study(replace(data, represents=np.where(data.y == "rare", 1.0, 4.0)), learner="linear", n_repeats=1)
-    rng, outcomes = np.random.default_rng(0), {}
-    for recipe in (BASELINE, SMOTE):
-        proba = [rng.random(len(test)) for _, test in sample.folds]
-        outcomes[recipe] = [
-            fold_outcome(sample, recipe, f, np.column_stack([1 - p, p]), 0.5) for f, p in enumerate(proba)
-        ]
-    result = compare(sample, outcomes)
+    result = compare(sample, {BASELINE: made_up(sample), SMOTE: made_up(sample, seed=1)})
     needed, change = result.tables["verdicts"].iloc[0], result.tables["redrawn"].iloc[0]
     assert needed["rows_needed"] == pytest.approx(needed["positives_needed"] * (80 + 4 * 400) / 80)
     assert change["difference"] == pytest.approx(needed["difference"], abs=1e-6) and change["low"] < change["high"]

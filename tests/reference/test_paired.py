@@ -52,16 +52,16 @@ def test_holm_is_that_of_statsmodels():
 
 def test_differences_that_hang_together_as_folds_do_keep_their_level_and_their_power():
     """With equal correlation of n_test / n all is exact: 5 % false alarms, and power .8 with as many more rows as are asked for."""
-    rng, n, share = np.random.default_rng(0), 20_000, 0.2
+    rng, n, share = np.random.default_rng(0), 8_000, 0.2
     common, own = rng.normal(size=(n, 1)) * np.sqrt(share), rng.normal(size=(n, 10)) * np.sqrt(1 - share)
     null = common + own
     alarms = np.mean([p_value(paired(values, 0.25)) < 0.05 for values in null])
     plain = np.mean(ttest_1samp(null, 0, axis=1).pvalue < 0.05)
-    assert alarms == pytest.approx(0.05, abs=0.006)
-    assert plain == pytest.approx(2 * t.sf(t.ppf(0.975, 9) * np.sqrt(0.1 / 0.35), 9), abs=0.01)  # 26 %
+    assert alarms == pytest.approx(0.05, abs=0.008)
+    assert plain == pytest.approx(2 * t.sf(t.ppf(0.975, 9) * np.sqrt(0.1 / 0.35), 9), abs=0.02)  # 26 %
     error = np.sqrt(0.1 + 0.25) * np.sqrt(1 - share)  # the true one, of all rows in hand
     times = growth(Paired(0.0, error, 9), 0.7)
-    told = [p_value(paired(values / np.sqrt(times) + 0.7, 0.25)) < 0.05 for values in null[:4000]]
+    told = [p_value(paired(values / np.sqrt(times) + 0.7, 0.25)) < 0.05 for values in null[:2000]]
     assert np.mean(told) == pytest.approx(0.8, abs=0.05)
     assert growth(Paired(0.0, error, 9), 0.7, n_together=5) > times and np.isinf(growth(Paired(0.0, 0.1, 9), 0.0))
 
@@ -92,7 +92,7 @@ def test_equal_recipes_are_called_different_on_at_most_5_percent_of_tables():
 def test_the_variance_of_a_difference_falls_as_one_over_the_rows():
     """What the rows that would be needed rest on: four times the rows, a quarter of the variance."""
     rng = np.random.default_rng(0)
-    few, many = (np.mean([paired(np.subtract(*scored(rng, n)), 0.25).error ** 2 for _ in range(60)]) for n in (30, 120))
+    few, many = (np.mean([paired(np.subtract(*scored(rng, n)), 0.25).error ** 2 for _ in range(40)]) for n in (30, 120))
     assert few / many == pytest.approx(4, rel=0.25)
 
 
@@ -100,7 +100,7 @@ def test_the_best_of_equal_recipes_looks_better_than_it_is_and_a_nested_choice_d
     """Of eight equally good recipes the best gains .10 over the first on average, and .01 ± .01 where it was not chosen (200 tables)."""
     rng, key = np.random.default_rng(0), ("average precision", "")
     recipes, told = [Recipe(), *(Recipe.of(smote={"k": k}) for k in range(1, 8))], []
-    for _ in range(50):
+    for _ in range(30):
         values = scored(rng, 30, n_recipes=8)
         outcomes = {
             recipe: [FoldOutcome(recipe, fold, {key: x}, 0.5, {}, 0.25, 0.0) for fold, x in enumerate(row)]
