@@ -18,7 +18,7 @@ PLAIN, ADJUSTED = "none", "posthoc_logit_adjustment"
 CURRENCIES = AS_IT_COMES, THRESHOLDS, STRENGTH = "most probable", "thresholds", "strength"
 DECISIONS = ("macro-F1", "tail recall", "balanced accuracy")
 CALIBRATION = ("log loss", "Brier score", "classwise calibration error")
-SAME = "not distinguishable"
+KEPT, SAME = "earned its keep", "not distinguishable"
 KEYS = ["table", "learner", "loss"]
 LEARNERS = {"neural": "neural network", "boosted": "boosted trees"}
 
@@ -93,8 +93,9 @@ def shown() -> Shown | None:
     measured = measurements()
     if measured is None:
         return None
-    tables = {"losses": summary(measured), "scores_of_losses": scores(measured)}
-    return Shown(sentences(measured), draw(measured), tables)
+    means = averages(measured)
+    tables = {"losses": summary(measured), "mean_differences_of_losses": means, "scores_of_losses": scores(measured)}
+    return Shown(sentences(measured), draw(means), tables)
 
 
 def measurements() -> pd.DataFrame | None:
@@ -163,7 +164,7 @@ def verdict(better: int, worse: int) -> str:
         return "depends on the table"
     if worse:
         return "worse"
-    return "earned its keep" if better >= ENOUGH else "better once" if better else SAME
+    return KEPT if better >= ENOUGH else "better once" if better else SAME
 
 
 def summary(measured: pd.DataFrame) -> pd.DataFrame:
@@ -190,9 +191,10 @@ def sentences(measured: pd.DataFrame) -> list[str]:
     n_tables, n_seeds = measured["table"].nunique(), measured.groupby("table")["seed"].nunique()
     few, many = n_seeds.min(), n_seeds.max()
     said = [
+        headline(measured),
         f"Measured on {plural(n_tables, 'table')} with {plural(few, 'seed') if few == many else f'{few} to {many} seeds'} each. A loss has earned its keep with a learner "
         f"where it is better than its opponent on at least {ENOUGH} tables and worse on none, beyond intervals that are raised for the number of losses. A loss that is not "
-        "distinguishable may still be a little better or worse."
+        "distinguishable may still be a little better or worse.",
     ]
     for metric, duel, goal in GOALS.values():
         table, whole = compared(measured, metric, duel), over_tables(measured, metric, duel)
@@ -204,11 +206,26 @@ def sentences(measured: pd.DataFrame) -> list[str]:
     return said
 
 
+def headline(measured: pd.DataFrame) -> str:
+    """The losses that earned their keep, or that there is none."""
+    earned = []
+    for metric, duel, goal in GOALS.values():
+        table = counted(compared(measured, metric, duel)).reset_index()
+        kept = [verdict(*pair) == KEPT for pair in zip(table["better"], table["worse"], strict=True)]
+        earned += [
+            f"{title_of(row.loss)} with {LEARNERS[row.learner]} ({goal})" for row in table[kept].itertuples(index=False)
+        ]
+    n = measured.loc[~measured["side"].isin([PLAIN, ADJUSTED]), "side"].nunique()
+    if not earned:
+        return f"None of {plural(n, 'loss', 'losses')} earned its keep, with either learner, for any of {len(GOALS)} goals."
+    return f"Of {plural(n, 'loss', 'losses')} these earned their keep: {listed(earned)}."
+
+
 def plainly(rows: pd.DataFrame) -> str:
-    """How many comparisons stand out by intervals that are not raised, and how many do by chance."""
-    found = counted(rows, "").sum()
+    """How far the intervals reach, how many comparisons stand out by intervals that are not raised, and how many do by chance."""
+    found, reach = counted(rows, "").sum(), (rows["sure high"] - rows["difference"]).median()
     return (
-        f"By plain 95 % intervals {found['better']} of {len(rows)} comparisons are better and {found['worse']} worse; "
+        f"The raised intervals reach {reach:.3f} to either side in the median: less than that is not seen on one table. By plain 95 % intervals {found['better']} of {len(rows)} comparisons are better and {found['worse']} worse; "
         f"chance alone would give about {len(rows) * (1 - LEVEL) / 2:.0f} of each."
     )
 
@@ -226,10 +243,10 @@ def on_average(rows: pd.DataFrame) -> str:
 
 def judged(rows: pd.DataFrame) -> str:
     """Losses of one learner by what they came to, the winners first."""
-    names = {word: [] for word in ("earned its keep", *WORDS, SAME)}
+    names = {word: [] for word in (KEPT, *WORDS, SAME)}
     for loss, better, worse in zip(rows["loss"], rows["better"], rows["worse"], strict=True):
         names[verdict(better, worse)].append(title_of(loss))
-    earned, same = names.pop("earned its keep"), len(names.pop(SAME))
+    earned, same = names.pop(KEPT), len(names.pop(SAME))
     keep = "its keep" if len(earned) == 1 else "their keep"
     parts = [f"{listed(earned)} earned {keep}" if earned else "no loss earned its keep"]
     parts += [f"{WORDS[word]}: {listed(found)}" for word, found in names.items() if found]
@@ -243,11 +260,17 @@ def listed(names: list[str]) -> str:
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
-def draw(measured: pd.DataFrame) -> dict[str, Any]:
-    """By loss and learner the mean difference over all tables, with raised intervals, for both goals."""
+def averages(measured: pd.DataFrame) -> pd.DataFrame:
+    """One line for each goal, learner and loss: the mean difference over all tables with both intervals."""
+    parts = [over_tables(measured, metric, duel).assign(goal=goal) for metric, duel, goal in GOALS.values()]
+    return in_words(pd.concat(parts, ignore_index=True))
+
+
+def draw(means: pd.DataFrame) -> dict[str, Any]:
+    """By loss and learner the mean difference over all tables, with raised intervals, for each goal."""
     figures = {}
-    for metric, duel, goal in GOALS.values():
-        table = in_words(over_tables(measured, metric, duel))
+    for metric, _, goal in GOALS.values():
+        table = means[means["goal"] == goal]
         table = table.assign(low=table["sure low"], high=table["sure high"])
         caption = f"Difference in {goal}; mean over tables, right of zero is better. The intervals of a learner hold together."
         axes = {"x_title": f"difference in {metric}", "y_title": "loss", "by": "learner", "reference": 0.0}

@@ -80,7 +80,10 @@ def test_published_scores_are_read_as_printed(opened):
 def test_learn_shows_what_was_measured_of_the_checks_and_the_ledger(opened):
     app = opened("learn")
     assert not app.exception
-    assert "Which check names which condition" in [head.value for head in app.subheader]
+    heads = [head.value for head in app.subheader]
+    assert "Which check names which condition" in heads and "Which losses earned their keep" in heads
+    losses = next(frame.value for frame in app.dataframe if "macro-F1: verdict" in frame.value)
+    assert losses["learner"].nunique() == 2 and len(losses) > 40
     measured, planted = (frame.value for frame in app.dataframe[-2:])
     assert {"condition", "method", "named", "n_seeds"} <= set(measured.columns) and len(measured) > 100
     own = planted[planted["planted"] == planted["account"]]
