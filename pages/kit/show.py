@@ -114,7 +114,7 @@ def progress(running: Mapping[Any, Job], noun: str) -> Callable[[], None]:
     if not any(job.live for job in jobs):
         if any(job.state in ("cancelled", "failed") for job in jobs):
             with place:
-                trouble(jobs)
+                trouble(jobs, noun)
         return lambda: None
     left, right = place.columns([5, 1], vertical_alignment="center")
     bar = left.progress(done / total, text=f"{done} of {plural(total, noun)} done")
@@ -137,14 +137,14 @@ def _arrived(jobs: Sequence[Job]) -> list[int]:
     return [id(result) for job in jobs for result in job.latest]
 
 
-def trouble(jobs: Sequence[Job]) -> None:
+def trouble(jobs: Sequence[Job], noun: str) -> None:
     """Say what was stopped or failed, and offer to start again."""
     for error in {repr(job.error): job.error for job in jobs if job.error is not None}.values():
         text = str(error) if isinstance(error, UserError) else f"This did not work ({type(error).__name__})."
         st.error(md(text), icon=":material/error:")
     if any(job.state == "cancelled" for job in jobs):
         st.warning("Stopped. What had arrived until then is shown.", icon=":material/stop_circle:")
-    st.button("Start again", on_click=session.resume, icon=":material/refresh:")
+    st.button("Start again", key=f"again {noun}", on_click=session.resume, icon=":material/refresh:")
 
 
 def cards(found: Mapping[Method, Job]) -> None:
