@@ -203,6 +203,7 @@ def evidence(study: Study, draws: int = 0) -> pd.DataFrame:
         "fewest rows of any class in a test fold": min(counts.min() for counts in in_folds),
         "folds": study.n_folds,
         "repeats": len(folds) // study.n_folds,
+        "seed": study.random_state,
     }
     if study.represents is not None:
         whole = study.table_sizes

@@ -45,8 +45,12 @@ def drawn_folds(study: Study, n_folds: int) -> str:
 
     Folds that follow time are not drawn, and the seed is that of the fits.
     """
-    how = "that follow time, seed" if study.dataset.order is not None else "drawn with seed"
-    return f"{wording.plural(n_folds, 'fold')} {how} {study.random_state}"
+    how = (
+        f"that follow time (seed {study.random_state})"
+        if study.dataset.order is not None
+        else f"drawn with seed {study.random_state}"
+    )
+    return f"{wording.plural(n_folds, 'fold')} {how}"
 
 
 def rows_in_words(n: float) -> str:
