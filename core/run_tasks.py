@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import queue
 import threading
@@ -80,6 +81,18 @@ def run_tasks(
             if len(values) == len(tasks) or time.monotonic() >= end or (cancelled and cancelled()):
                 break
     return values
+
+
+def in_order(tasks: Sequence[Task], progress: Callable[[int, int], None] | None = None, **where: Any) -> list[Any]:
+    """The values of all tasks in their order; ``progress`` is called with the number of tasks done and of all."""
+    done = itertools.count(1)
+
+    def told(position: int, value: Any) -> None:
+        if progress:
+            progress(next(done), len(tasks))
+
+    values = run_tasks(tasks, arrived=told, **where)
+    return [values[position] for position in range(len(tasks))]
 
 
 def check_engine(engine: str) -> None:

@@ -7,7 +7,15 @@ import sys
 from typing import Any
 
 from core.commands.findings import print_findings
-from core.commands.options import add_command, add_study_options, add_table_options, print_head, study_of
+from core.commands.options import (
+    add_command,
+    add_engine_options,
+    add_study_options,
+    add_table_options,
+    print_head,
+    study_of,
+    where_of,
+)
 from core.errors import UserError
 from core.result import Result
 from core.wording import number, with_interval
@@ -16,7 +24,7 @@ from core.wording import number, with_interval
 def add(commands: Any) -> None:
     """Declare the command and its options."""
     parser = add_command(commands, "dose", run, "average precision against synthetic rows per real row")
-    add_study_options(add_table_options(parser), report=False)
+    add_engine_options(add_study_options(add_table_options(parser), report=False))
     parser.add_argument(
         "--doses", nargs="+", type=float, metavar="RATIO", default=[], help="synthetic rows per real row to try"
     )
@@ -28,6 +36,7 @@ def run(given: argparse.Namespace) -> None:
     from core.evaluation import dose
     from core.evaluation.dose_response import dose_response
 
+    where = where_of(given)
     study, recipes = study_of(given)
     if not recipes:
         raise UserError("No recipe is given.", "Add --recipe with a sampler that adds rows, such as --recipe smote.")
@@ -35,7 +44,7 @@ def run(given: argparse.Namespace) -> None:
     choices = {"doses": given.doses or dose.DOSES, "beyond_parity": given.beyond_parity}
     results = {}
     for recipe in recipes:
-        outcomes = dose.run(study, recipe, progress=_progress, **choices)
+        outcomes = dose.run(study, recipe, progress=_progress, **choices, **where)
         results[recipe] = dose_response(study, recipe, outcomes, **choices)
     print_head(study)
     for recipe, result in results.items():

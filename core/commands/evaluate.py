@@ -15,7 +15,16 @@ from core.commands.findings import (
     progress,
     write_report,
 )
-from core.commands.options import add_command, add_study_options, add_table_options, between, print_head, study_of
+from core.commands.options import (
+    add_command,
+    add_engine_options,
+    add_study_options,
+    add_table_options,
+    between,
+    print_head,
+    study_of,
+    where_of,
+)
 from core.errors import UserError
 from core.recipe import Recipe
 from core.result import Result
@@ -27,7 +36,7 @@ def add(commands: Any) -> None:
     """Declare the command and its options."""
     for name in ("evaluate", "compare"):
         parser = add_command(commands, name, run, "compare recipes with doing nothing, out of fold")
-        add_study_options(add_table_options(parser))
+        add_engine_options(add_study_options(add_table_options(parser)), store=True)
         margin = "a difference of the score that is too small to matter; of costs, this share of the baseline's"
         parser.add_argument("--margin", type=float, default=0.01, help=margin)
         parser.add_argument(
@@ -38,18 +47,19 @@ def add(commands: Any) -> None:
 def run(given: argparse.Namespace) -> None:
     """Compare the recipes and print the verdicts and scores."""
     check_report(given.report)
+    where = where_of(given)
     study, compared = study_of(given)
     if not compared:
         raise UserError("No recipe is given.", "Add --recipe, such as --recipe tuned_threshold or --recipe smote:k=3.")
     n_refits = between("refits", given.refits, 0, 1000)
-    result = compared_with_nothing(study, compared, margin=between("margin", given.margin, 0, 1))
+    result = compared_with_nothing(study, compared, margin=between("margin", given.margin, 0, 1), **where)
     print_head(study)
     print()
     print_findings(result)
     print_verdicts(result)
     print_scores(result)
     if n_refits:
-        _print_instability(study, compared, n_refits)
+        _print_instability(study, compared, n_refits, given.engine)
     _print_asserted(study, compared, result)
     if study.dataset.test is not None:
         print("\nThe final score on the test rows")
@@ -57,10 +67,11 @@ def run(given: argparse.Namespace) -> None:
     write_report(given.report, study, [], result)
 
 
-def _print_instability(study: Study, compared: tuple[Recipe, ...], n_refits: int) -> None:
+def _print_instability(study: Study, compared: tuple[Recipe, ...], n_refits: int, engine: str) -> None:
     from core.evaluation import instability, moved_rows
 
-    refits = instability.run(study, compared, n_refits=n_refits, progress=partial(progress, what="refits"))
+    told = partial(progress, what="refits")
+    refits = instability.run(study, compared, n_refits=n_refits, progress=told, engine=engine)
     result = moved_rows.instability(study, refits, n_refits=n_refits)
     print("\nHow far rows move when the model is fitted again")
     print_findings(result)
@@ -87,6 +98,6 @@ def _print_asserted(study: Study, compared: tuple[Recipe, ...], result: Result) 
 
     thresholds = result.tables["thresholds"].set_index("recipe")["median"]
     print("\nClass shares and costs that the recipes assert")
-    for recipe in compared:
+    for recipe in (recipe for recipe in compared if recipe.title in thresholds):
         print(f"\n{recipe.title}, threshold {number(thresholds[recipe.title])}")
         print_findings(effective_prior(study, decided(study, recipe), threshold=float(thresholds[recipe.title])))

@@ -69,6 +69,37 @@ def add_study_options(parser: argparse.ArgumentParser, *, report: bool = True) -
     return parser
 
 
+def add_engine_options(parser: argparse.ArgumentParser, *, store: bool = False) -> argparse.ArgumentParser:
+    """Add where the work runs, and what is kept of it."""
+    add = parser.add_argument
+    add("--engine", default="threads", help="where the work runs: threads, processes, here, or dask://HOST:PORT")
+    if store:
+        kept = (
+            "keeps finished folds, so that a study that was stopped goes on where it was; made when it does not exist"
+        )
+        add("--store", metavar="FILE", default="", help=kept)
+        add(
+            "--limit",
+            type=float,
+            default=0.0,
+            help="seconds of scoring after which what has arrived is shown; 0 for none",
+        )
+    return parser
+
+
+def where_of(given: argparse.Namespace) -> dict[str, Any]:
+    """What was chosen of these options, checked before the work begins."""
+    from core.run_tasks import check_engine
+    from core.store import Store
+
+    check_engine(given.engine)
+    if not hasattr(given, "store"):
+        return {"engine": given.engine}
+    if given.store:
+        Store(given.store)
+    return {"engine": given.engine, "store": given.store, "limit": between("limit", given.limit, 0, 1e7)}
+
+
 def table_of(given: argparse.Namespace, path: str = "") -> Table:
     """Read the table that was named, or another file in the same way."""
     from core.reading.read import read

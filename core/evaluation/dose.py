@@ -13,6 +13,7 @@ import numpy as np
 from core.errors import UserError
 from core.numerics.ranking import average_precision
 from core.recipe import Recipe
+from core.run_tasks import in_order
 from core.study import Study
 
 DOSES = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 20.0)
@@ -227,8 +228,9 @@ def run(
     doses: Sequence[float] = DOSES,
     beyond_parity: bool = False,
     progress: Callable[[int, int], None] | None = None,
+    **where: Any,
 ) -> list[DoseOutcome]:
-    """Do all tasks of the plan, one after the other.
+    """Do all tasks of the plan.
 
     Parameters
     ----------
@@ -240,11 +242,9 @@ def run(
         As for ``plan``.
     progress : callable or None
         Called with the number of tasks done and of all.
+    **where
+        ``engine`` and ``workers`` of ``core.run_tasks.run_tasks``.
     """
-    tasks, outcomes = plan(study, doses=doses, beyond_parity=beyond_parity).tasks, []
     sampler_of(study.classifier(recipe))
-    for rows, dose, fold in tasks:
-        outcomes.append(dose_fold(study, recipe, rows, dose, fold))
-        if progress:
-            progress(len(outcomes), len(tasks))
-    return outcomes
+    planned = plan(study, doses=doses, beyond_parity=beyond_parity).tasks
+    return in_order([(dose_fold, (study, recipe, *task)) for task in planned], progress, **where)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from core.evaluation.scoring import FoldOutcome, answers, decided, log_odds
 from core.learners.rows import Rows
 from core.recipe import Recipe
+from core.run_tasks import in_order
 from core.study import Study
 from core.validation import alone_numbered
 from core.wording import plural, seconds
@@ -103,8 +105,9 @@ def run(
     *,
     n_refits: int = N_REFITS,
     progress: Callable[[int, int], None] | None = None,
+    **where: Any,
 ) -> list[Refit]:
-    """Do all tasks, one after the other.
+    """Do all tasks.
 
     Parameters
     ----------
@@ -113,13 +116,11 @@ def run(
     n_refits : int
     progress : callable or None
         Called with the number of tasks done and of all.
+    **where
+        ``engine`` and ``workers`` of ``core.run_tasks.run_tasks``.
     """
-    asked, done = tasks(recipes, n_refits), []
-    for recipe, draw in asked:
-        done.append(refit(study, recipe, draw))
-        if progress:
-            progress(len(done), len(asked))
-    return done
+    asked = [(refit, (study, *task)) for task in tasks(recipes, n_refits)]
+    return in_order(asked, progress, **where)
 
 
 def _drawn(groups: np.ndarray, codes: np.ndarray, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from core.errors import UserError
@@ -73,10 +74,8 @@ def score_kept(study: Study, recipe: Recipe, fold: int, path: str) -> FoldOutcom
         return score_fold(study, recipe, fold)
     if outcome is None:
         outcome = score_fold(study, recipe, fold)
-        try:
+        with suppress(UserError):  # deleted meanwhile, or the disk is full
             keep(held, study, outcome)
-        except UserError:  # deleted meanwhile, or the disk is full
-            pass
     return outcome
 
 

@@ -117,6 +117,24 @@ def test_a_killed_process_fails_its_job_and_the_next_job_runs():
     runner.stop()
 
 
+def note_and_sleep(path, n):
+    with open(path, "a") as file:
+        file.write(f"{n}\n")
+    time.sleep(0.03)
+    return n
+
+
+def test_a_killed_process_loses_no_finished_task_and_the_job_completes(tmp_path):
+    path, runner = tmp_path / "ran", jobs.Runner(2)
+    job = runner.start([(note_and_sleep, (str(path), n)) for n in range(20)])
+    awaited(lambda: job.done >= 6)
+    next(iter(runner._pool._processes.values())).kill()
+    wait(job)
+    assert (job.state, job.results) == ("done", list(range(20)))
+    assert 20 <= len(path.read_text().split()) <= 22, "only what was running is run again"
+    runner.stop()
+
+
 def test_the_number_of_workers_comes_from_the_environment(monkeypatch):
     monkeypatch.setenv("COUNTERPOISE_WORKERS", "0")
     assert jobs.workers_of_this_machine() == 0
