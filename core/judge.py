@@ -174,7 +174,7 @@ def fold_interval(
     ----------
     Nadeau and Bengio (2003), Machine Learning 52.
     """
-    from scipy.stats import t
+    from scipy.special import stdtrit
 
     values = values[~np.isnan(values)]
     if len(values) == 0:
@@ -183,7 +183,7 @@ def fold_interval(
     if len(values) < 2:
         return mean, np.nan, np.nan
     error = np.sqrt((1 / len(values) + test_share) * values.var(ddof=1))
-    reach = float(t.ppf(1 - (1 - level) / 2 / n_comparisons, len(values) - 1) * error)
+    reach = float(stdtrit(len(values) - 1, 1 - (1 - level) / 2 / n_comparisons) * error)
     return mean, mean - reach, mean + reach
 
 

@@ -19,12 +19,17 @@ Tables = Mapping[str, pd.DataFrame]
 
 def beyond_the_verdict(study: Study, tables: Tables, metric: str, margin: float) -> list[Finding]:
     """What follows the verdict: the winner's curse, who else gains, who is equal, and who cannot be told apart and by how many rows."""
-    table = tables["differences"]
-    gains = table[(table["metric"] == metric) & table["cut"].isin(["", AT_OWN]) & (table["recipe"] != "Do nothing")]
+    gains = against_nothing(tables, metric)
     if not len(gains):
         return []
     found = [chosen(tables, gains, metric), _also(gains, metric), _equal(tables, gains, margin)]
     return [*filter(None, [*found, _untold(study, tables, margin)])]
+
+
+def against_nothing(tables: Tables, metric: str) -> pd.DataFrame:
+    """The differences of all recipes to doing nothing in a metric, each at its own threshold."""
+    table = tables["differences"]
+    return table[(table["metric"] == metric) & table["cut"].isin(["", AT_OWN]) & (table["recipe"] != "Do nothing")]
 
 
 def chance(row: pd.Series, margin: float) -> str:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from core import wording
 from core.evaluation.distinguishing import FEWEST_ROWS, MARGIN
-from core.evaluation.distinguishing_words import beyond_the_verdict, carried, chance, drawn_folds
+from core.evaluation.distinguishing_words import against_nothing, beyond_the_verdict, carried, chance, drawn_folds
 from core.evaluation.scoring import AT_OWN, COST, LOWER_IS_BETTER, SCARCE
 from core.marked_rows import parents_sentence
 from core.recipe import Recipe
@@ -55,7 +55,7 @@ def _waiting(study: Study, tables: Tables, n_recipes: int) -> Finding | None:
 
 
 def _verdict(study: Study, tables: Tables, metric: str, margin: float) -> Finding:
-    gains = tables["differences"].query("metric == @metric and cut in ('', @AT_OWN) and recipe != 'Do nothing'")
+    gains = against_nothing(tables, metric)
     base = _score(tables, "Do nothing", metric)
     sign = -1 if metric in LOWER_IS_BETTER else 1
     gains = gains.assign(gain=sign * gains["difference"], least=gains["low"] if sign > 0 else -gains["high"])
@@ -94,8 +94,9 @@ def _shift(study: Study, tables: Tables, row: pd.Series, metric: str) -> str:
 def _threshold(study: Study, tables: Tables, metric: str) -> str:
     """What moving the threshold alone does to the cost, or to F1 when no cost is stated."""
     name = COST if study.miss_cost else "F1"
-    own = tables["differences"].query("metric == @name and recipe == 'Do nothing'")
-    cut = tables["thresholds"].query("recipe == 'Do nothing'")["median"].iloc[0]
+    changes, thresholds = tables["differences"], tables["thresholds"]
+    own = changes[(changes["metric"] == name) & (changes["recipe"] == "Do nothing")]
+    cut = thresholds.loc[thresholds["recipe"] == "Do nothing", "median"].iloc[0]
     row = own.iloc[0]
     better = row["high"] < 0 if name == COST else row["low"] > 0
     where = f"to {wording.number(cut)}"
@@ -191,7 +192,7 @@ def _doubted(study: Study, verdict: Finding, recipes: Sequence[Recipe]) -> Findi
 
 def harm(tables: Tables, metric: str) -> Finding | None:
     """Which recipes are worse than doing nothing, if any."""
-    changes = tables["differences"].query("metric == @metric and cut in ('', @AT_OWN) and recipe != 'Do nothing'")
+    changes = against_nothing(tables, metric)
     worse = changes[changes["low"] > 0] if metric in LOWER_IS_BETTER else changes[changes["high"] < 0]
     if not len(worse):
         return None
@@ -202,7 +203,8 @@ def harm(tables: Tables, metric: str) -> Finding | None:
 
 def broken_probabilities(tables: Tables) -> Finding | None:
     """Whose probabilities are worse than those of doing nothing, if any."""
-    worse = tables["differences"].query("metric == 'Brier score' and low > 0 and recipe != 'Do nothing'")
+    changes = against_nothing(tables, "Brier score")
+    worse = changes[changes["low"] > 0]
     if not len(worse):
         return None
     names = wording.listing(worse["recipe"])
