@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 
 from benchmarks import loss_bakeoff
+from benchmarks.loss_bakeoff_words import in_docstrings
 from benchmarks.right_thresholds import macro_f1, right_thresholds
 from core.judge import fold_interval
-from core.registry import served
+from core.registry import method, served
 from pages.kit import bake_off
 from pages.kit.bake_off import ADJUSTED, CALIBRATION, CURRENCIES, DECISIONS, GOALS, PLAIN
 
@@ -120,3 +121,8 @@ def test_every_loss_of_the_catalogue_was_measured_with_ten_seeds():
         assert f"| {' | '.join(map(str, row))} |\n" in page
     assert "nan" not in page
     assert len(GOALS) == 3
+
+
+def test_docstrings_say_what_was_measured():
+    for loss, sentence in in_docstrings(bake_off.measurements()).items():
+        assert sentence in " ".join(method(loss).fn.__doc__.split()), loss

@@ -43,6 +43,9 @@ def adaptive_class_balanced(
     early keeps the weights of its stage, and its rare probabilities are then too high. Compare it with
     class-balanced loss, whose weights stay, and with plain cross-entropy at the right threshold.
 
+    Measured on 5 tables (neural network and boosted trees), macro-F1 with right thresholds was −0.007 and −0.002 apart from cross-entropy's in
+    the mean, and balanced accuracy −0.072 and −0.070 from that of logit adjustment after training: no gain beyond its interval.
+
     Parameters
     ----------
     start : int

@@ -38,6 +38,9 @@ def asymmetric(
     It helps, if at all, where common rows are very many and nearly all easy. Its probabilities are not those of the table unless ``calibrated`` is on; compare it with
     plain cross-entropy at the right threshold. It needs class sizes, to tell which class is the most common one; classes of equal size count as common together.
 
+    Measured on 5 tables (neural network and boosted trees), macro-F1 with right thresholds was −0.004 and −0.006 apart from cross-entropy's in
+    the mean, and balanced accuracy −0.037 and −0.064 from that of logit adjustment after training: no gain beyond its interval.
+
     Parameters
     ----------
     gamma_rare : float

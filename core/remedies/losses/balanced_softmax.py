@@ -30,6 +30,9 @@ def balanced_softmax(classifier: Any, *, calibrated: bool = False) -> Any:
     Use it when all classes matter equally and are equally common where the model will be used. It needs class sizes that are those of the training
     rows. Compare it with the same division after plain cross-entropy, which costs nothing.
 
+    Measured on 5 tables (neural network and boosted trees), macro-F1 with right thresholds was +0.001 and −0.003 apart from cross-entropy's in
+    the mean, and balanced accuracy 0.000 and −0.003 from that of logit adjustment after training: no gain beyond its interval.
+
     Parameters
     ----------
     calibrated : bool

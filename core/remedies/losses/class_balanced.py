@@ -39,6 +39,9 @@ def class_balanced(
     It helps, if at all, where common classes hold many nearly equal rows. It raises the probabilities of rare classes, so compare it with plain
     cross-entropy at the right threshold, and put ``calibrated`` on wherever probabilities are read as probabilities.
 
+    Measured on 5 tables (neural network and boosted trees), macro-F1 with right thresholds was −0.009 and +0.002 apart from cross-entropy's in
+    the mean, and balanced accuracy −0.008 and −0.024 from that of logit adjustment after training: no gain beyond its interval.
+
     Parameters
     ----------
     beta : float

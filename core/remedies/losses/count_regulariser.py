@@ -32,6 +32,9 @@ def count_regulariser(classifier: Any, *, strength: Annotated[float, Range(0, 10
     It helps where sites, devices or periods have shares of their own that the columns tell, and where numbers of cases are what is used. It needs a
     column with the role of a group, and batches in which groups have several rows. It does not find more rare rows: a threshold does.
 
+    Measured on 5 tables (neural network and boosted trees), macro-F1 with right thresholds was −0.004 and −0.001 apart from cross-entropy's in
+    the mean, and balanced accuracy −0.078 and −0.076 from that of logit adjustment after training: no gain beyond its interval.
+
     Parameters
     ----------
     strength : float

@@ -31,6 +31,9 @@ def focal(classifier: Any, *, gamma: Annotated[float, Range(0, 5, 0.5)] = 2.0, c
     It helps, if at all, where easy rows are very many and the ranking suffers from it. It moves the threshold whatever else it does, so compare it with
     doing nothing at the right threshold. Leave ``calibrated`` on wherever probabilities are read as probabilities.
 
+    Measured on 5 tables (neural network and boosted trees), macro-F1 with right thresholds was 0.000 and −0.002 apart from cross-entropy's in the
+    mean, and balanced accuracy −0.078 and −0.082 from that of logit adjustment after training: no gain beyond its interval.
+
     Parameters
     ----------
     gamma : float

@@ -37,6 +37,9 @@ def hard_example(
     It is for classes that are apart but for a thin border, with clean labels; raise k elsewhere, up to 100, where square-root weights remain. Calibrate
     before probabilities are read, and compare with cross-entropy at the right threshold.
 
+    Measured on 5 tables (neural network and boosted trees), macro-F1 with right thresholds was −0.027 and −0.060 apart from cross-entropy's in
+    the mean, and balanced accuracy −0.066 and −0.105 from that of logit adjustment after training: no gain beyond its interval.
+
     Parameters
     ----------
     hardest_share : float

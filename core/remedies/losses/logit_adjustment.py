@@ -34,6 +34,9 @@ def logit_adjustment(
     Use it when all classes matter equally. Compare it with the division afterwards, which needs no other training. Its probabilities are by design not those
     of the table: read them as probabilities only with ``calibrated`` on.
 
+    Measured on 5 tables (neural network and boosted trees), macro-F1 with right thresholds was +0.001 and −0.003 apart from cross-entropy's in
+    the mean, and balanced accuracy 0.000 and −0.003 from that of logit adjustment after training: no gain beyond its interval.
+
     Parameters
     ----------
     tau : float

@@ -32,6 +32,9 @@ def lovasz(classifier: Any, *, share: Annotated[float, Range(0.05, 1, 0.05)] = 0
     Keep a small, take large batches, and lock the threshold on validation rows. Compare it with cross-entropy at the threshold that is
     best for F1, and calibrate before probabilities are read.
 
+    Measured on 5 tables (neural network and boosted trees), macro-F1 with right thresholds was +0.006 and +0.001 apart from cross-entropy's in
+    the mean, and balanced accuracy −0.050 and −0.066 from that of logit adjustment after training: no gain beyond its interval.
+
     Parameters
     ----------
     share : float

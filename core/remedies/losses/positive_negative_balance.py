@@ -38,6 +38,9 @@ def positive_negative_balance(
     Calibrate before probabilities are read, and compare with cross-entropy at the right threshold. Do not combine it with class weights or a
     sampler: the lift would be taken twice.
 
+    Measured on 5 tables (neural network and boosted trees), macro-F1 with right thresholds was −0.004 and −0.020 apart from cross-entropy's in
+    the mean, and balanced accuracy −0.018 and −0.041 from that of logit adjustment after training: no gain beyond its interval.
+
     Parameters
     ----------
     gamma : float

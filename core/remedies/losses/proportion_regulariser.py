@@ -43,6 +43,9 @@ def proportion_regulariser(
     It is made for training with few labels. In a full table expect no more than steadier training in batches that hold few rare rows. Compare it
     with cross-entropy at the right threshold.
 
+    Measured on 5 tables (neural network and boosted trees), macro-F1 with right thresholds was −0.001 and +0.005 apart from cross-entropy's in
+    the mean, and balanced accuracy −0.066 and −0.073 from that of logit adjustment after training: no gain beyond its interval.
+
     Parameters
     ----------
     strength : float

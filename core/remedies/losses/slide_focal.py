@@ -38,6 +38,9 @@ def slide_focal(
     Nothing is known of it on tables: treat it as a trial beside focal loss. Its probabilities are pulled to the middle, as those of focal loss are, and by h besides; there is no
     exact way back, so calibrate before a threshold, and compare with plain cross-entropy at the right one. It needs a training that hands its memory on.
 
+    Measured on 5 tables (neural network and boosted trees), macro-F1 with right thresholds was −0.004 and −0.012 apart from cross-entropy's in
+    the mean, and balanced accuracy −0.083 and −0.099 from that of logit adjustment after training: no gain beyond its interval.
+
     Parameters
     ----------
     gamma : float

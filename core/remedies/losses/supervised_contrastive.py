@@ -46,6 +46,9 @@ def supervised_contrastive(
     It is for the neural learner with several classes; others train by cross-entropy alone. It needs batches that hold several rows of a
     class, and costs the square of the batch. With two classes expect little.
 
+    Measured on 5 tables (neural network), macro-F1 with right thresholds was −0.013 apart from cross-entropy's in the mean, and balanced accuracy
+    −0.086 from that of logit adjustment after training: no gain beyond its interval.
+
     Parameters
     ----------
     strength : float

@@ -40,6 +40,9 @@ def weighted_cross_entropy(
     plain cross-entropy with the right threshold: compare with that. The milder rules shake less with few rows. Do not add class weights
     beside it: this loss sees rows as they are weighed and then finds classes already equal.
 
+    Measured on 5 tables (neural network and boosted trees), macro-F1 with right thresholds was +0.005 and +0.006 apart from cross-entropy's in
+    the mean, and balanced accuracy −0.016 and −0.037 from that of logit adjustment after training: no gain beyond its interval.
+
     Parameters
     ----------
     rule : str
