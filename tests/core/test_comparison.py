@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
+from core.__main__ import main
 from core.dataset import Dataset
 from core.evaluation import compare as comparing
 from core.evaluation import instability, live_words, moved_rows
@@ -248,3 +249,16 @@ def test_too_few_rows_to_ask_about():
         result.findings[0].text
         == "The rows that are asked about hold 8 rows of 'rare': too few to say how far such rows move."
     )
+
+
+def test_the_command_says_the_same(capsys, tmp_path):
+    data = planted("overlap", class_sizes=(120, 60))
+    table = tmp_path / "table.csv"
+    data.X.assign(outcome=data.y).to_csv(table, index=False)
+    options = ["--target", "outcome", "--learner", "linear", "--folds", "3", "--repeats", "1", "--seed", "4"]
+    assert (
+        main(["compare", str(table), *options, "--recipes", "class_weights", "--margin", "0.5", "--refits", "2"]) == 0
+    )
+    out = capsys.readouterr().out
+    assert "Class weights: practically equal" in out and "lies within 0.5 with probability above 0.999" in out
+    assert "of 3 folds drawn with seed 4" in out and "Fitted again 2 times on rows drawn anew (seed 4)" in out
