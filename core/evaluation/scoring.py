@@ -69,6 +69,7 @@ def decided(study: Study, recipe: Recipe) -> Recipe:
 
     Without stated costs the threshold makes F1 best. With them it makes the expected cost least, or follows from the
     costs alone, on calibrated scores, when the class of interest has fewer than ``SCARCE`` rows: a tuned threshold is then mostly chance.
+    Logit adjustment and its like stand at the stage of calibration, but what they give are no risks, and is calibrated as well.
     """
     if recipe.stage("decision"):
         return recipe
@@ -76,7 +77,9 @@ def decided(study: Study, recipe: Recipe) -> Recipe:
     if not study.miss_cost:
         return Recipe.of(**settings, tuned_threshold={})
     if study.class_sizes[study.positive_code] < SCARCE:
-        return Recipe.of(**settings, cost_threshold={"calibrated": not recipe.stage("calibration")})
+        last = recipe.stage("calibration")
+        true = last and study.classifier(Recipe.of(**{last.slug: settings[last.slug]}))
+        return Recipe.of(**settings, cost_threshold={"calibrated": not getattr(true, "restores_prior", False)})
     return Recipe.of(**settings, tuned_threshold={"criterion": "expected cost"})
 
 

@@ -124,6 +124,8 @@ def test_costs_choose_the_threshold_and_the_metric():
     few = Study(planted("overlap", class_sizes=(400, 40)), miss_cost=20)
     assert decided(few, BASELINE).text == "cost_threshold:calibrated=True"
     assert decided(few, Recipe.of("calibrated_probabilities")).text == "calibrated_probabilities+cost_threshold"
+    adjusted = decided(few, Recipe.of("posthoc_logit_adjustment")).text
+    assert adjusted == "posthoc_logit_adjustment+cost_threshold:calibrated=True", "its scores are no risks"
     result = evaluate(costly, [])
     assert result.provenance["parameters"]["metric"] == COST
     scores = result.tables["scores"].query("metric == @COST").set_index("cut")["value"]
