@@ -249,12 +249,18 @@ def odd_tables():
     }
 
 
+@cache
+def odd_study(name):
+    """One study for all checks, as on a page: what several need is computed once."""
+    frame, label = odd_tables()[name]
+    frame.columns = [str(column) for column in frame.columns]
+    return Study(Dataset.from_frame(frame.assign(outcome=label), "outcome"))
+
+
 @EACH
 @pytest.mark.parametrize("name", odd_tables())
 def test_odd_tables_get_sentences(method, name):
-    frame, label = odd_tables()[name]
-    frame.columns = [str(column) for column in frame.columns]
-    result = engine.run(method.slug, Study(Dataset.from_frame(frame.assign(outcome=label), "outcome")))
+    result = engine.run(method.slug, odd_study(name))
     assert result.findings and all(finding.text.endswith((".", "?")) for finding in result.findings)
     if result.tables:
         method.draw(result)

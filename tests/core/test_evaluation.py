@@ -217,7 +217,7 @@ def test_every_remedy_is_scored_on_a_class_of_hardly_any_rows(n_rare, learner):
     frame = pd.DataFrame(
         {"a": rng.normal(size=40), "b": rng.normal(size=40), "y": ["u"] * (40 - n_rare) + ["v"] * n_rare}
     )
-    small = Study(Dataset.from_frame(frame, "y"), positive="v", learner=learner, n_folds=3, n_repeats=1)
+    small = Study(Dataset.from_frame(frame, "y"), positive="v", learner=learner, n_folds=2, n_repeats=1)
     stages = ("optimisers", "batches") if learner == "neural" else ()
     alone = [Recipe.parse(item.slug) for item in served(learner, *stages)]
     compared = evaluate(small, alone)
