@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.kit import choices, session, show, tables
+from pages.kit import choices, kept_session, session, show, tables
 
 STEPS = {
     "data": ("Data", ":material/table:"),
@@ -32,6 +32,8 @@ def frame() -> None:
     name = "Counterpoise" if page.title == "Data" else f"{page.title} · Counterpoise"
     st.set_page_config(name)
     choices.restore()
+    kept_session.restore()
+    kept_session.keep()
     session.forget_unfit()
     choices.publish(tables.source())
     session.drop_stale()

@@ -66,7 +66,9 @@ def scored(
 
 
 def score_kept(study: Study, recipe: Recipe, fold: int, path: str) -> FoldOutcome:
-    """A fold from the store at a path, or else scored and kept there; a store that cannot be used is done without."""
+    """A fold from the store at a path, or else scored and kept there; without a path, or a store that can be used, only scored."""
+    if not path:
+        return score_fold(study, recipe, fold)
     try:
         held = Store(path)
         outcome = known(held, study, recipe, fold)

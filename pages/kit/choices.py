@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+import io
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,16 @@ from core.reading.all_rows import Folder
 from core.reading.large import LARGE_BYTES
 from core.recipe import Recipe
 from core.registry import Method, method
+from core.safekeeping import linked
+from core.session_file import is_session, unpack
 
 UPLOAD = "upload"
 """Stands for the analyst's own file, which a link does not carry."""
 
 WRITTEN = ("delimiter", "quote", "encoding", "decimal", "thousands", "header", "skip", "footer", "units")
+TOKEN = "kept"
+"""Name in the link of what stands for the kept files."""
+
 READING = (*WRITTEN, "missing_tokens", "sheet")
 """How a file is written, and with it what the reader may be told."""
 
@@ -52,20 +58,23 @@ FREE = ("prevalence", "recipe", "explained", "set", "asked", "column", "opened",
 def restore() -> None:
     """Take the choices from the link, once per session; what cannot be right is ignored."""
     if "choices" not in st.session_state:
-        st.session_state.choices = dict(DEFAULTS)
-        for name, default in DEFAULTS.items():
-            given = tuple(text[:6000] for text in st.query_params.get_all(name)[:200])
-            if given and (value := _from_link(name, default, given)) is not None:
-                st.session_state.choices[name] = value
+        _take({name: st.query_params.get_all(name) for name in DEFAULTS})
 
 
 def publish(source: str) -> None:
     """Write the source and the choices that differ from their default into the link, so that it opens the same page."""
-    link = {name: value for name, value in st.session_state.choices.items() if value != DEFAULTS[name]}
-    link["data"] = source
-    wanted = {name: list(value or ("",)) if isinstance(value, tuple) else [str(value)] for name, value in link.items()}
+    wanted = link(source)
+    if source == UPLOAD and "token" in st.session_state:
+        wanted[TOKEN] = [st.session_state.token]
     if {name: st.query_params.get_all(name) for name in st.query_params} != wanted:
         st.query_params.from_dict(wanted)
+
+
+def link(source: str) -> dict[str, list[str]]:
+    """The source and the choices that differ from their default, as text."""
+    held = {name: value for name, value in st.session_state.choices.items() if value != DEFAULTS[name]}
+    held["data"] = source
+    return {name: list(value or ("",)) if isinstance(value, tuple) else [str(value)] for name, value in held.items()}
 
 
 def of_study() -> tuple:
@@ -205,10 +214,22 @@ def _store(name: str, key: str) -> None:
         choose(**{name: tuple(value) if isinstance(value, list) else value})
 
 
+def _take(given: Mapping[str, Sequence[str]]) -> None:
+    st.session_state.choices = dict(DEFAULTS)
+    for name, default in DEFAULTS.items():
+        texts = tuple(text[:6000] for text in given.get(name, ())[:200])
+        if texts and (value := _from_link(name, default, texts)) is not None:
+            st.session_state.choices[name] = value
+
+
 def _keep_upload() -> None:
     state = st.session_state
     file = state[uploader()["key"]]
-    if file is not None:
+    state.pop("refused", None)
+    if file is not None and is_session(file):
+        _open_session(file)
+        state.uploads = state.get("uploads", 0) + 1
+    elif file is not None:
         awaited = choice("data") == UPLOAD and "upload" not in state
         state.upload = _kept_file(file)
         state.pop("test", None)
@@ -216,6 +237,22 @@ def _keep_upload() -> None:
         if not awaited:  # or else the choices of the link are for this file
             _reset(["data"])
             choose(data=UPLOAD)
+
+
+def _open_session(file: Any) -> None:
+    """Take the choices and the files of a session file, as a link and uploads would have brought them."""
+    state = st.session_state
+    try:
+        given, files = unpack(file)
+    except UserError as error:
+        state.refused = str(error)
+        return
+    _reset(DEFAULTS)
+    _take(given)
+    for part, name in (("table", "upload"), ("test", "test")):
+        state.pop(name, None)
+        if part in files:
+            state[name] = _kept_file(io.BytesIO(files[part][1]), files[part][0])
 
 
 def _keep_test() -> None:
@@ -228,20 +265,28 @@ def _keep_test() -> None:
 class Spilled:
     """A large upload in a private folder, which goes when the session forgets it."""
 
-    def __init__(self, content: memoryview) -> None:
+    def __init__(self, content: memoryview | Path) -> None:
         self.folder = Folder()
         self.path = Path(self.folder.name) / "upload"
-        self.path.write_bytes(content)
+        if isinstance(content, Path):
+            linked(content, self.path)
+        else:
+            self.path.write_bytes(content)
 
 
-def _kept_file(file: Any) -> tuple[str, Any, str]:
+def from_path(name: str, path: Path, digest: str) -> tuple[str, Any, str]:
+    """A file that was kept, as an upload is held."""
+    return name, path.read_bytes() if path.stat().st_size <= LARGE_BYTES else Spilled(path), digest
+
+
+def _kept_file(file: Any, name: str = "") -> tuple[str, Any, str]:
     """Name, content and digest of an uploaded file; a large one goes to a private folder and leaves the memory."""
-    digest = hashlib.blake2b(file.getbuffer(), digest_size=16).hexdigest()
-    if file.size <= LARGE_BYTES:
-        return file.name, file.getvalue(), digest
+    digest, name = hashlib.blake2b(file.getbuffer(), digest_size=16).hexdigest(), name or file.name
+    if file.getbuffer().nbytes <= LARGE_BYTES:
+        return name, file.getvalue(), digest
     content = Spilled(file.getbuffer())
     context = get_script_run_ctx()
-    if context is not None and hasattr(context.uploaded_file_mgr, "remove_file"):
+    if context is not None and hasattr(context.uploaded_file_mgr, "remove_file") and hasattr(file, "file_id"):
         context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)
     file.close()
-    return file.name, content, digest
+    return name, content, digest

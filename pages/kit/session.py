@@ -19,7 +19,7 @@ from core.recipe import Recipe
 from core.registry import Method, methods
 from core.result import Result
 from core.study import Study
-from pages.kit import kept, tables
+from pages.kit import kept, kept_session, tables
 from pages.kit.choices import choice, choose, of_study, settings
 
 PROFILE, EXPLAIN, LEDGER = ("profile", "missingness"), ("explanation",), ("ledger",)
@@ -91,10 +91,10 @@ def result(method: Method, asked: Study | None = None) -> jobs.Job:
 def scores(recipe: Recipe) -> jobs.Job:
     """A recipe scored out of fold, as a job with one result per fold."""
     from core.evaluation.compare import n_fold_tasks
-    from core.evaluation.scoring import score_fold
+    from core.evaluation.kept_scores import score_kept
 
-    held = study()
-    tasks = [(score_fold, (_travelling(held), recipe, fold)) for fold in range(n_fold_tasks(held))]
+    held, path = study(), kept_session.store()
+    tasks = [(score_kept, (_travelling(held), recipe, fold, path)) for fold in range(n_fold_tasks(held))]
     return _desk().job((held.key, "scores", recipe), tasks)
 
 
@@ -191,7 +191,7 @@ class Desk:
 
     def drop_live(self, kind: str = "", but: Any = None) -> None:
         """Stop and forget what still runs; of one kind alone, where it is named."""
-        for key in [key for key, job in self.jobs.items() if job.live and (not kind or kind in key) and key != but]:
+        for key in [key for key, job in self.jobs.items() if job.live and kind in ("", key[1]) and key != but]:
             self.jobs.pop(key).cancel()
 
     def forget_unfinished(self) -> None:

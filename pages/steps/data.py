@@ -6,9 +6,9 @@ import streamlit as st
 
 from core.reading.samples import samples
 from core.wording import clip
-from pages.kit import choices, held_out, meaning, reading, session, show, tables, text
+from pages.kit import choices, held_out, kept_session, meaning, reading, session, show, tables, text
 
-KINDS = "CSV and its relatives, ARFF, Parquet, Excel and ODS, also packed. The content decides, not the name."
+KINDS = "CSV and its relatives, ARFF, Parquet, Excel and ODS, also packed, or a saved session. The content decides, not the name."
 
 st.title("Counterpoise")
 st.markdown("Finds out why a rare class fails, shows what would help, and proves it.")
@@ -24,7 +24,7 @@ def source() -> None:
     left, right = st.columns(2)
     with left.container(border=True, height="stretch"):
         st.file_uploader("Upload your own table", help=KINDS, **choices.uploader())
-        st.caption("The file stays on the machine that runs Counterpoise, and is forgotten when you leave.")
+        kept_session.controls()
     with right.container(border=True, height="stretch"):
         options = {sample.slug: sample.title for sample in samples()}
         if "upload" in st.session_state or tables.source() == choices.UPLOAD:

@@ -24,6 +24,8 @@ FLOORS = {
         "registry",
         "engine",
         "store",
+        "safekeeping",
+        "session_file",
     },
     3: {
         "recipe",
