@@ -18,6 +18,7 @@ from core.commands import (
     losses,
     methods,
     profile,
+    recommend,
     suggest,
     synthetic,
 )
@@ -25,7 +26,20 @@ from core.errors import UserError, unknown
 from core.registry import methods as registered
 from core.wording import clip
 
-COMMANDS = (diagnose, evaluate, curves, costs, calibration, losses, dose, synthetic, profile, suggest, methods)
+COMMANDS = (
+    diagnose,
+    evaluate,
+    recommend,
+    curves,
+    costs,
+    calibration,
+    losses,
+    dose,
+    synthetic,
+    profile,
+    suggest,
+    methods,
+)
 
 
 class Parser(argparse.ArgumentParser):

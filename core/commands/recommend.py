@@ -1,0 +1,50 @@
+"""``recommend TABLE --target COLUMN``: search recipes and learners within a time, and recommend one where it beats doing nothing."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Any
+
+from core.commands.findings import print_findings
+from core.commands.options import add_command, add_study_options, add_table_options, between, print_head, study_of
+from core.result import Result
+from core.wording import number, seconds
+
+
+def add(commands: Any) -> None:
+    """Declare the command and its options."""
+    parser = add_command(commands, "recommend", run, "search recipes and learners within a time, and recommend one")
+    add_study_options(add_table_options(parser), report=False)
+    parser.add_argument("--miss-cost", type=float, dest="cost", default=argparse.SUPPRESS, help="the same as --cost")
+    parser.add_argument("--seconds", type=float, default=60.0, help="the time that the search may take")
+
+
+def run(given: argparse.Namespace) -> None:
+    """Print candidates on stderr as they arrive, then the recommendation and the recipe."""
+    from core.evaluation.recommend import recommend, recommended
+
+    study, named = study_of(given)
+    told: dict[str, int] = {}
+    for result in recommend(study, between("seconds", given.seconds, 1, 86_400), recipes=named):
+        if result is not None:
+            _print_news(result, told)
+    print_head(study)
+    print()
+    print_findings(result)
+    if "choice" in result.tables:
+        learner, recipe = recommended(result)
+        print(f"\nLearner: {learner}\nRecipe: {recipe.text}")
+
+
+def _print_news(result: Result, told: dict[str, int]) -> None:
+    """Print the candidates that have more folds than when they were last printed."""
+    table = result.tables.get("candidates")
+    for row in () if table is None else table.itertuples():
+        if row.n_folds > told.get(row.candidate, 0):
+            told[row.candidate] = row.n_folds
+            score = f"{row.metric} {number(row.score)}, Brier score {number(row.brier)}"
+            print(
+                f"{row.candidate}: {score}, {row.n_folds} folds, {seconds(row.seconds)} each, {row.state}",
+                file=sys.stderr,
+            )

@@ -1,0 +1,234 @@
+"""Search over recipes and learners by successive halving on folds, within a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from core import judge
+from core.errors import UserError
+from core.evaluation.distinguishing import margin_of
+from core.evaluation.scoring import LOWER_IS_BETTER, FoldOutcome
+from core.evaluation.search_plan import Candidate, Plan, Searched
+from core.recipe import Recipe
+from core.study import Study
+
+TWIN = "calibrated_probabilities"
+ENTRY, CONFIRM, FEWEST_FOLDS = 0.4, 0.4, 4
+"""Shares of the time: by which the first rung ends, and at most kept for the rows apart; and folds of these that must fit into it."""
+
+BEFOREHAND = {"boosted": 1.0, "linear": 1.0, "neural": 3.0}
+"""How many times as long as the first fold of doing nothing a learner is taken to need before it was seen."""
+
+WAITING, RUNNING, DROPPED, KEPT, SLOW, FAILED = "waiting", "running", "dropped", "kept", "too slow", "cannot run"
+
+
+@dataclass(eq=False)
+class Search:
+    """What has been scored, and what comes next.
+
+    Parameters
+    ----------
+    study : Study
+        Its learner with the empty recipe is the baseline.
+    plan : Plan
+    order : sequence of Candidate
+        The baseline first; the earlier one of equals is the simpler one.
+    key : (str, str)
+        The metric and cut to choose by.
+    seconds : float
+        The time, from ``start`` on.
+    clock : callable
+        Gives the time in seconds.
+    score : callable
+        As ``core.evaluation.scoring.score_fold``.
+    """
+
+    study: Study
+    plan: Plan
+    order: list[Candidate]
+    key: tuple[str, str]
+    seconds: float
+    clock: Callable[[], float]
+    score: Callable[[Study, Recipe, int], FoldOutcome]
+    outcomes: dict[Candidate, dict[int, FoldOutcome]] = field(default_factory=dict)
+    took: dict[Candidate, list[float]] = field(default_factory=dict)
+    state: dict[Candidate, str] = field(default_factory=dict)
+    rung: dict[Candidate, int] = field(default_factory=dict)
+    finished: int = 0
+
+    def __post_init__(self) -> None:
+        self.start = self.clock()
+        self.base = self.order[0]
+        self.state = dict.fromkeys(self.order, WAITING)
+        plain = {"recipe": Recipe(), "given": self.plan.folds}
+        names = ("dataset", "positive", "n_folds", "n_repeats", "miss_cost", "random_state")
+        plain |= {name: getattr(self.study.whole, name) for name in names}
+        learners = dict.fromkeys(one.learner for one in self.order)
+        self.studies = {name: Searched(learner=name, **plain) for name in learners}
+        sizes = [len(train) for train, _ in self.plan.folds]
+        self.growth = float(np.mean([sizes[f] for f in self.plan.apart]) / np.mean(sizes[: self.plan.rungs[-1]]))
+
+    def run(self) -> Iterator[None]:
+        """All rungs; gives None before every fit, and stops when the time is over or when it is told to."""
+        yield from self._enter()
+        for rung, n_folds in enumerate(self.plan.rungs[1:], start=1):
+            alive = self._better_half(rung)
+            for fold in range(n_folds):
+                for one in alive:
+                    if fold in self.outcomes[one] or self.state[one] in (SLOW, FAILED):
+                        continue
+                    if self.clock() + self._expected(one) > self.limit:
+                        return
+                    yield None
+                    self._fit(one, fold)
+            self.finished = rung
+
+    def confirm(self, one: Candidate) -> Iterator[None]:
+        """Score a candidate and doing nothing on the rows apart, as many folds as time allows."""
+        for fold in self.plan.apart:
+            if self.left < self.growth * (self._expected(one) + self._expected(self.base)):
+                return
+            for either in (self.base, one):
+                yield None
+                self._fit(either, fold)
+
+    @property
+    def left(self) -> float:
+        """Seconds until the time is over."""
+        return self.start + self.seconds - self.clock()
+
+    @property
+    def limit(self) -> float:
+        """When the search ends: what is left is for the rows apart."""
+        wanted = [self._at_the_end(one, len(self.plan.apart)) for one, state in self.state.items() if state == RUNNING]
+        return self.start + self.seconds - min(CONFIRM * self.seconds, max(wanted, default=0.0))
+
+    def mean(self, one: Candidate, key: tuple[str, str], n_folds: int = 0) -> float:
+        """Of a score over the folds that choose, or the first of them: doing nothing's, and what the candidate has more on the folds that it has."""
+        base = _mean(out.scores[key] for out in self.chosen(self.base, n_folds))
+        return base if one == self.base else base + _mean(self.changes(one, key, n_folds))
+
+    def changes(self, one: Candidate, key: tuple[str, str], n_folds: int = 0) -> np.ndarray:
+        """Paired differences to doing nothing, fold by fold of those that choose."""
+        base = self.outcomes.get(self.base, {})
+        pairs = [(out, base[out.fold]) for out in self.chosen(one, n_folds) if out.fold in base]
+        return np.array([out.scores[key] - other.scores[key] for out, other in pairs])
+
+    def interval(self, one: Candidate, key: tuple[str, str]) -> tuple[float, float, float]:
+        """Mean difference to doing nothing over the folds that choose, with its corrected interval."""
+        return judge.fold_interval(self.changes(one, key), self._share(range(self.plan.rungs[-1])))
+
+    def confirmed(self, one: Candidate) -> tuple[tuple[float, float, float], list[int]]:
+        """Mean difference to doing nothing on the rows apart, with its corrected interval; and the folds that it rests on."""
+        both = [f for f in self.plan.apart if f in self.outcomes[one] and f in self.outcomes[self.base]]
+        change = [self.outcomes[one][f].scores[self.key] - self.outcomes[self.base][f].scores[self.key] for f in both]
+        return judge.fold_interval(np.array(change), self._share(both)), both
+
+    def chosen(self, one: Candidate, n_folds: int = 0) -> list[FoldOutcome]:
+        """What a candidate did on the folds that choose, or on the first of them."""
+        own, most = self.outcomes.get(one, {}), n_folds or self.plan.rungs[-1]
+        return [own[f] for f in sorted(own) if f < most]
+
+    def margin(self, margin: float) -> float:
+        """On the scale of the metric."""
+        return margin_of(margin, self.chosen(self.base), self.key)
+
+    def rival(self, margin: float) -> Candidate | None:
+        """The candidate that is best beside doing nothing, or the simplest one within the margin of it; None where doing nothing is best.
+
+        Looked at are those that have all folds of the last rung that was finished, and that can still be scored on rows apart.
+        """
+        n_folds = self.plan.rungs[self.finished]
+        ready = [
+            one
+            for one in self.order
+            if len(self.chosen(one, n_folds)) == n_folds and self.state[one] in (RUNNING, KEPT)
+        ]
+        values = {one: self._signed(one, n_folds) for one in ready}
+        best = max(values.values(), default=np.nan)
+        if self.base not in values or not best > values[self.base]:
+            return None
+        return next(
+            one
+            for one in self.order
+            if one in values and one != self.base and values[one] >= best - self.margin(margin)
+        )
+
+    def _enter(self) -> Iterator[None]:
+        """The first rung, candidate by candidate, until its part of the time is over."""
+        for one in self.order:
+            if one != self.base and self.clock() + self._expected(one) > self.start + ENTRY * self.seconds:
+                continue
+            self.state[one], self.rung[one] = RUNNING, 0
+            for fold in range(self.plan.rungs[0]):
+                late = (fold or one != self.base) and self.clock() + self._expected(one) > self.limit
+                if late or self.state[one] != RUNNING:
+                    break
+                yield None
+                self._fit(one, fold)
+
+    def _fit(self, one: Candidate, fold: int) -> None:
+        start = self.clock()
+        try:
+            outcome = self.score(self.studies[one.learner], one.recipe, fold)
+        except UserError:
+            self.state[one] = FAILED
+            return
+        self.outcomes.setdefault(one, {})[fold] = outcome
+        if fold < self.plan.rungs[-1]:
+            self.took.setdefault(one, []).append(self.clock() - start)
+        if one != self.base and self._at_the_end(one, FEWEST_FOLDS) > CONFIRM * self.seconds:
+            self.state[one] = SLOW
+
+    def _better_half(self, rung: int) -> list[Candidate]:
+        """Who goes on: doing nothing, the better half of the others, and on the last rung their calibrated twins."""
+        n_folds = self.plan.rungs[rung - 1]
+        others = [one for one in self.order if self.state[one] == RUNNING and one != self.base]
+        ranked = sorted(others, key=lambda one: -self._signed(one, n_folds))
+        kept = set(ranked[: (len(ranked) + 1) // 2])
+        self.state |= {one: DROPPED for one in others if one not in kept}
+        alive = [one for one in self.order if one in kept]
+        if rung == len(self.plan.rungs) - 1:
+            alive += self._twins(alive)
+        self.rung |= dict.fromkeys((self.base, *alive), rung)
+        return [self.base, *alive]
+
+    def _twins(self, alive: Sequence[Candidate]) -> list[Candidate]:
+        plain = [one for one in (self.base, *alive) if one.recipe.stage("calibration") is None]
+        twins = [Candidate(one.learner, Recipe.parse(f"{one.recipe.text}+{TWIN}")) for one in plain]
+        twins = [one for one in twins if one not in self.state]
+        self.order += twins
+        self.state |= dict.fromkeys(twins, RUNNING)
+        self.outcomes |= {one: {} for one in twins}
+        return twins
+
+    def _signed(self, one: Candidate, n_folds: int) -> float:
+        value = self.mean(one, self.key, n_folds)
+        value = -value if self.key[0] in LOWER_IS_BETTER else value
+        return -np.inf if np.isnan(value) else value
+
+    def _expected(self, one: Candidate) -> float:
+        """Seconds of a fit: those seen of it, of its recipe without calibration, of its learner, or of doing nothing."""
+        plain = Candidate(one.learner, one.recipe.without("calibration"))
+        for seen in (one, plain, Candidate(one.learner)):
+            if seen in self.took:
+                return _mean(self.took[seen])
+        return BEFOREHAND.get(one.learner, 1.0) * _mean(self.took.get(self.base, [0.0]))
+
+    def _at_the_end(self, one: Candidate, n_folds: int) -> float:
+        """Seconds that a candidate and doing nothing need on rows apart."""
+        n_folds = min(n_folds, len(self.plan.apart))
+        return n_folds * self.growth * (self._expected(one) + self._expected(self.base))
+
+    def _share(self, positions: Iterable[int]) -> float:
+        shares = [len(test) / len(train) for train, test in (self.plan.folds[f] for f in positions)]
+        return float(np.mean(shares)) if shares else np.nan
+
+
+def _mean(values: Iterable[float]) -> float:
+    """Of the values that are known; NaN where none is."""
+    known = [float(value) for value in values if value == value]
+    return sum(known) / len(known) if known else np.nan

@@ -1,0 +1,234 @@
+"""Recommend a recipe: a search within a time, and a gain that was seen where the choice was not made.
+
+    for result in recommend(study, seconds=60):
+        if result is not None:
+            ...  # the last one is complete
+
+``recommend`` is a generator, in the caller or as one task of ``core.jobs``: ``job = runner.start([(recommend, (study, 60.0))])``, and
+``job.latest[0]`` is the newest Result. It gives None before every fit, a moment at which it can be stopped, and a partial Result at most
+twice a second. ``draw(result)`` takes a partial result or the complete one.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from core import charts
+from core.engine import provenance
+from core.evaluation.distinguishing import FEWEST_ROWS, MARGIN
+from core.evaluation.halving import FAILED, KEPT, RUNNING, WAITING, Search
+from core.evaluation.recommend_words import findings, goal, refused, searching
+from core.evaluation.scoring import AT_OWN, COST, LOWER_IS_BETTER, FoldOutcome, decided, score_fold
+from core.evaluation.search_plan import Candidate, candidates, planned
+from core.recipe import Recipe
+from core.result import Result
+from core.study import Study
+
+PACE = 0.5
+"""Seconds between two partial results at least."""
+
+LATE, MOST_SHOWN = "not reached", 8
+CANDIDATES = [
+    "candidate", "learner", "recipe", "text", "rung", "n_folds", "metric", "score", "difference", "low", "high", "F1", "brier", "seconds", "state",
+]  # fmt: skip
+RUNGS = ["rung", "n_folds", "candidate", "score", "passed"]
+FRONT = ["candidate", "learner", "recipe", "paid", "brier", "seconds", "n_folds", "on_front"]
+CHOICE = [
+    "recommended", "learner", "recipe", "text", "metric", "baseline", "value", "difference", "low", "high", "n_folds", "rows", "positives",
+    "test_rows", "test_positives", "seed",
+]  # fmt: skip
+
+
+def recommend(
+    study: Study,
+    seconds: float = 60.0,
+    *,
+    recipes: Iterable[Recipe] = (),
+    tried: Sequence[Candidate] | None = None,
+    margin: float = MARGIN,
+    clock: Callable[[], float] = time.perf_counter,
+    score: Callable[[Study, Recipe, int], FoldOutcome] = score_fold,
+) -> Iterator[Result | None]:
+    """Search learners and recipes within a time, and recommend one only if it beats doing nothing on rows that had no part in the choice.
+
+    A part of the rows is set aside first (``core.evaluation.search_plan.planned``). On the others candidates climb rungs: all are scored on two folds, as
+    many as 40 % of the time allows, the simple ones first; the better half on one draw of folds; the better half of these, beside themselves with
+    calibrated probabilities, on two draws. Doing nothing is always among them. Every candidate has the threshold that fits the stated cost, or the best F1 without one,
+    chosen inside its training rows. The best mean wins, or the simplest candidate within the margin of it. Winner and doing nothing are then fitted on all
+    rows outside a fold of those set aside, and scored on that fold. The winner is recommended where the corrected interval of these paired differences
+    leaves zero out on the right side and the mean is beyond the margin; else doing nothing is. One candidate is tested, so the interval needs no correction for the others, and the best of
+    many does not look better than it is. No fit is started that would, by those seen before, end after the time.
+
+    Parameters
+    ----------
+    study : Study
+        Not changed. Its learner is that of doing nothing; its test rows, if it has any, are not touched.
+    seconds : float
+        The time.
+    recipes : iterable of Recipe
+        More candidates, with every learner that they serve.
+    tried : sequence of Candidate or None
+        The candidates, doing nothing first; None takes ``core.evaluation.search_plan.candidates``.
+    margin : float
+        A difference too small to matter, of average precision; of costs, this share of the baseline's.
+    clock, score : callable
+        Gives the time in seconds; scores a fold as ``core.evaluation.scoring.score_fold`` does. Equal scores and equal times give equal results.
+
+    Yields
+    ------
+    Result or None
+        ``candidates``: candidate (recipe and learner in words), learner, recipe, text, rung (0 is the first), n_folds, metric, score (doing nothing's plus the mean
+        difference on the same folds), difference, low, high (corrected, on the folds that choose, of one candidate at a time), F1 (at its own threshold), brier, seconds (of a fold), state
+        ("waiting", "running", "dropped", "kept", "too slow", "cannot run", "not reached"). ``rungs``: rung, n_folds, candidate, score, passed (whether it went on). ``front``:
+        candidate, learner, recipe, paid (the cost, or 1 − average precision), brier, seconds, n_folds, on_front (no other candidate is as good in all three and better in one).
+        The last Result alone: ``choice``: recommended, learner, recipe, text (with the decision), metric, baseline, value, difference, low, high, n_folds,
+        rows, positives, test_rows, test_positives (on which the difference was seen), seed. The first finding is the recommendation. With fewer than ten rows
+        of the class of interest there is a finding alone, and nothing is searched.
+    """
+    study = study.whole
+    if study.class_sizes[study.positive_code] < FEWEST_ROWS:
+        yield Result({}, refused(study), _stamp(study, seconds, "", 0.0))
+        return
+    key = (COST, AT_OWN) if study.miss_cost else ("average precision", "")
+    order = list(candidates(study, recipes) if tried is None else tried)
+    search, last = Search(study, planned(study), order, key, seconds, clock, score), -np.inf
+    for _ in search.run():
+        due = clock() - last >= PACE and any(search.outcomes.values())
+        yield Result(_tables(search), searching(search), _stamp(study, seconds, key[0], 0.0)) if due else None
+        last = clock() if due else last
+    rival = search.rival(margin)
+    if rival is not None:
+        yield from search.confirm(rival)
+    ended = {RUNNING: KEPT, WAITING: LATE}
+    search.state = {one: ended.get(state, state) for one, state in search.state.items()}
+    tables = _tables(search) | {"choice": _choice(study, search, rival, margin)}
+    yield Result(tables, findings(study, search, tables), _stamp(study, seconds, key[0], seconds - search.left))
+
+
+def recommended(result: Result) -> tuple[str, Recipe]:
+    """The learner and the recipe, with its decision, of a complete Result; nothing is recommended where there is none."""
+    row = result.tables["choice"].query("recommended").iloc[0]
+    return row["learner"], Recipe.parse(row["text"])
+
+
+def draw(result: Result) -> dict[str, go.Figure]:
+    """What is paid against calibration and time, and who passed the rungs."""
+    if "front" not in result.tables:
+        return {}
+    metric, front, rungs = result.provenance["parameters"]["metric"], result.tables["front"], result.tables["rungs"]
+    shown = front.assign(shown=front["candidate"].where(front["on_front"], "beaten in all three"))
+    shown = shown.sort_values(["on_front", "paid"], ascending=[False, True])
+    caption = "Left and low is good. Named candidates: none other is as good in cost, calibration and time, and better in one."
+    axes = {"y_title": "Brier score", "x_title": goal(metric), "by": "shown", "caption": caption}
+    paid = charts.points(shown, "paid", "brier", title="What is paid against calibration", **axes)
+    axes |= {"y_title": goal(metric), "x_title": "seconds of a fold"}
+    took = charts.points(shown, "seconds", "paid", title="Training time against what is paid", **axes)
+    best = (
+        rungs.groupby("candidate", sort=False)["rung"]
+        .max()
+        .sort_values(ascending=False, kind="stable")
+        .index[:MOST_SHOWN]
+    )
+    axes = {"x_title": "folds", "y_title": metric, "by": "candidate", "lines": True}
+    axes["caption"] = f"Scores as folds are added, of the {len(best)} candidates that came furthest."
+    climbed = charts.points(rungs[rungs["candidate"].isin(best)], "n_folds", "score", title="Rungs", **axes)
+    return {"What is paid against calibration": paid, "Training time against what is paid": took, "Rungs": climbed}
+
+
+def _tables(search: Search) -> dict[str, pd.DataFrame]:
+    return {"candidates": _candidates(search), "rungs": _rungs(search), "front": _front(search)}
+
+
+def _candidates(search: Search) -> pd.DataFrame:
+    rows = []
+    for one in search.order:
+        n_folds, brier, f1 = len(search.chosen(one)), ("Brier score", ""), ("F1", AT_OWN)
+        known = [search.mean(one, key) if n_folds else np.nan for key in (search.key, f1, brier)]
+        moved = search.interval(one, search.key) if n_folds and one != search.base else (np.nan,) * 3
+        took = float(np.mean(search.took[one])) if n_folds else np.nan
+        place = (search.rung.get(one, 0), n_folds, search.key[0], known[0], *moved, *known[1:], took, search.state[one])
+        rows.append((one.name, one.learner, one.recipe.title, one.recipe.text, *place))
+    return pd.DataFrame(rows, columns=CANDIDATES)
+
+
+def _rungs(search: Search) -> pd.DataFrame:
+    """Scores over the folds of each rung, of the candidates that have all of them."""
+    rows = []
+    for rung, n_folds in enumerate(search.plan.rungs):
+        for one in search.order:
+            if len(search.chosen(one, n_folds)) == n_folds:
+                passed = search.rung.get(one, 0) > rung or search.state[one] in (RUNNING, KEPT)
+                rows.append((rung, n_folds, one.name, search.mean(one, search.key, n_folds), passed))
+    return pd.DataFrame(rows, columns=RUNGS)
+
+
+def _front(search: Search) -> pd.DataFrame:
+    seen = [one for one in search.order if search.chosen(one) and search.state[one] != FAILED]
+    values = np.array(
+        [
+            [search.mean(one, search.key), search.mean(one, ("Brier score", "")), np.mean(search.took[one])]
+            for one in seen
+        ]
+    ).reshape(-1, 3)
+    if search.key[0] not in LOWER_IS_BETTER:
+        values[:, 0] = 1 - values[:, 0]
+    beaten = [
+        ((values <= own).all(axis=1) & (values < own).any(axis=1)).any() or bool(np.isnan(own).any()) for own in values
+    ]
+    rows = [
+        (one.name, one.learner, one.recipe.title, *own, len(search.chosen(one)), not lost)
+        for one, own, lost in zip(seen, values, beaten, strict=True)
+    ]
+    return pd.DataFrame(rows, columns=FRONT)
+
+
+def _choice(study: Study, search: Search, rival: Candidate | None, margin: float) -> pd.DataFrame:
+    """Doing nothing, and the rival with its difference on the rows apart."""
+    sizes, own = study.class_sizes, int(study.class_sizes[study.positive_code])
+    nothing = (search.base.learner, search.base.recipe.title, decided(study, search.base.recipe).text, search.key[0])
+    seed, rows, helps, used = study.random_state, [], False, []
+    if rival is not None:
+        (mean, low, high), used = search.confirmed(rival)
+        sign = -1 if search.key[0] in LOWER_IS_BETTER else 1
+        base = float(np.nanmean([search.outcomes[search.base][f].scores[search.key] for f in used])) if used else np.nan
+        helps = bool(min(sign * low, sign * high) > 0 and sign * mean > search.margin(margin))
+        named = (rival.learner, rival.recipe.title, decided(study, rival.recipe).text, search.key[0])
+        tested = np.concatenate([search.plan.folds[f][1] for f in used] or [np.zeros(0, dtype=int)])
+        seen = (
+            len(used),
+            int(sizes.sum()),
+            own,
+            len(tested),
+            int((study.codes[tested] == study.positive_code).sum()),
+            seed,
+        )
+        rows.append((helps, *named, base, base + mean, mean, low, high, *seen))
+    value = search.mean(search.base, search.key)
+    rows.append(
+        (
+            not helps,
+            *nothing,
+            value,
+            value,
+            0.0,
+            np.nan,
+            np.nan,
+            len(search.chosen(search.base)),
+            int(sizes.sum()),
+            own,
+            0,
+            0,
+            seed,
+        )
+    )
+    return pd.DataFrame(rows, columns=CHOICE)
+
+
+def _stamp(study: Study, seconds: float, metric: str, elapsed: float) -> dict:
+    values = {"seconds": seconds, "metric": metric, "learner": study.learner}
+    return provenance("recommend", values, study, elapsed)

@@ -1,0 +1,136 @@
+"""What a search over recipes recommends, in one sentence, and what it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from core import wording
+from core.evaluation.distinguishing import FEWEST_ROWS
+from core.evaluation.distinguishing_words import drawn_folds
+from core.evaluation.scoring import COST
+from core.evaluation.verdict import dependence
+from core.learners import LEARNERS
+from core.recipe import Recipe
+from core.result import Finding
+from core.study import Study
+
+if TYPE_CHECKING:
+    from core.evaluation.halving import Search
+
+NOTHING = "Do nothing, with the right threshold"
+Tables = Mapping[str, pd.DataFrame]
+
+
+def refused(study: Study) -> tuple[Finding, ...]:
+    """Why nothing is recommended where the class of interest has too few rows."""
+    own = int(study.class_sizes[study.positive_code])
+    text = (
+        f"The class of interest {wording.quoted(study.positive)} has {wording.plural(own, 'row')}; at least {FEWEST_ROWS} are needed to "
+        f"choose between recipes. {NOTHING}, and collect more rows of it first."
+    )
+    return (Finding("caution", text), *dependence(study))
+
+
+def searching(search: Search) -> tuple[Finding, ...]:
+    """How far the search is."""
+    tried = sum(bool(own) for own in search.outcomes.values())
+    text = (
+        f"{wording.of(tried, len(search.order), 'candidate')} tried so far, {wording.seconds(max(search.left, 0))} left. "
+        "The recommendation follows at the end."
+    )
+    return (Finding("caution", text),)
+
+
+def findings(study: Study, search: Search, tables: Tables) -> tuple[Finding, ...]:
+    """The recommendation first, then what it rests on, what was tried, and what the probabilities are worth."""
+    choice = tables["choice"]
+    taken = choice[choice["recommended"]].iloc[0]
+    rival = choice.iloc[0] if len(choice) > 1 else None
+    parts = [Finding("fine", _sentence(study, taken, rival, search)), _tried(search, tables["candidates"])]
+    if rival is not None:
+        parts.append(_rests_on(study, rival, tables))
+    return (*parts, *_untrue(search, taken), *dependence(study))
+
+
+def _sentence(study: Study, taken: pd.Series, rival: pd.Series | None, search: Search) -> str:
+    """One sentence with its numbers."""
+    if rival is None:
+        n = sum(bool(own) for own in search.outcomes.values()) - 1
+        others = (
+            f"none of {wording.plural(n, 'other candidate')} did better"
+            if n > 0
+            else "the time allowed for nothing else"
+        )
+        return f"{NOTHING}: {others} on the folds that choose."
+    metric, moved = rival["metric"], _moved(rival)
+    if rival["recommended"]:
+        return f"Use {_named(study, rival)}: on rows that had no part in the choice, {metric} goes from {wording.number(rival['baseline'])} to {wording.number(rival['value'])} ({moved})."
+    if rival["n_folds"] < 2:
+        return f"{NOTHING}: {_named(study, rival)} looked best, but there was no time to score it on rows that had no part in the choice."
+    why = (
+        "which is no gain that the folds agree on"
+        if rival["low"] <= 0 <= rival["high"]
+        else "which is no gain that matters"
+    )
+    return f"{NOTHING}: the best that the search found, {_named(study, rival)}, changes {metric} on rows that had no part in the choice by {moved}, {why}."
+
+
+def _moved(row: pd.Series) -> str:
+    return (
+        f"{wording.change(row['difference'])}, interval {wording.change(row['low'])} to {wording.change(row['high'])}"
+    )
+
+
+def _named(study: Study, row: pd.Series) -> str:
+    """The recipe in words, and the learner where it is another one than the study's."""
+    other = LEARNERS[row["learner"]]
+    if row["recipe"] == Recipe().title:
+        return f"'{other}' as it is"
+    return f"'{row['recipe']}'" if row["learner"] == study.learner else f"'{row['recipe']}' with '{other}'"
+
+
+def _tried(search: Search, table: pd.DataFrame) -> Finding:
+    """How much was searched, and what was not."""
+    tried, full = table[table["n_folds"] > 0], search.plan.rungs[search.finished]
+    text = (
+        f"{wording.plural(len(tried), 'candidate')} scored on {wording.plural(search.plan.rungs[0], 'fold')} at first, "
+        f"{wording.plural((tried['n_folds'] >= full).sum(), 'candidate')} on {full}, in {wording.seconds(search.seconds - search.left)} of {wording.seconds(search.seconds)}."
+    )
+    left = len(table) - len(tried)
+    if left:
+        text += f" {wording.plural(left, 'candidate')} would not have fitted into the time; more of it may find more."
+    return Finding("fine", text)
+
+
+def _rests_on(study: Study, row: pd.Series, tables: Tables) -> Finding:
+    """Rows, rows of the class of interest, folds and seed."""
+    own = int(row["test_positives"])
+    text = (
+        f"The choice was made on {wording.plural(row['rows'] - row['test_rows'], 'row')} ({wording.count(row['positives'] - own)} of "
+        f"{wording.quoted(study.positive)}) and tested on {wording.plural(row['test_rows'], 'other row')} ({wording.count(own)} of "
+        f"{wording.quoted(study.positive)}) in {drawn_folds(study, int(row['n_folds']))}; the interval is the corrected one of paired folds."
+    )
+    if own < FEWEST_ROWS:
+        text += f" With fewer than {FEWEST_ROWS} rows of the class among those tested, hardly any gain can be told from none."
+    return Finding("caution" if own < FEWEST_ROWS else "fine", text)
+
+
+def _untrue(search: Search, taken: pd.Series) -> list[Finding]:
+    """Whether the recommended probabilities are worse than those of doing nothing."""
+    one = next(one for one in search.order if one.learner == taken["learner"] and one.recipe.title == taken["recipe"])
+    _, low, high = search.interval(one, ("Brier score", ""))
+    if one == search.base or not low > 0:
+        return []
+    text = (
+        f"The probabilities of '{taken['recipe']}' are worse than those of doing nothing (Brier score, {wording.change(low)} to {wording.change(high)}). "
+        "Decide by its threshold, and do not read them as risks."
+    )
+    return [Finding("caution", text, ("calibrated_probabilities",))]
+
+
+def goal(metric: str) -> str:
+    """What is paid, for an axis where less is better."""
+    return metric if metric == COST else f"1 − {metric}"
