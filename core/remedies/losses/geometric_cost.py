@@ -11,7 +11,9 @@ from core.numerics.set_terms import of_probabilities
 from core.params import Choice, Range
 from core.registry import About
 
-ABOUT = About("Geometric cost", "What if taking a class for a far one cost more than for a near one?")
+ABOUT = About(
+    "Geometric cost", "What if taking a class for a far one cost more than for a near one?", maturity="emerging"
+)
 
 
 def geometric_cost(

@@ -15,6 +15,7 @@ from core.registry import About
 ABOUT = About(
     "Supervised contrastive regulariser",
     "What if rows of one class had to lie together inside the network?",
+    maturity="emerging",
     learners=("neural",),
 )
 

@@ -118,6 +118,9 @@ def test_the_schedule_of_virtual_counts(start, ratios):
     assert all(weights[1] == weights[2] and (weights * counts).sum() == pytest.approx(1000) for weights in found)
     scores, own, known = table()
     same(loss_of("adaptive_class_balanced", start=start)(scores, own, known), cross_entropy(scores, own))
+    above, below = Known(np.array([[500.0], [350.0], [150.0]]), progress=0.0), 1000 / 3
+    weights = inside("adaptive_class_balanced")._weights(above, start, 10)[:, 0]
+    assert (weights > weights.min()).tolist() == (above.counts[:, 0] < below).tolist()
 
 
 def test_margins_and_deferred_weights():
