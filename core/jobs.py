@@ -92,6 +92,11 @@ class Job:
             self._stop()
             self._tell()
 
+    @property
+    def _suspected(self) -> bool:
+        """Whether the process of the next task was killed before; it then runs alone, so that it takes no other task with it."""
+        return bool(self._todo) and self._killed[self._todo[0]] > 0
+
     def wait(self, seconds: float) -> None:
         """Wait until a task ends, or until the time is over."""
         with self._news:
@@ -138,6 +143,7 @@ class Runner:
         self._broken: list[ProcessPoolExecutor] = []  # kept: Python 3.13 hangs when one is freed in a callback
         self._waiting: deque[Job] = deque()
         self._running: list[Job] = []
+        self._alone = False
         self._shared: OrderedDict[Any, dict[Any, bytes]] = OrderedDict()
         self._lock = threading.RLock()
 
@@ -189,10 +195,14 @@ class Runner:
 
     def _dispatch(self) -> None:
         with self._lock:
-            while len(self._running) < self.workers and self._waiting:
-                job = self._waiting.popleft()
+            while len(self._running) < self.workers and self._waiting and not self._alone:
+                job = self._waiting[0]
+                if job.live and job._suspected and self._running:
+                    return
+                self._waiting.popleft()
                 if not job.live:
                     continue
+                self._alone = job._suspected
                 position = job._todo.popleft()
                 if job._todo:
                     self._waiting.append(job)
@@ -219,6 +229,7 @@ class Runner:
         def arrived(finished: Future) -> None:
             with self._lock:
                 self._running.remove(job)
+                self._alone = False
                 line.end(call[0])
                 job._stops.pop(position, None)
                 self._arrived(job, position, finished, pool, line, key)
@@ -281,5 +292,3 @@ def _processes(workers: int, line: Line) -> ProcessPoolExecutor:
     finally:
         sys.modules["__main__"] = main
     return pool
-
-

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +77,7 @@ def controls() -> None:
     with st.container(horizontal=True):
         if not _is_large():
             name, icon = "counterpoise-session.zip", ":material/download:"
-            st.download_button("Save the session", _packed, name, "application/zip", on_click="ignore", icon=icon)
+            st.download_button("Save the session", _packed(), name, "application/zip", on_click="ignore", icon=icon)
         if "token" in st.session_state:
             st.button("Delete what is kept", on_click=_delete, icon=":material/delete:")
     if refused := st.session_state.get("refused"):
@@ -96,11 +98,12 @@ def _is_large() -> bool:
     )
 
 
-def _packed() -> bytes:
+def _packed() -> Callable[[], bytes]:
+    """What makes the session file of now, without asking the session again."""
     files: dict[str, Any] = {}
     if tables.source() == choices.UPLOAD:
         files = {part: st.session_state[name][:2] for part, name in PARTS.items() if name in st.session_state}
-    return pack(choices.link(tables.source()), files)
+    return partial(pack, choices.link(tables.source()), files)
 
 
 def _delete() -> None:

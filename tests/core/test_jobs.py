@@ -135,6 +135,15 @@ def test_a_killed_process_loses_no_finished_task_and_the_job_completes(tmp_path)
     runner.stop()
 
 
+def test_a_task_that_kills_its_process_takes_no_other_job_with_it():
+    runner = jobs.Runner(2)
+    others = runner.start([(time.sleep, (0.1,))] * 12)
+    deadly = runner.start([(os._exit, (1,))])
+    wait(others, deadly)
+    assert (deadly.state, others.state, others.done) == ("failed", "done", 12)
+    runner.stop()
+
+
 def test_the_number_of_workers_comes_from_the_environment(monkeypatch):
     monkeypatch.setenv("COUNTERPOISE_WORKERS", "0")
     assert jobs.workers_of_this_machine() == 0

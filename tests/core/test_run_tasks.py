@@ -73,7 +73,7 @@ def test_an_engine_that_is_not_at_hand_is_said_in_words(monkeypatch):
 def test_a_cluster_of_two_workers_gives_the_same_comparison():
     distributed = pytest.importorskip("distributed")
     recipes = [Recipe.of("class_weights")]
-    with distributed.LocalCluster(2, threads_per_worker=1, dashboard_address=None) as cluster:
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
         engine = "dask://" + cluster.scheduler_address.removeprefix("tcp://")
         assert run_tasks(SUMS, engine) == {n: n + 1 for n in range(6)}
         same(evaluate(study(), recipes, engine=engine), evaluate(study(), recipes, engine="threads"))

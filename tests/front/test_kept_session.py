@@ -7,6 +7,7 @@ import stat
 import zipfile
 
 import pytest
+import streamlit as st
 from test_meaning import PATIENTS, click, csv_file, texts
 
 from core.errors import UserError
@@ -73,11 +74,14 @@ def test_another_table_gets_another_token(opened):
     assert "a link does not carry files" in texts(opened(**link))
 
 
-def test_a_saved_session_opens_with_its_choices(opened):
+def test_a_saved_session_opens_with_its_choices(opened, monkeypatch):
+    made = {}
+    monkeypatch.setattr(st, "download_button", lambda label, make, *_, **__: made.update(file=make))
     app = opened(upload=csv_file(PATIENTS), cost="7")
     app.multiselect[0].set_value(["patient_id"]).run()
     choices = {name: [value] for name, value in app.query_params.items() if name != "kept"}
-    saved = pack(choices, {"table": ("patients.csv", PATIENTS)})
+    saved = made["file"]()
+    assert saved == pack(choices, {"table": ("patients.csv", PATIENTS)})
     other = opened(upload=("session.zip", saved, "application/zip"))
     assert HELD in texts(other) and not other.error
     assert other.multiselect[0].value == ["patient_id"]
