@@ -36,7 +36,7 @@ from core.recipe import Recipe  # noqa: E402
 from core.study import Study  # noqa: E402
 
 FOLDER = Path(__file__).parent
-SECONDS, SPLITS, MOST_ROWS, MOST_COST, DRAWS = 8.0, 3, 6_000, 10, 4_000
+SECONDS, SPLITS, MOST_ROWS, MOST_COST, DRAWS = 12.0, 3, 6_000, 10, 4_000
 TABLES = {
     "hr_job_change": ("", ""), "stroke": ("", ""), "telco_churn": ("", ""), "mammography": ("", ""), "oil_spill": ("", ""),
     "abalone_rings": ("cut:above=0.93", ""), "pima_diabetes": ("", ""), "german_credit": ("", ""), "page_blocks": ("", "5"), "nsl_kdd_train20": ("", "r2l"),

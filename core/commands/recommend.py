@@ -9,7 +9,7 @@ from typing import Any
 from core.commands.findings import print_findings
 from core.commands.options import add_command, add_study_options, add_table_options, between, print_head, study_of
 from core.result import Result
-from core.wording import number, seconds
+from core.wording import number, plural, seconds
 
 
 def add(commands: Any) -> None:
@@ -45,6 +45,6 @@ def _print_news(result: Result, told: dict[str, int]) -> None:
             told[row.candidate] = row.n_folds
             score = f"{row.metric} {number(row.score)}, Brier score {number(row.brier)}"
             print(
-                f"{row.candidate}: {score}, {row.n_folds} folds, {seconds(row.seconds)} each, {row.state}",
+                f"{row.candidate}: {score}, {plural(row.n_folds, 'fold')}, {seconds(row.seconds)} each, {row.state}",
                 file=sys.stderr,
             )

@@ -102,8 +102,12 @@ class Search:
 
     @property
     def limit(self) -> float:
-        """When the search ends: what is left is for the rows apart."""
-        wanted = [self._at_the_end(one, len(self.plan.apart)) for one, state in self.state.items() if state == RUNNING]
+        """When the search ends: what is left is for all folds of the rows apart if the leader comes to them, or the fewest if a slower one does."""
+        others = [one for one, state in self.state.items() if state == RUNNING and one != self.base]
+        wanted = [self._at_the_end(one, FEWEST_FOLDS) for one in others]
+        if others:
+            leader = max(others, key=lambda one: self._signed(one, self.plan.rungs[self.finished]))
+            wanted.append(self._at_the_end(leader, len(self.plan.apart)))
         return self.start + self.seconds - min(CONFIRM * self.seconds, max(wanted, default=0.0))
 
     def mean(self, one: Candidate, key: tuple[str, str], n_folds: int = 0) -> float:

@@ -94,10 +94,11 @@ def _named(study: Study, row: pd.Series) -> str:
 
 def _tried(search: Search, table: pd.DataFrame) -> Finding:
     """How much was searched, and what was not."""
-    tried, full = table[table["n_folds"] > 0], search.plan.rungs[search.finished]
+    tried, rungs = table[table["n_folds"] > 0], search.plan.rungs[: search.finished + 1]
+    counts = [f"{wording.count((tried['n_folds'] >= n).sum())} on {wording.plural(n, 'fold')}" for n in rungs]
     text = (
-        f"{wording.plural(len(tried), 'candidate')} scored on {wording.plural(search.plan.rungs[0], 'fold')} at first, "
-        f"{wording.plural((tried['n_folds'] >= full).sum(), 'candidate')} on {full}, in {wording.seconds(search.seconds - search.left)} of {wording.seconds(search.seconds)}."
+        f"Of {wording.plural(len(table), 'candidate')}, {', '.join(counts)}, in {wording.seconds(search.seconds - search.left)} of "
+        f"{wording.seconds(search.seconds)}."
     )
     left = len(table) - len(tried)
     if left:
