@@ -12,10 +12,11 @@ from test_meaning import PATIENTS, click, csv_file, texts
 
 from core.errors import UserError
 from core.evaluation import kept_scores
+from core.reading import large
 from core.result import Result
 from core.safekeeping import Safe
 from core.session_file import ABOUT, is_session, pack, unpack
-from pages.kit import session
+from pages.kit import choices, session
 
 EASY = {"learner": "linear", "folds": "2", "repeats": "1"}
 HELD = "patients.csv: 480 rows"
@@ -52,10 +53,8 @@ def test_another_token_opens_nothing_and_what_is_deleted_is_gone(opened):
     first = app.query_params["kept"]
     other = opened(upload=csv_file(PATIENTS.replace(b"sick", b"ill"), "other.csv"))
     assert other.query_params["kept"] != first
-    for token in ("", "x", first[:-1], first + "=", "../" + first[3:], "a" * 43, other.query_params["kept"].swapcase()):
-        stranger = opened(data="upload", kept=token)
-        assert "a link does not carry files" in texts(stranger), token
-        assert "kept" not in stranger.query_params
+    stranger = opened(data="upload", kept=first.swapcase())
+    assert "a link does not carry files" in texts(stranger) and "kept" not in stranger.query_params
     assert "kept" not in opened("learn", kept=first, data="wine_cultivars").query_params, (
         "a link to an example opens no file"
     )
@@ -64,14 +63,20 @@ def test_another_token_opens_nothing_and_what_is_deleted_is_gone(opened):
     assert "kept" not in app.query_params and HELD not in texts(app)
     assert "a link does not carry files" in texts(opened(**link))
     assert "other.csv: 480 rows" in texts(refreshed(opened, other))
-
-
-def test_another_table_gets_another_token(opened):
-    app = opened(upload=csv_file(PATIENTS))
-    link, first = dict(app.query_params), app.query_params["kept"]
-    app.file_uploader[0].set_value(csv_file(PATIENTS[:-30], "next.csv")).run()
-    assert app.query_params["kept"] != first
+    link = dict(other.query_params)
+    other.file_uploader[0].set_value(csv_file(PATIENTS[:-30], "next.csv")).run()
+    assert other.query_params["kept"] != link["kept"], "another table has another token"
     assert "a link does not carry files" in texts(opened(**link))
+
+
+def test_a_large_file_is_kept_without_being_read(opened, monkeypatch):
+    monkeypatch.setattr(large, "LARGE_BYTES", 5000)
+    monkeypatch.setattr(choices, "LARGE_BYTES", 5000)
+    app = opened("learn", upload=csv_file(PATIENTS))
+    again = opened("learn", **dict(app.query_params))
+    assert again.session_state["upload"][1].path.read_bytes() == PATIENTS
+    assert again.session_state["upload"][1].path.stat().st_nlink >= 2, "one copy on the disk"
+    assert not again.exception
 
 
 def test_a_saved_session_opens_with_its_choices(opened, monkeypatch):
@@ -79,9 +84,9 @@ def test_a_saved_session_opens_with_its_choices(opened, monkeypatch):
     monkeypatch.setattr(st, "download_button", lambda label, make, *_, **__: made.update(file=make))
     app = opened(upload=csv_file(PATIENTS), cost="7")
     app.multiselect[0].set_value(["patient_id"]).run()
-    choices = {name: [value] for name, value in app.query_params.items() if name != "kept"}
+    link = {name: [value] for name, value in app.query_params.items() if name != "kept"}
     saved = made["file"]()
-    assert saved == pack(choices, {"table": ("patients.csv", PATIENTS)})
+    assert saved == pack(link, {"table": ("patients.csv", PATIENTS)})
     other = opened(upload=("session.zip", saved, "application/zip"))
     assert HELD in texts(other) and not other.error
     assert other.multiselect[0].value == ["patient_id"]
@@ -138,6 +143,9 @@ def test_the_folder_is_private_and_forgets_in_time(tmp_path):
     safe.put(first, "table", "a.csv", b"one", "digest")
     safe.put(second, "table", "b.csv", tmp_path / "large", "digest")
     assert stat.S_IMODE(safe.place(first).stat().st_mode) == 0o700 and first not in str(safe.place(first))
+    for token in ("", "x", first[:-1], first + "=", first + "\n", "../" + first[3:], "a" * 43, first.swapcase()):
+        assert safe.place(token) is None and safe.get(token, "table") is None
+        safe.delete(token)
     name, path, digest = safe.get(first, "table")
     assert (name, path.read_bytes(), digest) == ("a.csv", b"one", "digest")
     assert safe.get(second, "table")[1].read_bytes() == b"x" * 1000 and safe.get(first, "test") is None
