@@ -89,17 +89,27 @@ def draw(result: Result) -> None:
     st.caption(
         "Mean over the folds, and where the true value plausibly lies at 95 %. Log loss and Brier score: lower is better."
     )
-    for cut, rows in result.tables["scores"].groupby("cut", sort=False):
-        title = f"Cut {cut}" if cut else "Whatever the cut"
-        st.markdown(f"**{title}**")
-        show.grid(side_by_side(rows), alt=f"Scores of every recipe with their intervals. {title}.")
-    show.side_by_side(draw_comparison(result), "comparison")
+    scores(result)
+    show.side_by_side(show.once(draw_comparison, result), "comparison")
     show.details("comparison", result, {})
     with st.expander("What the scores mean", icon=":material/help:"):
         for name in sorted(set(result.tables["scores"]["metric"]), key=str.lower):
             meaning = next((text for word, text in TERMS.items() if word.lower() == name.lower()), "")
             if meaning:
                 st.markdown(f"**{text.md(name)}**: {text.md(meaning)}")
+
+
+def scores(result: Result) -> None:
+    """The scores of every recipe, a table for each cut."""
+    for title, wide in show.once(by_cut, result).items():
+        st.markdown(f"**{title}**")
+        show.grid(wide, alt=f"Scores of every recipe with their intervals. {title}.")
+
+
+def by_cut(result: Result) -> dict[str, pd.DataFrame]:
+    """The scores as tables with a row for each recipe, by the name of the cut."""
+    parts = result.tables["scores"].groupby("cut", sort=False)
+    return {f"Cut {cut}" if cut else "Whatever the cut": side_by_side(rows) for cut, rows in parts}
 
 
 def side_by_side(scores: pd.DataFrame) -> pd.DataFrame:

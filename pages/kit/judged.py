@@ -46,5 +46,5 @@ def _drawn(view: str, result: Result) -> None:
         mark = f"{show.tag(finding.severity)} " if finding.severity in ("issue", "caution") else ""
         st.markdown(mark + (f"**{text.md(finding.text)}**" if position == 0 else text.md(finding.text)))
     if result.tables:
-        show.side_by_side(import_module(f"core.evaluation.{view}").draw(result), f"judged {view}")
+        show.side_by_side(show.once(import_module(f"core.evaluation.{view}").draw, result), f"judged {view}")
         show.details(f"judged {view}", result, {})

@@ -9,7 +9,7 @@ import streamlit as st
 from core.glossary import term
 from core.recipe import Recipe
 from core.result import Result
-from pages.kit import choices, compared, kept, recipe_jobs, show, text
+from pages.kit import choices, compared, recipe_jobs, show, text
 
 LEARNER = "neural"
 
@@ -39,17 +39,14 @@ def _drawn(result: Result) -> None:
     figures = list(_figures(result).items())
     show.side_by_side(dict(figures[:2]), "live")
     if "scores" in result.tables:
-        for cut, rows in result.tables["scores"].groupby("cut", sort=False):
-            title = f"Cut {cut}" if cut else "Whatever the cut"
-            st.markdown(f"**{title}**")
-            show.grid(compared.side_by_side(rows), alt=f"Scores of every recipe with their intervals. {title}.")
+        compared.scores(result)
         show.details("live", result, dict(figures[2:]))
 
 
 def _figures(result: Result) -> dict:
     from core.evaluation.live_training import draw
 
-    return kept.small(lambda: (result, draw(result)), "figures", id(result))[1]
+    return show.once(draw, result)
 
 
 def _nothing() -> None:

@@ -101,7 +101,7 @@ def _sentences(result: Result) -> None:
 
 
 def _figures(view: str, result: Result) -> dict:
-    return import_module(f"core.evaluation.{view}").draw(result)
+    return show.once(import_module(f"core.evaluation.{view}").draw, result)
 
 
 def _nothing() -> None:

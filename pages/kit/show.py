@@ -187,7 +187,12 @@ def figures(item: Method, result: Result) -> dict[str, Any]:
     """A result's figures, made once; the result is kept with them, so that its identity stays its own."""
     if not result.tables:
         return {}
-    return kept.small(lambda: (result, item.draw(result)), "figures", id(result))[1]
+    return once(item.draw, result)
+
+
+def once(make: Callable[[Any], Any], shown: Any) -> Any:
+    """What is made of a result or of a table, made once; that is kept with it, so that its identity stays its own."""
+    return kept.small(lambda: (shown, make(shown)), make.__module__, make.__qualname__, id(shown))[1]
 
 
 def head(item: Method, result: Result) -> None:
