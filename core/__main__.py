@@ -61,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0, or 2 after an analyst's error, whose two sentences are on stderr.
+        0, 2 after an analyst's error, whose two sentences are on stderr, or 130 when it was stopped.
     """
     if not sys.warnoptions:
         warnings.simplefilter("ignore")
@@ -76,6 +76,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     except BrokenPipeError:
         sys.stdout = None
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return 130
     return 0
 
 

@@ -1,4 +1,7 @@
-"""The one place that decides where tasks run: here, in threads, in processes, or on a Dask cluster; with equal results everywhere."""
+"""Where tasks run on the command line and from Python: here, in threads, in processes, or on a Dask cluster; with equal results everywhere.
+
+Pages, which come and go while work goes on, use the processes of ``core.jobs`` themselves.
+"""
 
 from __future__ import annotations
 

@@ -80,6 +80,8 @@ def controls() -> None:
             st.download_button("Save the session", _packed(), name, "application/zip", on_click="ignore", icon=icon)
         if "token" in st.session_state:
             st.button("Delete what is kept", on_click=_delete, icon=":material/delete:")
+    if _is_large():
+        st.caption("A file of this size is not put into a session file; keep the file and the link of this page.")
     if refused := st.session_state.get("refused"):
         st.error(refused)
 

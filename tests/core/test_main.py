@@ -1,5 +1,6 @@
 """The command line: what it prints, and two sentences and a 2 for every mistake of an analyst."""
 
+import argparse
 import json
 
 import pytest
@@ -196,3 +197,23 @@ def test_names_from_the_file_cannot_move_the_cursor(capsys, tmp_path):
     code, out, err = run(capsys, "diagnose", path, "--target", "\x1b[2Joutcome", "--only", "class_distribution")
     assert code == 0
     assert "\x1b" not in out + err
+
+
+def test_where_the_work_runs_is_checked_before_it_begins(capsys, tmp_path):
+    (tmp_path / "text").write_text("no store" * 100)
+    for options, said in (
+        (["--engine", "quick"], "no engine named 'quick'"),
+        (["--store", tmp_path / "text"], "cannot be used as a store"),
+        (["--store", tmp_path / "no" / "file"], "does not exist"),
+        (["--limit", "-1"], "--limit is -1"),
+    ):
+        code, out, err = run(capsys, "compare", tmp_path / "no table", "--target", "a", "--recipe", "smote", *options)
+        assert (code, out) == (2, "") and said in err
+
+
+def test_a_stopped_command_says_so(capsys, monkeypatch):
+    def stopped(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command_line, "_parsed", lambda *_: argparse.Namespace(command=stopped))
+    assert run(capsys, "methods") == (130, "", "Stopped.\n")
