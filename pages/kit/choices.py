@@ -36,7 +36,7 @@ DEFAULTS: Mapping[str, Any] = {
     "data": "", **dict.fromkeys(WRITTEN, ""), "missing_tokens": (), "sheet": "", "disguised": (),
     "target": "", "rule": "", "class": "", "leave_out": None, "role": (), "category": (), "synthetic": (), "mark": "", "rows": WORKING_ROWS,
     "learner": "boosted", "cost": 0.0, "prevalence": 0.0, "folds": 5, "repeats": 2, "seed": 0,
-    "recipe": (), "explained": None, "set": (), "asked": (), "column": "", "opened": (), "doses": (),
+    "recipe": (), "explained": None, "set": (), "asked": (), "column": "", "opened": (), "doses": (), "searched": (),
 }  # fmt: skip
 """Every choice with its name in the link; None leaves out what a sample suggests."""
 
@@ -51,7 +51,7 @@ LIMITS = {
 KEPT = ("data", "rows", "learner", "cost", "folds", "repeats", "seed", "recipe", "set")
 """Choices that serve any table."""
 
-FREE = ("prevalence", "recipe", "explained", "set", "asked", "column", "opened", "doses")
+FREE = ("prevalence", "recipe", "explained", "set", "asked", "column", "opened", "doses", "searched")
 """Choices that leave the study as it is."""
 
 

@@ -103,6 +103,13 @@ def final(recipe: Recipe) -> Job:
     return session.of_recipes("final", final_score, recipe)
 
 
+def recommendation(seconds: float) -> Job:
+    """A search within a time, as a job that tells how far it is."""
+    from core.evaluation.recommend import recommend
+
+    return session.of_tasks(session.study(), "recommend", seconds, lambda held: [(recommend, (held, seconds))])
+
+
 def costs(recipes: Sequence[Recipe], prevalence: float) -> Job:
     """What follows from the costs for some recipes; for doing nothing alone, beside calibrated probabilities."""
     from core.evaluation.costs import cost_panel
