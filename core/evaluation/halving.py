@@ -11,11 +11,10 @@ from core import judge
 from core.errors import UserError
 from core.evaluation.distinguishing import margin_of
 from core.evaluation.scoring import LOWER_IS_BETTER, FoldOutcome
-from core.evaluation.search_plan import Candidate, Plan, Searched
+from core.evaluation.search_plan import TWIN, Candidate, Plan, Searched
 from core.recipe import Recipe
 from core.study import Study
 
-TWIN = "calibrated_probabilities"
 ENTRY, CONFIRM, FEWEST_FOLDS = 0.4, 0.4, 4
 """Shares of the time: by which the first rung ends, and at most kept for the rows apart; and folds of these that must fit into it."""
 

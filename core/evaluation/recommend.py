@@ -121,21 +121,21 @@ def draw(result: Result) -> dict[str, go.Figure]:
     if "front" not in result.tables:
         return {}
     metric, front, rungs = result.provenance["parameters"]["metric"], result.tables["front"], result.tables["rungs"]
-    shown = front.assign(shown=front["candidate"].where(front["on_front"], "beaten in all three"))
+    shown = front.assign(shown=front["candidate"].where(front["on_front"], "no better than another"))
     shown = shown.sort_values(["on_front", "paid"], ascending=[False, True])
     caption = "Left and low is good. Named candidates: none other is as good in cost, calibration and time, and better in one."
     axes = {"y_title": "Brier score", "x_title": goal(metric), "by": "shown", "caption": caption}
     paid = charts.points(shown, "paid", "brier", title="What is paid against calibration", **axes)
     axes |= {"y_title": goal(metric), "x_title": "seconds of a fold"}
     took = charts.points(shown, "seconds", "paid", title="Training time against what is paid", **axes)
-    best = (
-        rungs.groupby("candidate", sort=False)["rung"]
-        .max()
-        .sort_values(ascending=False, kind="stable")
-        .index[:MOST_SHOWN]
-    )
+    sign = 1 if metric in LOWER_IS_BETTER else -1
+    furthest = rungs.assign(worth=sign * rungs["score"]).sort_values(["rung", "worth"], ascending=[False, True])
+    best = [*rungs["candidate"].head(1), *furthest["candidate"]]
+    best = list(dict.fromkeys(best))[:MOST_SHOWN]
     axes = {"x_title": "folds", "y_title": metric, "by": "candidate", "lines": True}
-    axes["caption"] = f"Scores as folds are added, of the {len(best)} candidates that came furthest."
+    axes["caption"] = (
+        f"Scores as folds are added, of doing nothing and the {len(best) - 1} best of those that came furthest."
+    )
     climbed = charts.points(rungs[rungs["candidate"].isin(best)], "n_folds", "score", title="Rungs", **axes)
     return {"What is paid against calibration": paid, "Training time against what is paid": took, "Rungs": climbed}
 

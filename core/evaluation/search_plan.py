@@ -21,6 +21,7 @@ RECIPES = (
 )  # fmt: skip
 """From the simplest to what changes most; of near-equal candidates the earlier one is taken."""
 
+TWIN = "calibrated_probabilities"
 APART = 0.4
 """Share of the rows that have no part in the choice."""
 
@@ -32,10 +33,13 @@ class Candidate:
     learner: str
     recipe: Recipe = Recipe()
 
-    @property
+    @cached_property
     def name(self) -> str:
-        """Both in words."""
-        return f"{self.recipe.title} ({self.learner})"
+        """Both in words, what tells candidates apart first."""
+        plain = self.recipe.without("calibration")
+        if plain != self.recipe and self.recipe == Recipe.parse(f"{plain.text}+{TWIN}"):
+            return f"{self.learner}, calibrated: {plain.title}"
+        return f"{self.learner}: {self.recipe.title}"
 
 
 @dataclass(frozen=True, eq=False)

@@ -131,9 +131,9 @@ def test_rungs_keep_the_better_half_and_doing_nothing():
     assert (
         sizes[0] == n_tried + (half + 1) // 2 + 1 and sizes[1] == half + 1 + (half + 1) // 2 + 1
     )  # twins have caught up
-    assert table.loc["Do nothing (boosted)", "n_folds"] == 10 and table.loc["Do nothing (boosted)", "state"] == KEPT
+    assert table.loc["boosted: Do nothing", "n_folds"] == 10 and table.loc["boosted: Do nothing", "state"] == KEPT
     assert set(table["state"]) == {KEPT, DROPPED}
-    assert table.loc["Calibrated probabilities (boosted)", "n_folds"] == 10
+    assert table.loc["boosted, calibrated: Do nothing", "n_folds"] == 10
     assert len(log) == len(set(log)), "nothing is fitted twice"
     assert recommended(result) == (
         "linear",
@@ -245,7 +245,7 @@ def test_real_fits_give_the_numbers_of_the_ordinary_comparison_and_a_planted_gai
     level = x @ np.resize([5.0, -5.0], 8)
     above = level + rng.logistic(size=600) > np.quantile(level, 0.85)
     frame = pd.DataFrame(x, columns=list("abcdefgh")).assign(y=np.where(above, "yes", "no"))
-    study = Study(Dataset.from_frame(frame, "y"), positive="yes", miss_cost=5.0)
+    study = Study(Dataset.from_frame(frame, "y"), positive="yes", miss_cost=5.0, n_folds=2)
     tried, clock = (Candidate("boosted"), Candidate("linear")), Clock()
 
     def score(one, recipe, fold):
@@ -272,5 +272,5 @@ def test_the_command_prints_candidates_the_sentence_and_the_recipe(tmp_path, cap
     assert main(["recommend", str(tmp_path / "t.csv"), "--target", "y", "--miss-cost", "5", "--seconds", "1"]) == 0
     out, err = capsys.readouterr()
     assert "Recipe: " in out and "Learner: " in out and "FINE: " in out
-    assert "Do nothing (boosted): cost per 1,000 rows" in err
+    assert "boosted: Do nothing: cost per 1,000 rows" in err
     assert main(["recommend", str(tmp_path / "t.csv"), "--target", "y", "--seconds", "0"]) == 2
