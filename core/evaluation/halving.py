@@ -122,13 +122,13 @@ class Search:
 
     def interval(self, one: Candidate, key: tuple[str, str]) -> tuple[float, float, float]:
         """Mean difference to doing nothing over the folds that choose, with its corrected interval."""
-        return judge.fold_interval(self.changes(one, key), self._share(range(self.plan.rungs[-1])))
+        return judge.fold_interval(self.changes(one, key), self.share(range(self.plan.rungs[-1])))
 
     def confirmed(self, one: Candidate) -> tuple[tuple[float, float, float], list[int]]:
         """Mean difference to doing nothing on the rows apart, with its corrected interval; and the folds that it rests on."""
         both = [f for f in self.plan.apart if f in self.outcomes[one] and f in self.outcomes[self.base]]
         change = [self.outcomes[one][f].scores[self.key] - self.outcomes[self.base][f].scores[self.key] for f in both]
-        return judge.fold_interval(np.array(change), self._share(both)), both
+        return judge.fold_interval(np.array(change), self.share(both)), both
 
     def chosen(self, one: Candidate, n_folds: int = 0) -> list[FoldOutcome]:
         """What a candidate did on the folds that choose, or on the first of them."""
@@ -226,7 +226,8 @@ class Search:
         n_folds = min(n_folds, len(self.plan.apart))
         return n_folds * self.growth * (self._expected(one) + self._expected(self.base))
 
-    def _share(self, positions: Iterable[int]) -> float:
+    def share(self, positions: Iterable[int]) -> float:
+        """Test rows per training row, on average over some folds."""
         shares = [len(test) / len(train) for train, test in (self.plan.folds[f] for f in positions)]
         return float(np.mean(shares)) if shares else np.nan
 

@@ -18,12 +18,12 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from core import charts
+from core import charts, judge
 from core.engine import provenance
 from core.evaluation.distinguishing import FEWEST_ROWS, MARGIN
 from core.evaluation.halving import FAILED, KEPT, RUNNING, WAITING, Search
 from core.evaluation.recommend_words import findings, goal, refused, searching
-from core.evaluation.scoring import AT_OWN, COST, LOWER_IS_BETTER, FoldOutcome, decided, score_fold
+from core.evaluation.scoring import AT_HALF, AT_OWN, COST, LOWER_IS_BETTER, FoldOutcome, decided, score_fold
 from core.evaluation.search_plan import Candidate, candidates, planned
 from core.recipe import Recipe
 from core.result import Result
@@ -42,6 +42,7 @@ CHOICE = [
     "recommended", "learner", "recipe", "text", "metric", "baseline", "value", "difference", "low", "high", "n_folds", "rows", "positives",
     "test_rows", "test_positives", "seed",
 ]  # fmt: skip
+THRESHOLD = ["metric", "at_half", "value", "difference", "low", "high", "n_folds"]
 
 
 def recommend(
@@ -87,7 +88,8 @@ def recommend(
         ("waiting", "running", "dropped", "kept", "too slow", "cannot run", "not reached"). ``rungs``: rung, n_folds, candidate, score, passed (whether it went on). ``front``:
         candidate, learner, recipe, paid (the cost, or 1 − average precision), brier, seconds, n_folds, on_front (no other candidate is as good in all three and better in one).
         The last Result alone: ``choice``: recommended, learner, recipe, text (with the decision), metric, baseline, value, difference, low, high, n_folds,
-        rows, positives, test_rows, test_positives (on which the difference was seen), seed. The first finding is the recommendation. With fewer than ten rows
+        rows, positives, test_rows, test_positives (on which the difference was seen), seed. ``threshold``: metric, at_half, value, difference, low, high, n_folds: what the
+        threshold alone does for doing nothing, on the folds that choose. The first finding is the recommendation. With fewer than ten rows
         of the class of interest there is a finding alone, and nothing is searched.
     """
     study = study.whole
@@ -106,7 +108,7 @@ def recommend(
         yield from search.confirm(rival)
     ended = {RUNNING: KEPT, WAITING: LATE}
     search.state = {one: ended.get(state, state) for one, state in search.state.items()}
-    tables = _tables(search) | {"choice": _choice(study, search, rival, margin)}
+    tables = _tables(search) | {"choice": _choice(study, search, rival, margin), "threshold": _threshold(search)}
     yield Result(tables, findings(study, search, tables), _stamp(study, seconds, key[0], seconds - search.left))
 
 
@@ -227,6 +229,15 @@ def _choice(study: Study, search: Search, rival: Candidate | None, margin: float
         )
     )
     return pd.DataFrame(rows, columns=CHOICE)
+
+
+def _threshold(search: Search) -> pd.DataFrame:
+    """Doing nothing at its own threshold, less at 0.5."""
+    name, own = COST if search.key[0] == COST else "F1", search.chosen(search.base)
+    change = np.array([out.scores[name, AT_OWN] - out.scores[name, AT_HALF] for out in own])
+    value = float(np.mean([out.scores[name, AT_OWN] for out in own]))
+    mean, low, high = judge.fold_interval(change, search.share(range(len(own))))
+    return pd.DataFrame([(name, value - mean, value, mean, low, high, len(own))], columns=THRESHOLD)
 
 
 def _stamp(study: Study, seconds: float, metric: str, elapsed: float) -> dict:

@@ -49,7 +49,11 @@ def findings(study: Study, search: Search, tables: Tables) -> tuple[Finding, ...
     choice = tables["choice"]
     taken = choice[choice["recommended"]].iloc[0]
     rival = choice.iloc[0] if len(choice) > 1 else None
-    parts = [Finding("fine", _sentence(study, taken, rival, search)), _tried(search, tables["candidates"])]
+    parts = [
+        Finding("fine", _sentence(study, taken, rival, search)),
+        _moves(tables["threshold"].iloc[0]),
+        _tried(search, tables["candidates"]),
+    ]
     if rival is not None:
         parts.append(_rests_on(study, rival, tables))
     return (*parts, *_untrue(search, taken), *dependence(study))
@@ -76,6 +80,18 @@ def _sentence(study: Study, taken: pd.Series, rival: pd.Series | None, search: S
         else "which is no gain that matters"
     )
     return f"{NOTHING}: the best that the search found, {_named(study, rival)}, changes {metric} on rows that had no part in the choice by {moved}, {why}."
+
+
+def _moves(row: pd.Series) -> Finding:
+    """What the threshold alone does."""
+    low, high = (-row["high"], -row["low"]) if row["metric"] == COST else (row["low"], row["high"])
+    seen = f"{row['metric']} from {wording.number(row['at_half'])} to {wording.number(row['value'])} ({_moved(row)}) over {wording.plural(row['n_folds'], 'fold')}"
+    if low > 0:
+        return Finding("fine", f"The right threshold alone, in place of 0.5, brings {seen}.")
+    worse = "which is worse" if high < 0 else "which is no change that the folds agree on"
+    return Finding(
+        "caution" if high < 0 else "fine", f"The right threshold alone, in place of 0.5, takes {seen}, {worse}."
+    )
 
 
 def _moved(row: pd.Series) -> str:

@@ -11,7 +11,7 @@ from core.dataset import Dataset
 from core.errors import UserError
 from core.evaluation.halving import DROPPED, FAILED, KEPT, SLOW, Search
 from core.evaluation.recommend import LATE, draw, recommend, recommended
-from core.evaluation.scoring import AT_OWN, COST, FoldOutcome, score_fold
+from core.evaluation.scoring import AT_HALF, AT_OWN, COST, FoldOutcome, score_fold
 from core.evaluation.search_plan import Candidate, candidates, planned
 from core.jobs import Runner
 from core.recipe import Recipe
@@ -42,7 +42,9 @@ def scored_by(gain, *, clock=None, takes=lambda learner: 0.1, noise=5.0, seed=0,
         scores = {
             (COST, AT_OWN): cost,
             ("average precision", ""): 1 - cost / 200,
+            (COST, AT_HALF): 150 + shared,
             ("F1", AT_OWN): 0.5,
+            ("F1", AT_HALF): 0.5,
             ("Brier score", ""): 0.1,
         }
         if clock is not None:
@@ -153,6 +155,9 @@ def test_rungs_keep_the_better_half_and_doing_nothing():
         "Use 'Class weights (power 0.5)' with 'Linear model (logistic regression)': on rows that had no part"
     )
     assert "goes from" in text and "interval -" in text
+    assert result.findings[1].text.startswith(
+        "The right threshold alone, in place of 0.5, brings cost per 1,000 rows from 147 to 120 (-28, interval -39 to -17)"
+    )
     assert len(draw(result)) == 3
 
 
