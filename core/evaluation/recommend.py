@@ -21,7 +21,7 @@ import plotly.graph_objects as go
 from core import charts, judge
 from core.engine import provenance
 from core.evaluation.distinguishing import FEWEST_ROWS, MARGIN
-from core.evaluation.halving import FAILED, KEPT, RUNNING, WAITING, Search
+from core.evaluation.halving import FAILED, FEWEST_FOLDS, KEPT, RUNNING, WAITING, Search
 from core.evaluation.recommend_words import findings, goal, refused, searching
 from core.evaluation.scoring import AT_HALF, AT_OWN, COST, LOWER_IS_BETTER, FoldOutcome, decided, score_fold
 from core.evaluation.search_plan import Candidate, candidates, planned
@@ -62,7 +62,7 @@ def recommend(
     calibrated probabilities, on two draws. Doing nothing is always among them. Every candidate has the threshold that fits the stated cost, or the best F1 without one,
     chosen inside its training rows. The best mean wins, or the simplest candidate within the margin of it. Winner and doing nothing are then fitted on all
     rows outside a fold of those set aside, and scored on that fold. The winner is recommended where the corrected interval of these paired differences
-    leaves zero out on the right side and the mean is beyond the margin; else doing nothing is. One candidate is tested, so the interval needs no correction for the others, and the best of
+    leaves zero out on the right side and the mean is beyond the margin, on at least four folds and ten rows of the class of interest; else doing nothing is. One candidate is tested, so the interval needs no correction for the others, and the best of
     many does not look better than it is. No fit is started that would, by those seen before, end after the time.
 
     Parameters
@@ -198,7 +198,6 @@ def _choice(study: Study, search: Search, rival: Candidate | None, margin: float
         (mean, low, high), used = search.confirmed(rival)
         sign = -1 if search.key[0] in LOWER_IS_BETTER else 1
         base = float(np.nanmean([search.outcomes[search.base][f].scores[search.key] for f in used])) if used else np.nan
-        helps = bool(min(sign * low, sign * high) > 0 and sign * mean > search.margin(margin))
         named = (rival.learner, rival.recipe.title, decided(study, rival.recipe).text, search.key[0])
         tested = np.concatenate([search.plan.folds[f][1] for f in used] or [np.zeros(0, dtype=int)])
         seen = (
@@ -209,6 +208,8 @@ def _choice(study: Study, search: Search, rival: Candidate | None, margin: float
             int((study.codes[tested] == study.positive_code).sum()),
             seed,
         )
+        enough = len(used) >= FEWEST_FOLDS and seen[4] >= FEWEST_ROWS
+        helps = enough and bool(min(sign * low, sign * high) > 0 and sign * mean > search.margin(margin))
         rows.append((helps, *named, base, base + mean, mean, low, high, *seen))
     value = search.mean(search.base, search.key)
     rows.append(

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from core import wording
 from core.evaluation.distinguishing import FEWEST_ROWS
 from core.evaluation.distinguishing_words import drawn_folds
+from core.evaluation.halving import FEWEST_FOLDS, Search
 from core.evaluation.scoring import COST
 from core.evaluation.verdict import dependence
 from core.learners import LEARNERS
 from core.recipe import Recipe
 from core.result import Finding
 from core.study import Study
-
-if TYPE_CHECKING:
-    from core.evaluation.halving import Search
 
 NOTHING = "Do nothing, with the right threshold"
 Tables = Mapping[str, pd.DataFrame]
@@ -72,8 +69,13 @@ def _sentence(study: Study, taken: pd.Series, rival: pd.Series | None, search: S
     metric, moved = rival["metric"], _moved(rival)
     if rival["recommended"]:
         return f"Use {_named(study, rival)}: on rows that had no part in the choice, {metric} goes from {wording.number(rival['baseline'])} to {wording.number(rival['value'])} ({moved})."
-    if rival["n_folds"] < 2:
-        return f"{NOTHING}: {_named(study, rival)} looked best, but there was no time to score it on rows that had no part in the choice."
+    named = _named(study, rival)
+    if rival["n_folds"] < FEWEST_FOLDS:
+        folds = wording.plural(rival["n_folds"], "fold")
+        return f"{NOTHING}: {named} looked best, but was scored on {folds} of rows that had no part in the choice; {FEWEST_FOLDS} are needed to say so."
+    if rival["test_positives"] < FEWEST_ROWS:
+        own = f"{wording.plural(rival['test_positives'], 'row')} of {wording.quoted(study.positive)}"
+        return f"{NOTHING}: {named} looked best, but only {own} had no part in the choice; {FEWEST_ROWS} are needed to say so."
     why = (
         "which is no gain that the folds agree on"
         if rival["low"] <= 0 <= rival["high"]
@@ -130,8 +132,6 @@ def _rests_on(study: Study, row: pd.Series, tables: Tables) -> Finding:
         f"{wording.quoted(study.positive)}) and tested on {wording.plural(row['test_rows'], 'other row')} ({wording.count(own)} of "
         f"{wording.quoted(study.positive)}) in {drawn_folds(study, int(row['n_folds']))}; the interval is the corrected one of paired folds."
     )
-    if own < FEWEST_ROWS:
-        text += f" With fewer than {FEWEST_ROWS} rows of the class among those tested, hardly any gain can be told from none."
     return Finding("caution" if own < FEWEST_ROWS else "fine", text)
 
 

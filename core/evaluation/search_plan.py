@@ -106,12 +106,12 @@ def candidates(study: Study, recipes: Iterable[Recipe] = ()) -> tuple[Candidate,
 def planned(study: Study) -> Plan:
     """Set ``APART`` of the rows aside, groups whole, or the latest ones where rows have an order; and lay folds through both parts.
 
-    Rows of the class of interest say how many parts: 20 with 60 and more, 10 with 20 and more, else 5; fewer where groups or times do not allow them.
+    Rows of the class of interest say how many parts: 20 with 50 and more, 10 with 25 and more, else 5; fewer where groups or times do not allow them.
     """
     data, n_own, seed = study.dataset, study.class_sizes[study.positive_code], study.random_state
     told = {"groups": data.group_codes, "order": data.order}
     for n_parts in (20, 10, 5):
-        if n_own < 3 * n_parts and n_parts > 5:
+        if n_own < 2.5 * n_parts and n_parts > 5:
             continue
         try:
             parts = folds(study.codes, n_folds=n_parts, random_state=seed + 1, **told)
