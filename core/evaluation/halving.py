@@ -155,18 +155,15 @@ class Search:
         """On the scale of the metric."""
         return margin_of(margin, self.chosen(self.base), self.key)
 
-    def rival(self, margin: float) -> Candidate | None:
-        """The candidate that is best beside doing nothing, or the simplest one within the margin of it; None where doing nothing is best.
+    def ready(self) -> list[Candidate]:
+        """Who has all folds of the last rung that was finished, and can still be scored on rows apart."""
+        n_folds, going = self.plan.rungs[self.finished], (RUNNING, KEPT)
+        return [one for one in self.order if len(self.chosen(one, n_folds)) == n_folds and self.state[one] in going]
 
-        Looked at are those that have all folds of the last rung that was finished, and that can still be scored on rows apart.
-        """
+    def rival(self, margin: float) -> Candidate | None:
+        """The candidate that is best beside doing nothing, or the simplest one within the margin of it; None where doing nothing is best."""
         n_folds = self.plan.rungs[self.finished]
-        ready = [
-            one
-            for one in self.order
-            if len(self.chosen(one, n_folds)) == n_folds and self.state[one] in (RUNNING, KEPT)
-        ]
-        values = {one: self._signed(one, n_folds) for one in ready}
+        values = {one: self._signed(one, n_folds) for one in self.ready()}
         best = max(values.values(), default=np.nan)
         if self.base not in values or not best > values[self.base]:
             return None

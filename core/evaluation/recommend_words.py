@@ -9,7 +9,7 @@ import pandas as pd
 from core import wording
 from core.evaluation.distinguishing import FEWEST_ROWS
 from core.evaluation.distinguishing_words import drawn_folds
-from core.evaluation.halving import FEWEST_FOLDS, Search
+from core.evaluation.halving import FEWEST_FOLDS, SLOW, Search
 from core.evaluation.scoring import COST
 from core.evaluation.verdict import dependence
 from core.learners import LEARNERS
@@ -59,13 +59,9 @@ def findings(study: Study, search: Search, tables: Tables) -> tuple[Finding, ...
 def _sentence(study: Study, taken: pd.Series, rival: pd.Series | None, search: Search) -> str:
     """One sentence with its numbers."""
     if rival is None:
-        n = sum(bool(own) for own in search.outcomes.values()) - 1
-        others = (
-            f"none of {wording.plural(n, 'other candidate')} did better"
-            if n > 0
-            else "the time allowed for nothing else"
-        )
-        return f"{NOTHING}: {others} on the folds that choose."
+        n = len(search.ready()) - 1
+        others = f"none of {wording.plural(n, 'other candidate')} did better on the folds that choose"
+        return f"{NOTHING}: {others if n > 0 else 'the time was too short to try another candidate to the end'}."
     metric, moved = rival["metric"], _moved(rival)
     if rival["recommended"]:
         return f"Use {_named(study, rival)}: on rows that had no part in the choice, {metric} goes from {wording.number(rival['baseline'])} to {wording.number(rival['value'])} ({moved})."
@@ -118,7 +114,9 @@ def _tried(search: Search, table: pd.DataFrame) -> Finding:
         f"Of {wording.plural(len(table), 'candidate')}, {', '.join(counts)}, in {wording.seconds(search.seconds - search.left)} of "
         f"{wording.seconds(search.seconds)}."
     )
-    left = len(table) - len(tried)
+    slow, left = (table["state"] == SLOW).sum(), len(table) - len(tried)
+    if slow:
+        text += f" {wording.plural(slow, 'candidate')} given up: there would not have been time for the rows that have no part in the choice."
     if left:
         text += f" {wording.plural(left, 'candidate')} would not have fitted into the time; more of it may find more."
     return Finding("fine", text)

@@ -113,7 +113,7 @@ def test_the_time_is_kept(seconds):
     assert clock.now <= seconds + speed["boosted"]  # doing nothing has one fold in any case
     table = result.tables["candidates"].set_index("candidate")
     if seconds == 0.05:
-        assert (table["n_folds"] > 0).sum() == 1 and "the time allowed for nothing else" in result.findings[0].text
+        assert (table["n_folds"] > 0).sum() == 1 and "the time was too short to try another" in result.findings[0].text
         return
     assert clock.now > 0.5 * seconds or not (table["state"] == LATE).any()
     assert (table["state"] == LATE).any() == (seconds < 30)
@@ -231,7 +231,9 @@ def test_slow_and_failing_candidates_are_left_out_and_the_rest_goes_on():
             raise UserError("No.", "Not here.")
         return plain(study, recipe, fold)
 
-    states = last(study_of(), 60.0, clock=clock, score=score).tables["candidates"].groupby("learner")["state"].agg(set)
+    result = last(study_of(), 60.0, clock=clock, score=score)
+    assert "given up: there would not have been time" in " ".join(finding.text for finding in result.findings)
+    states = result.tables["candidates"].groupby("learner")["state"].agg(set)
     assert SLOW in states["neural"] and FAILED in states["linear"] and KEPT in states["boosted"]
 
 
