@@ -157,13 +157,17 @@ class Search:
 
     def ready(self) -> list[Candidate]:
         """Who has all folds of the last rung that was finished, and can still be scored on rows apart."""
-        n_folds, going = self.plan.rungs[self.finished], (RUNNING, KEPT)
-        return [one for one in self.order if len(self.chosen(one, n_folds)) == n_folds and self.state[one] in going]
+        least, going = self.plan.rungs[self.finished], (RUNNING, KEPT)
+        return [one for one in self.order if len(self.chosen(one)) >= least and self.state[one] in going]
 
     def rival(self, margin: float) -> Candidate | None:
-        """The candidate that is best beside doing nothing, or the simplest one within the margin of it; None where doing nothing is best."""
-        n_folds = self.plan.rungs[self.finished]
-        values = {one: self._signed(one, n_folds) for one in self.ready()}
+        """The candidate that is best beside doing nothing, or the simplest one within the margin of it; None where doing nothing is best.
+
+        Those that are ready are compared on the folds that all of them have; folds of a rung come one after the other for all.
+        """
+        ready = self.ready()
+        n_folds = min((len(self.chosen(one)) for one in ready), default=0)
+        values = {one: self._signed(one, n_folds) for one in ready}
         best = max(values.values(), default=np.nan)
         if self.base not in values or not best > values[self.base]:
             return None
