@@ -73,7 +73,9 @@ def _check_workers(client: Any, address: str) -> None:
     if not found:
         raise UserError(f"The cluster at {quoted(address)} has no workers.", "Start one with 'dask worker'.")
     if found != {code_version()}:
-        problem = f"A worker of the cluster at {quoted(address)} has another version of this software or of its libraries."
+        problem = (
+            f"A worker of the cluster at {quoted(address)} has another version of this software or of its libraries."
+        )
         raise UserError(problem, "Install the same version there.")
 
 

@@ -22,7 +22,9 @@ from core.wording import quoted
 MARK = 0x43505331
 """Stands in the head of the file, so that no other file is taken for a store."""
 
-LAYOUT = "CREATE TABLE work (key TEXT PRIMARY KEY, at REAL, size INTEGER, digest BLOB, plain TEXT, data BLOB) WITHOUT ROWID"
+LAYOUT = (
+    "CREATE TABLE work (key TEXT PRIMARY KEY, at REAL, size INTEGER, digest BLOB, plain TEXT, data BLOB) WITHOUT ROWID"
+)
 BY_AGE = "CREATE INDEX by_age ON work (at, size)"
 MOST_BYTES = 500 * 2**20
 WAIT = 30.0

@@ -8,7 +8,16 @@ import pytest
 
 FLOORS = {
     0: {"errors", "wording", "docstrings", "params", "result", "glossary"},
-    1: {"charts", "charts_band", "charts_crosses", "charts_curves", "charts_distributions", "charts_plane", "charts_regions", "numerics"},
+    1: {
+        "charts",
+        "charts_band",
+        "charts_crosses",
+        "charts_curves",
+        "charts_distributions",
+        "charts_plane",
+        "charts_regions",
+        "numerics",
+    },
     2: {
         "table",
         "alignment",
