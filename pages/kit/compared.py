@@ -19,8 +19,8 @@ PER_ROW = 4
 """Stages beside each other."""
 
 
-def builder() -> tuple[Recipe, Callable[[], None]]:
-    """Choose at most one remedy of each stage, set its parameters, see what that asserts, and add the recipe."""
+def builder(ahead: Callable[[Recipe], object]) -> tuple[Recipe, Callable[[], None]]:
+    """Choose at most one remedy of each stage, set its parameters, see what that asserts, and add the recipe; ``ahead`` starts what takes long."""
     offered = {stage: _offered(stage) for stage in STAGES}
     stages = [stage for stage, items in offered.items() if items]
     picked: dict[str, dict] = {}
@@ -31,6 +31,7 @@ def builder() -> tuple[Recipe, Callable[[], None]]:
                 picked |= _asked(stage, offered[stage])
     recipe = Recipe.of(**picked)
     st.markdown(f"This recipe: **{text.md(recipe.title)}**")
+    ahead(recipe)
     follow = made_rows.before(recipe)
     texts = (*choices.choice("recipe"), recipe.text)
     st.button(

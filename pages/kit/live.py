@@ -7,6 +7,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from core.glossary import term
+from core.jobs import Job
 from core.recipe import Recipe
 from core.result import Result
 from pages.kit import choices, compared, recipe_jobs, show, text
@@ -14,7 +15,12 @@ from pages.kit import choices, compared, recipe_jobs, show, text
 LEARNER = "neural"
 
 
-def section(building: Recipe, built: tuple[Recipe, ...]) -> Callable[[], None]:
+def start(building: Recipe) -> Job | None:
+    """Begin to train the recipe that is being built, and those that were; None for a learner that does not train in steps."""
+    return recipe_jobs.live(_tried(building)) if choices.choice("learner") == LEARNER else None
+
+
+def section(building: Recipe) -> Callable[[], None]:
     """Train the recipe that is being built beside those that were, class by class as it goes."""
     if choices.choice("learner") != LEARNER:
         return _nothing
@@ -23,7 +29,7 @@ def section(building: Recipe, built: tuple[Recipe, ...]) -> Callable[[], None]:
         "All folds of every recipe train together. Losses, batches, optimisers and weights can be tried here before they are added; "
         "what else a recipe changes is scored below."
     )
-    recipes = (building, *built) if building.steps else built
+    recipes = _tried(building)
     job = recipe_jobs.live(recipes)
     follow = show.progress({building: job}, "part")
     result = recipe_jobs.trained(recipes, job)
@@ -31,6 +37,10 @@ def section(building: Recipe, built: tuple[Recipe, ...]) -> Callable[[], None]:
         with st.container(border=True, key="live"):
             _drawn(result)
     return follow
+
+
+def _tried(building: Recipe) -> tuple[Recipe, ...]:
+    return (building, *choices.recipes()) if building.steps else choices.recipes()
 
 
 def _drawn(result: Result) -> None:

@@ -26,11 +26,11 @@ with right:
 
 follow_search = recommending.section()
 with st.expander("Build a recipe", icon=":material/add:", expanded=not choices.recipes()):
-    building, follow_builder = compared.builder()
+    building, follow_builder = compared.builder(live.start)
 
 recipes = with_baseline(choices.recipes())
 compared.chosen(recipes)
-follow_live = live.section(building, recipes[1:])
+follow_live = live.section(building)
 if len(recipes) == 1:
     every = tuple(item.slug for item in methods("remedy") if item.serves(choices.choice("learner")))
     st.button(
