@@ -177,6 +177,15 @@ def _noted(learner: Any, X: Any, y: Any, sample_weight: np.ndarray | None = None
     return learner
 
 
+def carried_back(classifier: Any) -> bool:
+    """Whether a wrapped classifier trains by a loss whose scores mean other probabilities than their softmax."""
+    while hasattr(classifier, "classifier"):
+        if isinstance(classifier, LossTrained) and classifier.loss.probabilities is not None:
+            return True
+        classifier = classifier.classifier
+    return False
+
+
 def class_costs(X: pd.DataFrame, codes: np.ndarray) -> np.ndarray:
     """Distances of the class centres in the plane of their discriminant axes, over the largest: (n_classes, n_classes)."""
     n_classes = int(codes.max()) + 1

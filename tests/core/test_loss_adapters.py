@@ -11,6 +11,7 @@ from scipy.stats import spearmanr
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 
+from core import engine
 from core.learners import make
 from core.learners.boosted import BoostedTrees
 from core.learners.boosted_loss import LONGEST, Asked
@@ -290,3 +291,11 @@ def test_falling_order_in_two_passes_is_that_of_a_stable_sort():
     values[0, 0, :9] = [0, -0.0, 1, 1e-30, 1e-45, 3e38, 0, 1, 0.5]
     for odd in (values, values[..., ::-1], np.asfortranarray(values)):
         np.testing.assert_array_equal(falling(odd), np.argsort(-odd, axis=-1, kind="stable"))
+
+
+@pytest.mark.parametrize(("recipe", "words"), [("focal", "carries its scores back"), ("focal:calibrated=False", "")])
+def test_a_score_that_is_carried_back_is_not_taken_for_a_probability(recipe, words):
+    study = Study(planted("overlap", class_sizes=(190, 20)), learner="linear", recipe=Recipe.parse(recipe))
+    texts = " ".join(finding.text for finding in engine.run("shapley_values", study).findings)
+    assert (words in texts) and (bool(words) or "carries its scores back" not in texts)
+    assert not words or "moves the level of all probabilities" not in texts

@@ -111,7 +111,7 @@ def shapley_values(
 
 
 def _findings(view: View, tables: dict[str, pd.DataFrame]) -> tuple[Finding, ...]:
-    changed = [_change(view), _moved(tables["checks"])] if "recipe" in view.explained else []
+    changed = [_change(view), _moved(view, tables["checks"])] if "recipe" in view.explained else []
     return (_main(view, tables["importance"]), *changed, _sums(view, tables["checks"]))
 
 
@@ -164,11 +164,18 @@ def _shares(folds: np.ndarray) -> np.ndarray:
     return np.divide(folds, total, out=np.full_like(folds, np.nan), where=total > 0)
 
 
-def _moved(checks: pd.DataFrame) -> Finding:
+def _moved(view: View, checks: pd.DataFrame) -> Finding:
+    from core.learners.loss import carried_back
+
     before, after = checks["base_value"]
     text = f"On the same original rows the average score goes from {wording.number(before)} to {wording.number(after)} log-odds."
     if abs(after - before) < 0.5:
         return Finding("fine", text)
+    if carried_back(view.study.classifier(view.study.recipe)):
+        return Finding(
+            "fine",
+            f"{text} This loss carries its scores back before they are probabilities: their level is not that of the probabilities.",
+        )
     return Finding(
         "fine",
         text
