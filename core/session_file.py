@@ -12,7 +12,7 @@ from core.errors import UserError
 
 ABOUT = "counterpoise.json"
 LAYOUT = 1
-PARTS = ("table", "test")
+PARTS = ("table", "test", "at_use")
 MOST_ABOUT = 2 * 2**20
 WHEN = (2026, 1, 1, 0, 0, 0)
 REMEDY = "Open a session file as Counterpoise saved it, or upload the table itself."
@@ -29,7 +29,7 @@ def pack(choices: Choices, files: Files) -> bytes:
     choices : mapping of str to sequence of str
         As they stand in a link.
     files : mapping of str to (name, bytes)
-        The "table" and the "test" file, as they were uploaded, if there are any.
+        The "table", the "test" file and the rows "at_use", as they were uploaded, if there are any.
     """
     about = {
         "layout": LAYOUT,

@@ -26,6 +26,9 @@ UPLOAD = "upload"
 """Stands for the analyst's own file, which a link does not carry."""
 
 WRITTEN = ("delimiter", "quote", "encoding", "decimal", "thousands", "header", "skip", "footer", "units")
+AT_USE = "at use"
+"""Holds rows without labels from where decisions will be made."""
+
 TOKEN = "kept"
 """Name in the link of what stands for the kept files."""
 
@@ -35,8 +38,8 @@ READING = (*WRITTEN, "missing_tokens", "sheet")
 DEFAULTS: Mapping[str, Any] = {
     "data": "", **dict.fromkeys(WRITTEN, ""), "missing_tokens": (), "sheet": "", "disguised": (),
     "target": "", "rule": "", "class": "", "leave_out": None, "role": (), "category": (), "synthetic": (), "mark": "", "rows": WORKING_ROWS,
-    "learner": "boosted", "cost": 0.0, "prevalence": 0.0, "folds": 5, "repeats": 2, "seed": 0,
-    "recipe": (), "explained": None, "set": (), "asked": (), "column": "", "opened": (), "doses": (), "searched": (),
+    "learner": "boosted", "cost": 0.0, "prevalence": 0.0, "margin": 0.01, "folds": 5, "repeats": 2, "seed": 0,
+    "recipe": (), "explained": None, "set": (), "asked": (), "column": "", "opened": (), "doses": (), "searched": (), "refits": 10,
 }  # fmt: skip
 """Every choice with its name in the link; None leaves out what a sample suggests."""
 
@@ -44,14 +47,14 @@ LIMITS = {
     "rows": (1000, 10**7),
     "cost": (0.0, 1e6),
     "prevalence": (0.0, 0.999),
-    "folds": (2, 10),
-    "repeats": (1, 10),
-    "seed": (0, 2**31 - 1),
-}
-KEPT = ("data", "rows", "learner", "cost", "folds", "repeats", "seed", "recipe", "set")
+    "margin": (0.0, 0.5), "folds": (2, 10), "repeats": (1, 10), "refits": (2, 200), "seed": (0, 2**31 - 1),
+}  # fmt: skip
+KEPT = ("data", "rows", "learner", "cost", "margin", "folds", "repeats", "seed", "recipe", "set")
 """Choices that serve any table."""
 
-FREE = ("prevalence", "recipe", "explained", "set", "asked", "column", "opened", "doses", "searched")
+FREE = (
+    "prevalence", "margin", "refits", "recipe", "explained", "set", "asked", "column", "opened", "doses", "searched",
+)  # fmt: skip
 """Choices that leave the study as it is."""
 
 
@@ -92,6 +95,7 @@ def choose(**values: Any) -> None:
     """Make choices; a new source starts from a clean sheet."""
     chosen = st.session_state.choices
     if "data" in values:
+        st.session_state.pop(AT_USE, None)
         _reset(name for name in DEFAULTS if name not in KEPT)
     if "target" in values and values["target"] != chosen["target"]:
         _reset(["class", "rule"])
@@ -112,15 +116,17 @@ def uploader() -> dict[str, Any]:
     return {"key": f"uploader {st.session_state.get('uploads', 0)}", "on_change": _keep_upload}
 
 
-def test_uploader() -> dict[str, Any]:
-    """What the uploader of a test file needs."""
-    return {"key": f"test uploader {st.session_state.get('uploads', 0)}", "on_change": _keep_test}
+def further_uploader(name: str) -> dict[str, Any]:
+    """What the uploader of a second file needs: "test", or ``AT_USE``."""
+    key = f"{name} uploader {st.session_state.get('uploads', 0)}"
+    return {"key": key, "on_change": _keep_further, "args": (name, key)}
 
 
-def forget_test() -> None:
-    """Take the declaration of a test file back."""
-    st.session_state.pop("test", None)
-    choose(opened=())
+def forget_test(name: str = "test") -> None:
+    """Take the declaration of a test file back, or forget the rows without labels."""
+    st.session_state.pop(name, None)
+    if name == "test":
+        choose(opened=())
 
 
 def recipes() -> tuple[Recipe, ...]:
@@ -249,16 +255,16 @@ def _open_session(file: Any) -> None:
         return
     _reset(DEFAULTS)
     _take(given)
-    for part, name in (("table", "upload"), ("test", "test")):
+    for part, name in (("table", "upload"), ("test", "test"), ("at_use", AT_USE)):
         state.pop(name, None)
         if part in files:
             state[name] = _kept_file(io.BytesIO(files[part][1]), files[part][0])
 
 
-def _keep_test() -> None:
-    file = st.session_state[test_uploader()["key"]]
+def _keep_further(name: str, key: str) -> None:
+    file = st.session_state[key]
     if file is not None:
-        st.session_state.test = _kept_file(file)
+        st.session_state[name] = _kept_file(file)
         st.session_state.uploads = st.session_state.get("uploads", 0) + 1
 
 

@@ -26,7 +26,7 @@ def section() -> None:
         except UserError:  # the page says what is wrong
             return
         if data.test is None:
-            st.file_uploader("Upload a test file", **choices.test_uploader())
+            st.file_uploader("Upload a test file", **choices.further_uploader("test"))
             return
         st.markdown(text.md(f"{clip(data.test.name)}: {plural(data.test.n_samples, 'row')}."))
         for note in data.test.notes:

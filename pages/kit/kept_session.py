@@ -14,7 +14,7 @@ from core.session_file import pack
 from core.wording import plural
 from pages.kit import choices, kept, tables
 
-PARTS = {"table": "upload", "test": "test"}
+PARTS = {"table": "upload", "test": "test", "at_use": choices.AT_USE}
 """A kept file, and where the session holds it."""
 
 
@@ -38,13 +38,14 @@ def keep() -> None:
     if "upload" not in state:
         _safe().delete(state.pop("token", ""))
         return
-    before = state.get("kept_files", ("", ""))
+    nothing = ("",) * len(PARTS)
+    before = state.get("kept_files", nothing)
     token = state.get("token", "")
     if now == before and _safe().place(token):
         return
     if now[0] != before[0] or not _safe().place(token):
         _safe().delete(token)
-        token, before = _safe().new(), ("", "")
+        token, before = _safe().new(), nothing
     for (part, name), digest, known in zip(PARTS.items(), now, before, strict=True):
         if digest == known:
             continue
@@ -90,7 +91,7 @@ def _safe() -> Safe:
     return kept.for_all(Safe, "safe")
 
 
-def _digests() -> tuple[str, str]:
+def _digests() -> tuple[str, ...]:
     return tuple(st.session_state.get(name, ("", b"", ""))[2] for name in PARTS.values())
 
 

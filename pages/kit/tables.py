@@ -25,7 +25,7 @@ from core.synthetic_marks import MOST_MARKS, marked_apart, values_of
 from core.table import Table
 from core.target_rule import TargetRule, preview, suggested_rule
 from pages.kit import kept
-from pages.kit.choices import DEFAULTS, READING, UPLOAD, choice
+from pages.kit.choices import AT_USE, DEFAULTS, READING, UPLOAD, choice
 
 
 def source() -> str:
@@ -81,6 +81,11 @@ def test_table() -> Table | None:
 def has_test_file() -> bool:
     """Whether a second file is declared as the test set of the first."""
     return source() == UPLOAD and "test" in st.session_state
+
+
+def rows_at_use() -> Table | None:
+    """Rows without labels from where decisions will be made, if a file holds them."""
+    return _file(st.session_state[AT_USE]) if AT_USE in st.session_state else None
 
 
 def uploaded() -> tuple[str, Any, str]:
