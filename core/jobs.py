@@ -1,4 +1,4 @@
-"""Long work outside the page: jobs of small tasks, run in turn by a few processes, with progress and a way to stop."""
+"""Long work outside the page: jobs of small tasks, run in turn by a few processes, with progress, limits and a way to stop."""
 
 from __future__ import annotations
 
@@ -7,128 +7,26 @@ import multiprocessing
 import os
 import sys
 import threading
-from collections import Counter, OrderedDict, deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from functools import partial
 from types import ModuleType
 from typing import Any
 
 from core.errors import UserError
+from core.job import Budget, Job
+from core.jobs_limits import Running, count, to_be_ended, watch
+from core.jobs_shared import Shared
 from core.jobs_telling import Line, Stopped, followed
-from core.jobs_working import KEPT, begin, call_and_tell, import_modules
+from core.jobs_turns import Turns
+from core.jobs_working import begin, call_and_tell, import_modules
 
-LIVE = ("queued", "running")
 AGAIN = 2
 """How often a task is run again after its process was killed; it may be the one that asks for too much memory."""
 
 
-class Job:
-    """Tasks that belong together. Made by ``Runner.start``; read it as often as you like.
-
-    Parameters
-    ----------
-    tasks : sequence of (callable, arguments)
-        The callable is a function of an importable module; everything travels to another process.
-    """
-
-    def __init__(self, tasks: Sequence[tuple[Callable, tuple]]) -> None:
-        self._tasks = tuple(tasks)
-        self._todo = deque(range(len(self._tasks)))
-        self._killed: Counter[int] = Counter()
-        self._news = threading.Condition()
-        self._results: dict[int, Any] = {}
-        self._partial: dict[int, Any] = {}
-        self._stops: dict[int, Callable[[], None]] = {}
-        self._cancelled = False
-        self.error: BaseException | None = None
-
-    @property
-    def total(self) -> int:
-        """How many tasks there are."""
-        return len(self._tasks)
-
-    @property
-    def done(self) -> int:
-        """How many tasks have given a result."""
-        return len(self._results)
-
-    @property
-    def by_position(self) -> dict[int, Any]:
-        """What has arrived, by the position of its task."""
-        return self._results.copy()
-
-    @property
-    def results(self) -> list[Any]:
-        """What has arrived, in the order of the tasks."""
-        return [self._results[i] for i in sorted(self._results.copy())]
-
-    @property
-    def latest(self) -> list[Any]:
-        """The newest of each task, in the order of the tasks: its result, or the last partial one of a task that is an iterator."""
-        newest = self._partial.copy() | self._results.copy()
-        return [newest[i] for i in sorted(newest)]
-
-    @property
-    def state(self) -> str:
-        """ "queued", "running", "done", "failed" or "cancelled"."""
-        if self.error is not None:
-            return "failed"
-        if self.done == self.total:
-            return "done"
-        if self._cancelled:
-            return "cancelled"
-        return "running" if len(self._todo) < self.total else "queued"
-
-    @property
-    def live(self) -> bool:
-        """Whether results may still arrive."""
-        return self.state in LIVE
-
-    def cancel(self) -> None:
-        """Start no further task; of those that run, an iterator stops at its next value, any other is finished and its result is dropped."""
-        self._cancelled = self.done < self.total
-        if self._cancelled:
-            self._stop()
-            self._tell()
-
-    @property
-    def _suspected(self) -> bool:
-        """Whether the process of the next task was killed before; it then runs alone, so that it takes no other task with it."""
-        return bool(self._todo) and self._killed[self._todo[0]] > 0
-
-    def wait(self, seconds: float) -> None:
-        """Wait until a task ends, or until the time is over."""
-        with self._news:
-            if self.live:
-                self._news.wait(seconds)
-
-    def _stop(self) -> None:
-        for stop in tuple(self._stops.values()):
-            stop()
-
-    def _told(self, position: int, part: Any) -> bool:
-        if part is not None and position not in self._results:
-            self._partial[position] = part
-        return not self._cancelled
-
-    def _ended(self, position: int, value: Any) -> None:
-        self._results[position] = value
-        self._partial.pop(position, None)
-        self._tell()
-
-    def _failed(self, error: BaseException) -> None:
-        self.error = error
-        self._stop()
-        self._tell()
-
-    def _tell(self) -> None:
-        with self._news:
-            self._news.notify_all()
-
-
 class Runner:
-    """Runs jobs in a few processes; jobs take turns, so that a long one does not hold up a short one.
+    """Runs jobs in a few processes; owners and their jobs take turns, so that a long job does not hold up a short one.
 
     Parameters
     ----------
@@ -141,13 +39,14 @@ class Runner:
         self._pool: ProcessPoolExecutor | None = None
         self._line: Line | None = None
         self._broken: list[ProcessPoolExecutor] = []  # kept: Python 3.13 hangs when one is freed in a callback
-        self._waiting: deque[Job] = deque()
-        self._running: list[Job] = []
+        self._turns = Turns()
+        self._running: list[Running] = []
+        self._watched: threading.Event | None = None
         self._alone = False
-        self._shared: OrderedDict[Any, dict[Any, bytes]] = OrderedDict()
+        self._shared = Shared()
         self._lock = threading.RLock()
 
-    def start(self, tasks: Iterable[tuple[Callable, tuple]]) -> Job:
+    def start(self, tasks: Iterable[tuple[Callable, tuple]], owner: Any = None, budget: Budget | None = None) -> Job:
         """Queue a job.
 
         Parameters
@@ -156,15 +55,25 @@ class Runner:
             One result each; of a generator, or of a callable that returns an iterator, what it gives last, and ``Job.latest`` has what it
             gave before. An argument with an attribute ``key`` is kept by the worker and used again; what it has computed
             in its mapping ``_memory`` is told to the other workers.
+        owner : object
+            Whose job it is.
+        budget : Budget or None
+            What it may take together with other jobs of the same budget; when that is reached, all of them are stopped.
         """
-        job = Job(tuple(tasks))
+        job = Job(tuple(tasks), owner, budget)
+        job.others = partial(self.others, owner)
         if self.workers == 0:
             self._run_here(job)
         else:
             with self._lock:
-                self._waiting.append(job)
+                self._turns.add(job)
             self._dispatch()
         return job
+
+    def others(self, owner: Any) -> int:
+        """How many other owners have jobs that run or wait."""
+        with self._lock:
+            return len({job.owner for job in self._all() if job.live} - {owner})
 
     def warm(self, *modules: str) -> None:
         """Start the processes and import modules in them; returns at once."""
@@ -174,8 +83,10 @@ class Runner:
     def stop(self, *, now: bool = False) -> None:
         """End the processes; jobs that are not done are cancelled. What runs is finished first, unless the end is to come ``now``."""
         with self._lock:
-            for job in (*self._waiting, *(self._running if now else ())):
+            for job in self._all() if now else self._turns:
                 job.cancel()
+            if self._watched:
+                self._watched.set()
             pool, line, self._pool = self._pool, self._line, None
         if pool:
             line.stop_all()
@@ -193,58 +104,72 @@ class Runner:
                 job.error = error
                 return
 
+    def _all(self) -> list[Job]:
+        return [*self._turns, *(one.job for one in self._running)]
+
     def _dispatch(self) -> None:
         with self._lock:
-            while len(self._running) < self.workers and self._waiting and not self._alone:
-                job = self._waiting[0]
-                if job.live and job._suspected and self._running:
+            while len(self._running) < self.workers and not self._alone and (job := self._turns.next()):
+                if job._suspected and self._running:
                     return
-                self._waiting.popleft()
-                if not job.live:
+                if reason := job.budget.over:
+                    job.halt(reason)
                     continue
                 self._alone = job._suspected
-                position = job._todo.popleft()
-                if job._todo:
-                    self._waiting.append(job)
-                self._running.append(job)
-                self._submit(job, position)
+                self._submit(job, self._turns.taken())
 
     def _submit(self, job: Job, position: int) -> None:
         if self._pool is None:
             self._line = Line(self.workers)
             self._pool = _processes(self.workers, self._line)
+            self._watched = self._watched or watch(self, Runner._look)
         pool, line = self._pool, self._line
         call = line.begin(partial(job._told, position))
+        running = Running(job, position, line, call)
+        self._running.append(running)
         job._stops[position] = partial(line.stop, call[0])
         if job._cancelled:  # since it was taken from the queue
             job._stop()
         function, arguments = job._tasks[position]
         key = next((argument.key for argument in arguments if hasattr(argument, "_memory")), None)
         try:
-            future = pool.submit(call_and_tell, function, arguments, dict(self._shared.get(key, {})), call)
+            future = pool.submit(call_and_tell, function, arguments, self._shared.of(key), call)
         except RuntimeError as error:  # the processes are broken or were ended
             future = Future()
             future.set_exception(error)
 
         def arrived(finished: Future) -> None:
             with self._lock:
-                self._running.remove(job)
+                self._running.remove(running)
                 self._alone = False
                 line.end(call[0])
                 job._stops.pop(position, None)
-                self._arrived(job, position, finished, pool, line, key)
+                self._arrived(running, finished, pool, key)
             self._dispatch()
 
         future.add_done_callback(arrived)
 
-    def _arrived(
-        self, job: Job, position: int, future: Future, pool: ProcessPoolExecutor, line: Line, key: Any
-    ) -> None:
+    def _look(self, elapsed: float) -> None:
+        """Count what studies have computed, and end a process that must not go on."""
+        with self._lock:
+            count(self._running, self._turns, elapsed)
+            one = to_be_ended(self._running, self._turns.next() is not None)
+            process = (self._pool._processes or {}).get(one.process) if one and self._pool else None
+            if process is None:
+                return
+            one.ended = True
+            for other in self._running:
+                if other is not one:  # it is run again through no fault of its own
+                    other.job._killed[other.position] -= 1
+            process.kill()
+
+    def _arrived(self, running: Running, future: Future, pool: ProcessPoolExecutor, key: Any) -> None:
+        job, position = running.job, running.position
         error = None if future.cancelled() else future.exception()
         if isinstance(error, BrokenExecutor):
             self._broken.append(pool)
             self._pool = None if self._pool is pool else self._pool
-            line.close()
+            running.line.close()
             if not job.live or self._again(job, position):
                 return
             error = UserError("The machine stopped the computation.", "Try again, or choose a smaller table.")
@@ -254,7 +179,7 @@ class Runner:
             logging.getLogger(__name__).log(level, "a task failed", exc_info=error)
             return
         value, news = (Stopped, {}) if future.cancelled() else future.result()
-        self._remember(key, news)
+        self._shared.add(key, news)
         if value is Stopped:
             job.cancel()
         elif job.state != "cancelled":
@@ -266,15 +191,9 @@ class Runner:
         if job._killed[position] > AGAIN:
             return False
         job._todo.appendleft(position)
-        if job not in self._waiting:
-            self._waiting.appendleft(job)
+        if job not in self._turns:
+            self._turns.add(job, first=True)
         return True
-
-    def _remember(self, key: Any, news: dict[Any, Any]) -> None:
-        if key is not None:
-            self._shared[key] = self._shared.pop(key, {}) | news
-            while len(self._shared) > KEPT:
-                self._shared.popitem(last=False)
 
 
 def workers_of_this_machine() -> int:

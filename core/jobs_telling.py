@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import logging
 import multiprocessing
+import os
 import pickle
 import threading
 import weakref
@@ -12,11 +13,13 @@ from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 from typing import Any
 
+from core.memory import resident
+
 Listener = Callable[[Any], None]
-Given = tuple[Connection, Any, Any]
+Given = tuple[Connection, Any, Any, Any]
 
 _line: Given | None = None
-"""In a worker: where to tell, the lock that keeps messages whole, and the numbers of the tasks that should stop."""
+"""In a worker: where to tell, the lock that keeps messages whole, the numbers of the tasks that should stop, and which process is at work."""
 
 
 class Stopped:
@@ -35,8 +38,8 @@ class Line:
     def __init__(self, workers: int) -> None:
         context = multiprocessing.get_context("spawn")
         reader, writer = context.Pipe(duplex=False)
-        self._stops = context.RawArray("q", workers)
-        self.given: Given = (writer, context.Lock(), self._stops)
+        self._stops, self._at_work = context.RawArray("q", workers), context.RawArray("q", 2 * workers)
+        self.given: Given = (writer, context.Lock(), self._stops, self._at_work)
         self._listeners: dict[int, Listener] = {}
         self._places: dict[int, int] = {}
         self._numbers = itertools.count(1)
@@ -48,7 +51,12 @@ class Line:
         number = next(self._numbers)
         place = min(set(range(len(self._stops))) - set(self._places.values()))
         self._listeners[number], self._places[number] = listener, place
+        self._at_work[2 * place] = 0
         return number, place
+
+    def process(self, place: int) -> tuple[int, int]:
+        """The process at work at a place, 0 before it has begun; and how many bytes of memory it held then."""
+        return self._at_work[2 * place], self._at_work[2 * place + 1]
 
     def end(self, number: int) -> None:
         """Forget a task that has ended."""
@@ -81,7 +89,9 @@ def telling(number: int, place: int) -> Callable[[Any], bool]:
     number, place : int
         As ``Line.begin`` returned them.
     """
-    writer, lock, stops = _line
+    writer, lock, stops, at_work = _line
+    at_work[2 * place + 1] = resident() or 0
+    at_work[2 * place] = os.getpid()
 
     def tell(part: Any) -> bool:
         if part is not None:

@@ -50,14 +50,21 @@ def call(function: Callable, arguments: tuple) -> Any:
 
 def call_and_tell(
     function: Callable, arguments: tuple, known: dict[Any, Any], place: tuple[int, int]
-) -> tuple[Any, dict[Any, Any]]:
-    """Call with what other workers have computed already, and tell what is new."""
+) -> tuple[Any, dict[Any, tuple[int, Any]]]:
+    """Call with what other workers have computed already, and tell what is new, with its size in bytes."""
     memories = [kept._memory for kept in map(_kept_one, arguments) if hasattr(kept, "_memory")]
     for memory in memories:
         memory.update({name: part for name, part in known.items() if name not in memory})
+    before = [set(memory) for memory in memories]
     value = followed(call(function, arguments), telling(*place))
-    news = {name: part for memory in memories for name, part in memory.items() if name not in known}
-    return value, {name: part for name, part in news.items() if len(pickle.dumps(part)) <= TRAVELS}
+    news = {
+        name: part
+        for memory, old in zip(memories, before, strict=True)
+        for name, part in memory.items()
+        if name not in old
+    }
+    sizes = {name: len(pickle.dumps(part)) for name, part in news.items()}
+    return value, {name: (sizes[name], part) for name, part in news.items() if sizes[name] <= TRAVELS}
 
 
 def _kept_one(argument: Any) -> Any:

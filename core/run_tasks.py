@@ -221,6 +221,8 @@ def _in_processes(tasks: Sequence[Task], workers: int) -> Arrived:
             told |= done.keys()
             if job.error is not None:
                 raise job.error
+            if job.reason:
+                raise UserError(job.reason, "Choose a smaller table, or fewer workers.")
             if not live:
                 return
             yield None

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from core.glossary import term
-from core.jobs import Job
+from core.job import Job
 from core.recipe import Recipe
 from core.result import Result
 from pages.kit import choices, compared, recipe_jobs, show, text

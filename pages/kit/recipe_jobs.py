@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.errors import UserError
-from core.jobs import Job
+from core.job import Job
 from core.recipe import Recipe
 from core.result import Result
 from core.study import Study

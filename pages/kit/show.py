@@ -12,7 +12,7 @@ import streamlit as st
 
 from core.engine import by_severity
 from core.errors import UserError
-from core.jobs import Job
+from core.job import Job
 from core.learners import LEARNERS
 from core.registry import Method, method
 from core.report.tables import to_csv

@@ -4,7 +4,7 @@ from streamlit.testing.v1 import AppTest
 
 
 def page():
-    from core.jobs import Job
+    from core.job import Job
     from pages.kit import show
 
     for noun in ("part", "fold"):
