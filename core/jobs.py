@@ -64,6 +64,8 @@ class Runner:
         job.others = partial(self.others, owner)
         if self.workers == 0:
             self._run_here(job)
+        elif reason := job.budget.over:
+            job.halt(reason)
         else:
             with self._lock:
                 self._turns.add(job)

@@ -56,7 +56,8 @@ def call_and_tell(
     for memory in memories:
         memory.update({name: part for name, part in known.items() if name not in memory})
     before = [set(memory) for memory in memories]
-    value = followed(call(function, arguments), telling(*place))
+    tell = telling(*place)
+    value = followed(call(function, arguments), tell)
     news = {
         name: part
         for memory, old in zip(memories, before, strict=True)
