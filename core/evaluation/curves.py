@@ -20,17 +20,20 @@ from core.evaluation.locked import Locked, locked
 from core.evaluation.scoring import AT_OWN
 from core.evaluation.threshold_band import side_by_side
 from core.numerics import curves as shapes
+from core.numerics.flagged import recall_by_chance, scores_by_chance
 from core.numerics.ranked_rows import RankedRows, drawn, expanded_tail, ranked
 from core.recipe import Recipe
 from core.result import Result
 from core.study import Study
 
 N_DRAWS = 200
+CHANCE = ["chance", "chance_low", "chance_high"]
 GRID = np.linspace(0.01, 1, 100)
 Pair = tuple[np.ndarray, np.ndarray]
 """Rows of the class, and other rows, above each cut."""
 
 RANDOM, ALL, NONE = "random ranking", "take all", "take none"
+AT_RANDOM = "At each point the band of the random ranking holds 95 of 100 rankings by chance of as many rows."
 
 
 def curves_of(
@@ -62,7 +65,8 @@ def curves_of(
         ``gain``: recipe, share_checked, share_found, low, high, lift. ``decision_curve``: recipe ("take all" and "take none" too), threshold, miss_cost
         (that the threshold stands for), net_benefit_per_1000 (rows of the class found, less false alarms at their price), low, high.
         ``cost_curve``: recipe, probability_cost, cost (1 is erring on every row), low, high, least (at the best cut for each point, known afterwards).
-        ``decisions``: recipe, cut, metric, value, low, high. ``people``: recipe, cut, threshold (median of the folds), outcome,
+        ``decisions``: recipe, cut, metric, value, low, high, chance, chance_low, chance_high (flagging as many rows at random).
+        ``chance``: curve, at, value, low, high, of random rankings (the mean and the middle 95 %). ``people``: recipe, cut, threshold (median of the folds), outcome,
         n_cases, of (1,000 cases, or as many more that some belong to a rare class).
 
     Raises
@@ -88,24 +92,26 @@ def curves_of(
     tables["decision_curve"] = pd.concat(
         [tables["decision_curve"], _always(study, prevalence, rates)], ignore_index=True
     )
+    tables["chance"] = _random(study, prevalence)
     values = {"recipes": [recipe.text for recipe in chosen], "threshold": threshold, "prevalence": prevalence}
     stamp = provenance("curves", values, study, time.perf_counter() - start)
     return Result(tables, findings(study, tables, chosen, threshold), stamp)
 
 
 def draw(result: Result) -> dict[str, go.Figure]:
-    """Precision and recall, ROC, gain, net benefit, costs, measures beside chance, and people."""
-    figures = {}
-    chance = result.tables["measures"].query("measure == 'average precision'")["chance"].mean()
-    for title, name, x, y, x_title, y_title, caption, line in (
-        ("Precision and recall", "precision_recall", "recall", "precision", "recall", "precision", "Bands are 95 % intervals; the flat line is a random ranking.", chance),
-        ("ROC curve", "roc", "false_alarm_rate", "recall", "share of other rows taken", "recall", "A random ranking lies on the diagonal.", "x"),
-        ("Gain", "gain", "share_checked", "share_found", "share of rows checked", "share of the class found", "The most probable rows first.", "x"),
+    """Precision and recall, ROC, gain, lift, net benefit, costs, and people."""
+    figures, gain = {}, result.tables["gain"]
+    lifts = gain.assign(low=gain["low"] / gain["share_checked"], high=gain["high"] / gain["share_checked"])
+    for title, rows, x, y, x_title, y_title, caption in (
+        ("Precision and recall", result.tables["precision_recall"], "recall", "precision", "recall", "precision", "Bands are 95 % intervals; a random ranking stays near the prevalence."),
+        ("ROC curve", result.tables["roc"], "false_alarm_rate", "recall", "share of other rows taken", "recall", "A random ranking lies about the diagonal."),
+        ("Gain", gain, "share_checked", "share_found", "share of rows checked", "share of the class found", "The most probable rows first."),
+        ("Lift", lifts, "share_checked", "lift", "share of rows checked", "times as many as at random", "The most probable rows first; a random ranking has 1."),
     ):  # fmt: skip
-        rows = _with_chance(result.tables[name], x, y, line)
-        figures[title] = band(
-            rows, x, y, by="recipe", title=title, x_title=x_title, y_title=y_title, caption=caption, marks=9
-        )
+        shown = _with_chance(rows, result.tables["chance"], title, x, y)
+        text, ends = f"{caption} {AT_RANDOM}", None if title == "Lift" else (0, 1.02)
+        axes = {"x_title": x_title, "y_title": y_title, "caption": text, "y_range": ends}
+        figures[title] = band(shown, x, y, by="recipe", title=title, marks=9, log=title == "Lift", **axes)
     title, rows = "Net benefit", result.tables["decision_curve"]
     top = rows.loc[rows["recipe"] != ALL, ["net_benefit_per_1000", "high"]].max(axis=None)
     texts = {"x_title": "threshold (probability)", "y_title": "net benefit per 1,000 rows", "title": title}
@@ -134,11 +140,27 @@ def draw(result: Result) -> dict[str, go.Figure]:
     return figures
 
 
-def _with_chance(table: pd.DataFrame, x: str, y: str, line: float | str) -> pd.DataFrame:
-    """The table with the line of a random ranking."""
-    ends = pd.DataFrame({"recipe": RANDOM, x: [GRID[0], 1.0]})
-    ends[y] = ends[x] if line == "x" else line
-    return pd.concat([table, ends], ignore_index=True)
+def _with_chance(table: pd.DataFrame, chance: pd.DataFrame, title: str, x: str, y: str) -> pd.DataFrame:
+    """The table with the line of random rankings."""
+    line = chance[chance["curve"] == title].rename(columns={"at": x, "value": y}).assign(recipe=RANDOM)
+    return pd.concat([table, line[["recipe", x, y, "low", "high"]]], ignore_index=True)
+
+
+def _random(study: Study, prevalence: float | None) -> pd.DataFrame:
+    """What rankings by chance look like on every curve, at the class sizes of the rows that are judged."""
+    judged = study.judged
+    own, sizes, mass = judged.positive_code, judged.class_sizes, judged.table_sizes
+    n_class, n_rest, share = int(sizes[own]), int(sizes.sum() - sizes[own]), mass[own] / mass.sum()
+    share = share if prevalence is None else prevalence
+    odds, rng = (1 - share) / n_rest / (share / n_class), np.random.default_rng(study.random_state)
+    lines = shapes.random_curves(n_class, n_rest, GRID, N_DRAWS, rng, odds)
+    lines["lift"] = lines["found"] / GRID
+    parts = []
+    for title, name in zip(("Precision and recall", "ROC curve", "Gain", "Lift"), lines, strict=True):
+        low, high = np.quantile(lines[name], [0.025, 0.975], axis=0)
+        columns = {"curve": title, "at": GRID, "value": lines[name].mean(axis=0), "low": low, "high": high}
+        parts.append(pd.DataFrame(columns))
+    return pd.concat(parts, ignore_index=True)
 
 
 def _of(study: Study, recipe: Recipe, threshold: float | None, prevalence: float | None) -> dict[str, pd.DataFrame]:
@@ -212,11 +234,12 @@ def _measures(found: Locked, exact: RankedRows, draws: Pair, rng: np.random.Gene
     mean = shapes.expected_random_precision(n_class, n_rest) if abs(odds - 1) < 1e-9 else chance.mean()
     top, share = judge.area_null(n_class, n_rest), np.array([GAIN_AT])
     within = binom.ppf([0.025, 0.975], n_class, RATE) / n_class
+    lift = tuple(recall / GAIN_AT for recall in recall_by_chance(n_class, n_rest, GAIN_AT))
     lines = (
         ("average precision", shapes.average_precision, (mean, *np.quantile(chance, [0.025, 0.975]))),
         ("ROC-AUC", shapes.roc_area, (0.5, 1 - top, top)),
         ("recall at 1 % false alarms", lambda *one: shapes.recall_within(*one, RATE), (RATE, *within)),
-        ("lift in the first 10 %", lambda *one: shapes.found_among_checked(*one, share)[..., 0] / GAIN_AT, (1.0, np.nan, np.nan)),
+        ("lift in the first 10 %", lambda *one: shapes.found_among_checked(*one, share)[..., 0] / GAIN_AT, lift),
     )  # fmt: skip
     tail, rows = expanded_tail(n_class), []
     for name, measure, null in lines:
@@ -232,11 +255,15 @@ def _decisions(
     study: Study, found: Locked, rng: np.random.Generator, threshold: float | None
 ) -> dict[str, pd.DataFrame]:
     own = AT_OWN if threshold is None else CHOSEN
-    cuts, _ = side_by_side(found, study.miss_cost, N_DRAWS, rng)
-    rows, of = [], cases(found.prevalence)
+    cuts = side_by_side(found, study.miss_cost, N_DRAWS, rng)[0].assign(**dict.fromkeys(CHANCE, np.nan))
+    rows, of, sides = [], cases(found.prevalence), (int(found.found.sum()), int((~found.found).sum()))
     for cut, taken, at in ((own, found.taken, float(np.median(found.thresholds))), ("at 0.5", found.at_half, 0.5)):
         recall, rate = (np.average(taken[side], weights=found.mass[side]) for side in (found.found, ~found.found))
         rows += [(cut, at, *pair, of) for pair in shapes.people(recall, rate, found.prevalence, of).items()]
+        share = float(np.average(taken, weights=found.mass))
+        for name, null in scores_by_chance(*sides, share, found.prevalence).items():
+            there = (cuts["cut"] == (AT_OWN if cut == own else cut)) & (cuts["metric"] == name)
+            cuts.loc[there, CHANCE] = null
     people = pd.DataFrame(rows, columns=["cut", "threshold", "outcome", "n_cases", "of"])
     return {"decisions": cuts.replace({"cut": {AT_OWN: own}}), "people": people}
 

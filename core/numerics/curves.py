@@ -146,6 +146,42 @@ def random_precisions(
     return draws
 
 
+def random_curves(
+    n_class: int, n_rest: int, at: np.ndarray, n_draws: int, rng: np.random.Generator, odds: float = 1.0
+) -> dict[str, np.ndarray]:
+    """Curves of random rankings, each (n_draws, n_points), for what chance does at these class sizes.
+
+    Parameters
+    ----------
+    n_class, n_rest : int
+        Rows of the class and of the rest; at least one of the class.
+    at : ndarray (n_points,)
+        Recalls, false alarm rates or shares that are checked, above 0 and at most 1.
+    n_draws : int
+    rng : numpy.random.Generator
+    odds : float
+        How many times as much a row of the rest counts as one of the class.
+
+    Returns
+    -------
+    dict of str to ndarray
+        "precision" at each recall, "recall" at each false alarm rate, "found" at each share of rows that is checked.
+    """
+    rank = np.arange(1, n_class + 1)
+    wanted = np.ceil(at * n_class * (1 - ROUNDING)).astype(int) - 1
+    curves = {name: np.empty((n_draws, len(at))) for name in ("precision", "recall", "found")}
+    for k in range(n_draws):
+        place = np.sort(rng.choice(n_class + n_rest, n_class, replace=False, shuffle=False)) + 1
+        before = place - rank
+        taken = rank + odds * before
+        curves["precision"][k] = (rank / taken)[wanted]
+        curves["recall"][k] = np.searchsorted(before, at * n_rest, side="right") / n_class
+        curves["found"][k] = (
+            np.searchsorted(taken, at * (n_class + odds * n_rest) * (1 + ROUNDING), side="right") / n_class
+        )
+    return curves
+
+
 def people(recall: float, alarm_rate: float, prevalence: float, of: int = 1000) -> dict[str, int]:
     """A confusion matrix in people: whole numbers that add up.
 

@@ -1,0 +1,151 @@
+"""One cut-off for all recipes, said in one of four ways, and the rows that it is laid on: those that were kept out of fold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import expit
+
+from core import wording
+from core.errors import UserError
+from core.evaluation.scoring import AT_HALF, AT_OWN, FoldOutcome
+from core.numerics.cutoffs import threshold_of
+from core.study import Study
+
+WAYS = {"probability": "probability", "top": "cases flagged", "per1000": "flagged of 1,000", "cost": "cost of a miss"}
+"""How a cut-off may be said; without one each recipe decides as it does."""
+
+LIMITS = {"probability": (1e-6, 1 - 1e-6), "top": (1, 10**9), "per1000": (0.001, 1000.0), "cost": (1e-3, 1e6)}
+
+
+@dataclass(frozen=True)
+class Cutoff:
+    """Where a row begins to be called one of the class of interest.
+
+    Parameters
+    ----------
+    way : str
+        A key of ``WAYS``; empty leaves it to each recipe.
+    value : float
+        A probability; a number of cases, or of cases in 1,000, with the highest probabilities; or how many false alarms a miss costs,
+        C, which stands for the probability ``1 / (1 + C)``.
+    """
+
+    way: str = ""
+    value: float = 0.0
+
+    @classmethod
+    def parse(cls, text: str) -> Cutoff:
+        """Read "probability:0.02", "top:50", "per1000:5" or "cost:20"; nothing leaves it to each recipe.
+
+        Raises
+        ------
+        UserError
+            There is no such way, or the value lies outside of its limits.
+        """
+        if not text:
+            return cls()
+        way, _, number = text.partition(":")
+        try:
+            value = float(number)
+        except ValueError:
+            value = np.nan
+        remedy = "Write probability:0.02, top:50, per1000:5 or cost:20."
+        if way not in WAYS or np.isnan(value):
+            raise UserError(f"{wording.quoted(text)} is no cut-off.", remedy)
+        low, high = LIMITS[way]
+        if not low <= value <= high or (way == "top" and value != round(value)):
+            kind = "whole number" if way == "top" else "value"
+            problem = f"{value:g} is no {WAYS[way]} that a cut-off can have."
+            raise UserError(problem, f"Choose a {kind} from {low:g} to {high:g}.")
+        return cls(way, value)
+
+    @property
+    def text(self) -> str:
+        """What ``parse`` reads."""
+        return f"{self.way}:{self.value:.10g}" if self.way else ""
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What a recipe said of the rows of the first draw of folds, each by a model that had not seen it.
+
+    Parameters
+    ----------
+    rows : ndarray of int (n_tested,)
+        Positions in the study.
+    score : ndarray (n_tested,)
+        Probability of the class of interest.
+    found : ndarray of bool (n_tested,)
+        Whether the row belongs to it.
+    weight : ndarray (n_tested,)
+        How many rows of the whole table it stands for.
+    own : ndarray (n_tested,)
+        The threshold that was chosen inside the training rows; NaN where the rule is not one threshold.
+    thresholds : ndarray (n_folds,)
+        The same, once for each fold.
+    matrices : mapping of cut to ndarray (n_classes, n_classes)
+        Added up over the folds.
+    """
+
+    rows: np.ndarray
+    score: np.ndarray
+    found: np.ndarray
+    weight: np.ndarray
+    own: np.ndarray
+    thresholds: np.ndarray
+    matrices: Mapping[str, np.ndarray]
+
+    @property
+    def prevalence(self) -> float:
+        """The share of the class in the whole table."""
+        return float(np.average(self.found, weights=self.weight))
+
+    def at_use(self, prevalence: float | None) -> np.ndarray:
+        """How many rows each one counts as where the class has another share."""
+        if prevalence is None:
+            return self.weight
+        usual = self.prevalence
+        return self.weight * np.where(self.found, prevalence / usual, (1 - prevalence) / (1 - usual))
+
+    def threshold(self, cutoff: Cutoff, prevalence: float | None = None) -> float:
+        """The probability from which on rows are flagged; a number of cases is one of the rows of the table."""
+        if cutoff.way == "probability":
+            return cutoff.value
+        if cutoff.way == "cost":
+            return threshold_of("cost of a miss", cutoff.value, self.score, 0.5)
+        weight, share = self.at_use(prevalence), cutoff.value
+        if cutoff.way == "top":
+            weight, share = self.weight, 1000 * cutoff.value / self.weight.sum()
+        return threshold_of("alarms per 1,000", min(share, 1000.0), self.score, self.prevalence, weight)
+
+
+def seen(study: Study, outcomes: Sequence[FoldOutcome]) -> Seen | None:
+    """Put together what a recipe said of the rows of the first draw of folds; None until all its folds are there.
+
+    Parameters
+    ----------
+    study : Study
+    outcomes : sequence of FoldOutcome
+        Of one recipe, in any order; those of further draws are left aside.
+    """
+    first = {outcome.fold: outcome for outcome in outcomes if outcome.fold < study.n_folds}
+    folds = range(len(study.folds[: study.n_folds]))
+    if any(fold not in first or first[fold].log_odds is None for fold in folds):
+        return None
+    tests, arrived = [study.folds[fold][1] for fold in folds], [first[fold] for fold in folds]
+    rows = np.concatenate(tests)
+    found = study.codes[rows] == study.positive_code
+    if found.all() or not found.any():
+        return None
+    return Seen(
+        rows=rows,
+        score=expit(np.concatenate([outcome.log_odds for outcome in arrived]).astype(float)),
+        found=found,
+        weight=np.ones(len(rows)) if study.represents is None else study.represents[rows],
+        own=np.concatenate([np.full(len(test), one.threshold) for test, one in zip(tests, arrived, strict=True)]),
+        thresholds=np.array([outcome.threshold for outcome in arrived]),
+        matrices={cut: sum(outcome.matrices[cut] for outcome in arrived) for cut in (AT_OWN, AT_HALF)},
+    )
