@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 import numpy as np
 
+from core.errors import UserError
 from core.evaluation.scoring import FoldOutcome, decided, fold_outcome
 from core.numerics.case_control import at_shares
 from core.recipe import Recipe
@@ -65,11 +66,14 @@ class Seen:
         Of what is still in training.
     epochs : int
         Epochs of that training so far.
+    refused : mapping of Recipe to str
+        Recipes that cannot be trained or cannot decide here, with the reason.
     """
 
     done: Mapping[Place, Trained]
     curves: Curves
     epochs: int = 0
+    refused: Mapping[Recipe, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,6 +104,11 @@ def known(study: Study, recipe: Recipe, fold: int) -> Trained | None:
     return study._memory.get(("live", recipe, fold))
 
 
+def refused(study: Study, recipe: Recipe) -> str:
+    """Why a recipe cannot be trained or cannot decide here; empty unless that was seen."""
+    return study._memory.get(("refused", recipe), "")
+
+
 def train(
     study: Study, recipes: Sequence[Recipe], folds: Sequence[int]
 ) -> Iterator[tuple[int, Callable[[], Curves]] | None]:
@@ -124,9 +133,11 @@ def train(
     start, parts = time.perf_counter(), _parts(study, folds)
     tasks: list[Any] = []
     for recipe in recipes:
-        classifier = study.classifier(recipe.without("decision"))
-        tasks += [_task(study, classifier, part) for part in parts]
+        tasks += _or_refused(study, recipe, partial(_tasks, study, recipe, parts)) or ()
         yield None
+    recipes = [recipe for recipe in recipes if not refused(study, recipe)]
+    if not recipes:
+        return
     watched = [(study.dataset.X.iloc[part.test], study.codes[part.test]) if part.inner else None for part in parts]
     given = [(task.learner, task.X, task.y, task.sample_weight) for task in tasks]
     learners: list[Any] = []
@@ -136,7 +147,9 @@ def train(
     found = {}
     for place, at in places.items():
         own = [[each[i] for i in at] for each in (parts * len(recipes), tasks, learners)]
-        found[place] = _trained(study, place[0], *own)
+        values = _or_refused(study, place[0], partial(_trained, study, place[0], *own))
+        if values is not None:
+            found[place] = values
         yield None
     seconds = (time.perf_counter() - start) / len(places)
     for place, values in found.items():
@@ -155,6 +168,22 @@ def _parts(study: Study, folds: Sequence[int]) -> list[Part]:
         for learned, left in inner_folds(study.codes[train], study.random_state, rows):
             parts.append(Part(fold, train[learned], train[left], X.iloc[train[learned]], True))
     return parts
+
+
+def _or_refused(study: Study, recipe: Recipe, make: Callable[[], Any]) -> Any:
+    """What is made of a recipe; None where it cannot be, which is kept with the study so that the others go on."""
+    try:
+        return make()
+    except UserError as error:
+        if recipe == BASELINE:
+            raise
+        study._memory["refused", recipe] = str(error)
+        return None
+
+
+def _tasks(study: Study, recipe: Recipe, parts: Sequence[Part]) -> list[Any]:
+    classifier = study.classifier(recipe.without("decision"))
+    return [_task(study, classifier, part) for part in parts]
 
 
 def _task(study: Study, classifier: Any, part: Part) -> Any:

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -30,10 +31,11 @@ from core import charts
 from core.engine import provenance
 from core.errors import UserError
 from core.evaluation.compare import chosen_thresholds, evidence, mean_scores, paired_differences
+from core.evaluation.cost_scores import with_costs
 from core.evaluation.live_curves import curve_table, stack, training_figures
-from core.evaluation.live_folds import BASELINE, Seen, Trained, known, train
-from core.evaluation.live_words import ADJUSTED, BASE, findings, still_training
-from core.evaluation.scoring import AT_HALF, AT_OWN, CALIBRATION, COST, PROBABILITY
+from core.evaluation.live_folds import BASELINE, Seen, Trained, known, refused, train
+from core.evaluation.live_words import ADJUSTED, BASE, findings, still_training, unfit_findings
+from core.evaluation.scoring import AT_HALF, AT_OWN, CALIBRATION, COST, COST_METRICS, PROBABILITY
 from core.recipe import Recipe
 from core.result import Result
 from core.study import Study
@@ -43,7 +45,8 @@ STAGES = frozenset({"optimisers", "batches", "weighting", "losses", "decision"})
 
 SHOWN = (
     ("average precision", ""), ("macro-F1", AT_HALF), ("macro-F1", AT_OWN), ("F1", AT_HALF), ("F1", AT_OWN), ("recall", AT_HALF), ("recall", AT_OWN),
-    *((name, "") for name in (*PROBABILITY, CALIBRATION[0])), (COST, AT_HALF), (COST, AT_OWN),
+    *((name, "") for name in (*PROBABILITY, CALIBRATION[0])),
+    *((name, cut) for name in (COST, *COST_METRICS) for cut in (AT_HALF, AT_OWN)),
 )  # fmt: skip
 PACE, TIMES = 0.1, 10
 """Seconds between two partial results at least; and how many times the seconds that one takes to make."""
@@ -116,19 +119,22 @@ def live_result(study: Study, recipes: Iterable[Recipe], parts: Sequence[Seen], 
     metric : str
         As for ``live_training``.
     """
-    wanted, apart = _wanted(study, recipes), tried_together(recipes)[1]
+    unfit = {recipe: reason for seen in parts for recipe, reason in seen.refused.items()}
+    wanted = tuple(recipe for recipe in _wanted(study, recipes) if recipe not in unfit)
     done = {place: one for seen in parts for place, one in seen.done.items()}
     if all((recipe, fold) in done for recipe in wanted for fold in range(study.n_folds)):
         found = {recipe: [done[recipe, fold] for fold in range(study.n_folds)] for recipe in wanted}
-        return _complete(study, found, apart, metric)
+        result = _complete(study, found, tried_together(recipes)[1], metric)
+        return replace(result, findings=(*result.findings, *unfit_findings(unfit)))
     return _partial(study, wanted, parts) if parts else None
 
 
 def train_folds(study: Study, recipes: Sequence[Recipe], folds: Sequence[int]) -> Iterator[Seen | None]:
     """Train the recipes that are not known yet on some folds of the first draw, and tell how far they are; the last one has all."""
-    new = [recipe for recipe in recipes if any(known(study, recipe, fold) is None for fold in folds)]
     places = [(recipe, fold) for recipe in recipes for fold in folds]
-    before = {place: known(study, *place) for place in places if place[0] not in new}
+    missing = {recipe for recipe, fold in places if known(study, recipe, fold) is None}
+    new = [recipe for recipe in recipes if recipe in missing and not refused(study, recipe)]
+    before = {place: known(study, *place) for place in places if place[0] not in missing}
     if new and before:
         yield Seen(before, {})
     last, pause = 0.0, PACE
@@ -142,7 +148,8 @@ def train_folds(study: Study, recipes: Sequence[Recipe], folds: Sequence[int]) -
         yield seen
         last = time.perf_counter()
         pause = max(PACE, TIMES * (last - start))
-    yield Seen({place: known(study, *place) for place in places}, {})
+    unfit = {recipe: reason for recipe in recipes if (reason := refused(study, recipe))}
+    yield Seen({place: known(study, *place) for place in places if place[0] not in unfit}, {}, refused=unfit)
 
 
 def draw(result: Result) -> dict[str, go.Figure]:
@@ -193,6 +200,7 @@ def _complete(study: Study, found: Mapping[Recipe, Sequence[Trained]], apart: Se
     base = [one.outcome for one in found[BASELINE]]
     outcomes = {_name(recipe): [one.outcome for one in own] for recipe, own in found.items()}
     references = {BASE: base, ADJUSTED: [one.adjusted for one in found[BASELINE]]}
+    outcomes, references = with_costs(study, outcomes), with_costs(study, references)
     tried = [name for name in outcomes if name != BASE]
     changes = [
         paired_differences(name, outcomes[name], theirs, n_together=2 * len(tried)).assign(against=against)

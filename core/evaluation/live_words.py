@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -33,6 +33,14 @@ def still_training(epochs: int, names: Sequence[str]) -> Finding:
     """How far the training is."""
     text = f"{wording.listing(names)} in training, {wording.plural(epochs, 'epoch')} so far. Scores and the verdict follow when it ends."
     return Finding("fine", text)
+
+
+def unfit_findings(unfit: Mapping[Recipe, str]) -> tuple[Finding, ...]:
+    """Recipes that could not be tried, each with its reason; what the others come to is not affected."""
+    return tuple(
+        Finding("caution", f"{wording.quoted(recipe.title)} could not be tried: {reason}")
+        for recipe, reason in unfit.items()
+    )
 
 
 def findings(

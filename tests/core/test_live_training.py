@@ -139,6 +139,16 @@ def test_partial_results_arrive_and_a_stopped_training_leaves_nothing(monkeypatc
     assert sum(result is not None for result in live_training(study, [FOCAL])) == 1, "all is known"
 
 
+def test_a_recipe_that_cannot_decide_is_named_and_the_others_go_on():
+    unfit = Recipe.of(group_thresholds={"column": "x0"})
+    study = study_of(planted("overlap", class_sizes=(120, 24), n_features=3))
+    result = last(study, [unfit, WEIGHTS])
+    assert set(result.tables["scores"]["recipe"]) == {BASE, ADJUSTED, "Class weights"}
+    told = [finding.text for finding in result.findings if finding.text.startswith(f"'{unfit.title}' could not be tried: ")]
+    assert len(told) == 1 and told[0].endswith("Name a column with few values that is not left out.")
+    assert sum(one is not None for one in live_training(study, [unfit, WEIGHTS])) == 1, "all is known"
+
+
 def test_folds_that_are_shared_out_give_the_same_numbers(monkeypatch):
     monkeypatch.setattr(live, "PACE", 0.0)
     monkeypatch.setattr(live, "TIMES", 0.0)
