@@ -12,15 +12,16 @@ import numpy as np
 import pandas as pd
 
 from core.alignment import as_features
+from core.cost_column import costs
 from core.errors import UserError, unknown
 from core.marked_rows import Imported, imported, with_marked
 from core.population import Population
 from core.reading.dependence import dependent_columns
-from core.roles import SYNTHETIC, UNSEEN, as_before, chosen_roles, dates_as_numbers, group_codes, order_of, times
+from core.roles import SYNTHETIC, UNSEEN, as_before, chosen_roles, dates_as_numbers, group_codes, order_of, times, told
 from core.synthetic_marks import Mark, marked_apart
 from core.table import Reading, Table
 from core.target_rule import MAX_CLASSES, TargetRule
-from core.wording import count, listing, plural, quoted
+from core.wording import count, plural, quoted
 from core.working_sample import WORKING_ROWS, in_hand
 
 FEWER = "Leave fewer columns out, or choose a file with more columns."
@@ -66,6 +67,8 @@ class Dataset:
         A declared test set with the same columns and classes, see ``core.held_out``. Nothing is fitted or tuned on it.
     times : pandas.DataFrame (n_samples, n_columns)
         The columns with the role "time" as numbers; dates in days.
+    costs : pandas.DataFrame (n_samples, n_columns)
+        The column with the role "cost", what a miss of each row costs; no column without that role.
     suspected : mapping of str to tuple of str
         "group" and "time": columns that seem to say which rows belong together or which came first, as long as no column has
         that role.
@@ -92,6 +95,7 @@ class Dataset:
     synthetic: Dataset | None = None
     mark: Mark | None = None
     times: pd.DataFrame = field(default_factory=pd.DataFrame)
+    costs: pd.DataFrame = field(default_factory=pd.DataFrame)
     suspected: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     forms: Mapping[str, str] = field(default_factory=dict)
 
@@ -149,17 +153,24 @@ class Dataset:
         if features.shape[1] == 0:
             raise UserError("No column is left to learn from.", FEWER)
         forms = {column: "" for column in codes if column in features}
-        features, dated, told = dates_as_numbers(as_before(features, forms))
+        features, dated, dates = dates_as_numbers(as_before(features, forms))
         X, infinite = as_features(features)
         ordered, suspected = times(frame[list(chosen["time"])]), dependent_columns(real.frame, target)
         suspected = {role: () if chosen[role] else columns for role, columns in suspected.items()}
         groups = frame[[*chosen["group"], *suspected["group"]]]
-        notes = _notes(target, here.n_unlabelled, infinite, groups[list(chosen["group"])], ordered)
+        priced = costs(frame[list(chosen["cost"])])
+        notes = _notes(target, here.n_unlabelled, infinite) + told(groups[list(chosen["group"])], ordered, priced)
         last = (working_rows if here.sampled else "", *(mark.synthetic if mark else ()))
         key = _digest(table.fingerprint, target, chosen, codes, TargetRule.parse(rule).text, last)
         whole = {name: getattr(here, name) for name in ("represents", "population", "sampled")}
-        held = whole | {"groups": groups, "times": ordered, "suspected": suspected, "forms": forms | dated}
-        y, notes = here.labels.rename(target), (*notes, *told)
+        held = whole | {
+            "groups": groups,
+            "times": ordered,
+            "costs": priced,
+            "suspected": suspected,
+            "forms": forms | dated,
+        }
+        y, notes = here.labels.rename(target), (*notes, *dates)
         found = cls(X, y, table.name, target, chosen, key, table.reading, notes, **held)
         return with_marked(found, table, mark, rule=rule, most=working_rows)
 
@@ -172,12 +183,11 @@ class Dataset:
 
     def take(self, rows: np.ndarray) -> Dataset:
         """The dataset of some rows (positions); a declared test set stays with it."""
-        X, y, groups, ordered = (
-            part.iloc[rows].reset_index(drop=True) for part in (self.X, self.y, self.groups, self.times)
-        )
+        parts = (self.X, self.y, self.groups, self.times, self.costs)
+        X, y, groups, ordered, priced = (part.iloc[rows].reset_index(drop=True) for part in parts)
         digest = hashlib.blake2b(np.asarray(rows, dtype=np.int64).tobytes(), digest_size=8).hexdigest()
         stands = None if self.represents is None else self.represents[rows]
-        held = {"groups": groups, "times": ordered, "represents": stands}
+        held = {"groups": groups, "times": ordered, "costs": priced, "represents": stands}
         return replace(self, X=X, y=y, fingerprint=f"{self.fingerprint} {digest}", **held)
 
     @cached_property
@@ -240,22 +250,12 @@ def _several(columns: Iterable[str]) -> Iterable[str]:
     return [columns] if isinstance(columns, str) else columns
 
 
-def _notes(target: str, n_unlabelled: int, infinite: int, groups: pd.DataFrame, ordered: pd.DataFrame) -> list[str]:
+def _notes(target: str, n_unlabelled: int, infinite: int) -> list[str]:
     notes = []
     if n_unlabelled:
         notes.append(f"{plural(n_unlabelled, 'row')} without a label in column {quoted(target)} left out.")
     if infinite:
         notes.append(f"{plural(infinite, 'infinite value')} taken as missing.")
-    alone = int(groups.isna().all(axis=1).sum()) if groups.shape[1] else 0
-    if alone:
-        notes.append(
-            f"{plural(alone, 'row')} without a value in {listing(groups.columns)} taken as a group of one row each."
-        )
-    timeless = int(ordered.isna().any(axis=1).sum()) if ordered.shape[1] else 0
-    if timeless:
-        notes.append(
-            f"{plural(timeless, 'row')} without a value in {listing(ordered.columns)} neither learned from nor tested."
-        )
     return notes
 
 

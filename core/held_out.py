@@ -1,4 +1,4 @@
-"""A declared test set: rows of a second file, or rows that a column marks, kept apart until the final score."""
+"""A second file: a declared test set, kept apart until the final score, or rows without labels from where decisions will be made."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from core.alignment import aligned, labelled_alike
+from core.cost_column import costs
 from core.dataset import Dataset
 from core.errors import UserError
 from core.roles import as_before
@@ -35,6 +36,9 @@ MARKS = (
 )
 TEST_MARKS = ("test", "testing", "tst", "holdout", "hold-out")
 TOO_MANY_SHARED = 0.5
+MOST_AT_USE = 100_000
+"""Rows without labels; of more, some are drawn at random."""
+
 ANOTHER = "Choose a file with other rows and the same columns."
 
 
@@ -89,9 +93,57 @@ def with_test(dataset: Dataset, table: Table, *, training: Table | None = None, 
     digest = hashlib.blake2b(f"{dataset.fingerprint} {table.fingerprint}".encode(), digest_size=16).hexdigest()
     test = replace(
         dataset, X=X, y=y, name=table.name, fingerprint=table.fingerprint, reading=table.reading, notes=tuple(notes),
-        groups=pd.DataFrame(index=X.index), times=pd.DataFrame(index=X.index), represents=None, test=None, synthetic=None,
+        groups=pd.DataFrame(index=X.index), times=pd.DataFrame(index=X.index), costs=_costs(dataset, further),
+        represents=None, test=None, synthetic=None,
     )  # fmt: skip
     return replace(dataset, test=test, fingerprint=digest)
+
+
+def _costs(dataset: Dataset, further: pd.DataFrame) -> pd.DataFrame:
+    """What a miss of each test row costs; no column where the test rows do not say it."""
+    there = [name for name in dataset.costs if name in further and further[name].notna().any()]
+    return costs(further[there].reset_index(drop=True))
+
+
+def rows_at_use(dataset: Dataset, table: Table) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Rows without labels from where decisions will be made, in the form of the dataset; a column of labels is left aside.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Not changed.
+    table : Table
+        Read in the same way.
+
+    Returns
+    -------
+    pandas.DataFrame (n_rows, n_features)
+        As ``Dataset.X``; at most ``MOST_AT_USE`` rows.
+    tuple of str
+        What was changed, a sentence each.
+
+    Raises
+    ------
+    UserError
+        A column is missing or of another kind, there is no row, or half of the rows stand in the table that the model learns from.
+    """
+    missing = [name for name in dataset.X.columns if name not in table.frame.columns]
+    if missing:
+        raise UserError(f"The file has no {plural_names(missing)}.", "Give both files the same column names.")
+    notes: list[str] = []
+    if dataset.mark is not None:
+        table, notes = _real(dataset.mark, table, "row at use")
+    rows = table.frame
+    if not len(rows):
+        raise UserError("The file has no rows.", ANOTHER)
+    if max(table.n_rows, len(rows)) > len(rows[:MOST_AT_USE]):
+        rows = rows.sample(min(len(rows), MOST_AT_USE), random_state=0)
+        notes.append(
+            f"The file has {plural(table.n_rows, 'row')}; {count(len(rows))} of them, drawn at random, are looked at."
+        )
+    further = as_before(rows.reset_index(drop=True), dataset.forms)
+    X, unknown = aligned(dataset.X, further, kind="use", first="training")
+    return X, (*notes, *unknown, *_known(dataset.X, X))
 
 
 def split_mark(table: Table) -> tuple[str, str] | None:
@@ -155,15 +207,15 @@ def plural_names(names: Sequence[str]) -> str:
     return f"column {quoted(names[0])}" if len(names) == 1 else f"columns {listing(names)}"
 
 
-def _real(mark: Mark, table: Table) -> tuple[Table, list[str]]:
-    """The test rows that are real; all of them where the test file has no marks."""
+def _real(mark: Mark, table: Table, noun: str = "test row") -> tuple[Table, list[str]]:
+    """The rows of a second file that are real; all of them where it has no marks."""
     if mark.column not in table.frame.columns:
         return table, []
     real = mark.real_rows(table)
     lost = len(table.frame) - len(real.frame)
     if not len(real.frame):
-        raise UserError(f"Column {quoted(mark.column)} marks no test row as real.", ANOTHER)
-    told = f"{plural(lost, 'test row')} that {quoted(mark.column)} does not mark as real left out."
+        raise UserError(f"Column {quoted(mark.column)} marks no {noun} as real.", ANOTHER)
+    told = f"{plural(lost, noun)} that {quoted(mark.column)} does not mark as real left out."
     return real, [told] if lost else []
 
 
@@ -189,4 +241,17 @@ def _shared(dataset: Dataset, X: pd.DataFrame, y: pd.Series) -> list[str]:
         raise UserError(problem, ANOTHER)
     if n_shared:
         return [f"{count(n_shared)} of {plural(len(X), 'test row')} equal a training row; their scores are too good."]
+    return []
+
+
+def _known(known: pd.DataFrame, X: pd.DataFrame) -> list[str]:
+    """Rows at use that equal a row of the table in every column; in a table of few columns rows equal each other anyway."""
+    first, further = (pd.util.hash_pandas_object(frame, index=False, categorize=True) for frame in (known, X))
+    n, usual = int(further.isin(first).sum()), first.duplicated(keep=False).mean()
+    if n > max(TOO_MANY_SHARED, 2 * usual) * len(X):
+        raise UserError(
+            f"{of(n, len(X), 'row')} of the file also stand in the table, so the file tells nothing new.", ANOTHER
+        )
+    if n > (0.01 + usual) * len(X):
+        return [f"{of(n, len(X), 'row')} of the file equal a row of the table, from which the model has learned."]
     return []

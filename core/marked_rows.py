@@ -122,6 +122,7 @@ def with_marked(dataset: Any, table: Table, mark: Mark | None, *, rule: str = ""
     ordered, told = _times(dataset, table.frame, rows)
     held = {
         "groups": _groups(dataset, frame),
+        "costs": pd.DataFrame(index=X.index),
         "times": ordered,
         "represents": stands,
         "population": None,

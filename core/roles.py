@@ -1,4 +1,4 @@
-"""The role of each column: what methods learn from, what keeps rows together, what orders them, what nobody may see."""
+"""The role of each column: what methods learn from, what keeps rows together, what orders them, what a miss costs, what nobody may see."""
 
 from __future__ import annotations
 
@@ -9,15 +9,18 @@ import pandas as pd
 
 from core.errors import UserError, unknown
 from core.reading.dates import date_format, parse_dates, spoken
-from core.wording import plural, quoted
+from core.wording import listing, plural, quoted
 
 SYNTHETIC = "synthetic mark"
 """The role of a column that marks synthetic rows, see ``core.marked_rows``."""
 
-ROLES = ("feature", "identifier", "group", "time", "sensitive", "second label", SYNTHETIC, "leave out")
+COST = "cost"
+"""The role of a column with what a miss of each row costs."""
+
+ROLES = ("feature", "identifier", "group", "time", COST, "sensitive", "second label", SYNTHETIC, "leave out")
 """What a column may be; a sensitive column is a feature that reports look at by group."""
 
-UNSEEN = ("identifier", "second label", SYNTHETIC, "leave out")
+UNSEEN = ("identifier", COST, "second label", SYNTHETIC, "leave out")
 """Roles of columns that no method learns from and that say nothing about folds."""
 
 DAY = pd.Timedelta(days=1)
@@ -50,7 +53,7 @@ def chosen_roles(
     Raises
     ------
     UserError
-        A column or a role is not known.
+        A column or a role is not known, or two columns are to say what a miss costs.
 
     Examples
     --------
@@ -65,6 +68,9 @@ def chosen_roles(
         if role not in ROLES:
             raise unknown("role", role, ROLES)
     chosen.pop(target, None)
+    if len(priced := [column for column, role in chosen.items() if role == COST]) > 1:
+        text = f"{listing(priced)} both have the role '{COST}'; one column says what a miss of a row costs."
+        raise UserError(text, "Give all but one of them another role.")
     return {role: tuple(c for c, given in chosen.items() if given == role) for role in ROLES[1:]}
 
 
@@ -95,6 +101,28 @@ def times(frame: pd.DataFrame) -> pd.DataFrame:
             raise UserError(f"Column {quoted(name)} has no value in any row.", "Give it another role than 'time'.")
         found[name] = values
     return pd.DataFrame(found, index=frame.index)
+
+
+def told(groups: pd.DataFrame, ordered: pd.DataFrame, priced: pd.DataFrame) -> list[str]:
+    """What becomes of rows without a group, a time or a cost, in sentences."""
+    notes = []
+    alone = int(groups.isna().all(axis=1).sum()) if groups.shape[1] else 0
+    if alone:
+        notes.append(
+            f"{plural(alone, 'row')} without a value in {listing(groups.columns)} taken as a group of one row each."
+        )
+    timeless = int(ordered.isna().any(axis=1).sum()) if ordered.shape[1] else 0
+    if timeless:
+        notes.append(
+            f"{plural(timeless, 'row')} without a value in {listing(ordered.columns)} neither learned from nor tested."
+        )
+    unpriced = int(priced.isna().any(axis=1).sum()) if priced.shape[1] else 0
+    if unpriced:
+        n = plural(unpriced, "row")
+        notes.append(
+            f"{n} without a value in {listing(priced.columns)} taken to cost the mean of the class of interest."
+        )
+    return notes
 
 
 def in_days(column: pd.Series) -> pd.Series | None:

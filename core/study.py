@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from core import learners
+from core.cost_column import row_costs
 from core.dataset import Dataset
 from core.errors import UserError, unknown
 from core.learners.encoding import distance_matrix_input
@@ -75,6 +76,7 @@ class Study:
                 f"No fold both learns from and is tested on class {quoted(self.positive)} with its {rows}. {self.plan}"
             )
             raise UserError(problem, "Choose another class of interest, or another role for the column.")
+        _ = self.row_costs  # says what is wrong before anything is computed
 
     def _learnable(self) -> pd.Series:
         """Tested rows of the classes that some fold learns from and is tested on, most frequent first."""
@@ -108,16 +110,8 @@ class Study:
     @property
     def key(self) -> tuple:
         """Equal for studies that give equal results."""
-        choices = (
-            self.positive,
-            self.learner,
-            self.recipe,
-            self.n_folds,
-            self.n_repeats,
-            self.miss_cost,
-            self.random_state,
-        )
-        return (self.dataset.fingerprint, *choices)
+        choices = (self.positive, self.learner, self.recipe, self.n_folds, self.n_repeats, self.miss_cost)
+        return (self.dataset.fingerprint, *choices, self.random_state)
 
     def with_(self, **changes: Any) -> Study:
         """The same study with some choices changed; nothing computed is carried over."""
@@ -170,6 +164,13 @@ class Study:
         """What is known about the rows beside their features; None when nothing is."""
         data = self.dataset
         return Rows.known(groups=data.group_codes, order=data.order, represents=self.represents)
+
+    @cached_property
+    def row_costs(self) -> np.ndarray | None:
+        """What a miss of each row costs (n_samples,), in the unit of the column with that role; None without such a column."""
+        for name, column in self.dataset.costs.items():
+            return row_costs(name, column.to_numpy(), self.codes == self.positive_code, self.positive)
+        return None
 
     @cached_property
     def folds(self) -> Folds:

@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 from core import charts, judge
 from core.engine import provenance
 from core.errors import UserError
+from core.evaluation.cost_scores import with_costs
 from core.evaluation.distinguishing import CHANCES, MARGIN, draw_better_than, margin_of, step_down, tests, told_apart
 from core.evaluation.gain import draw_gain
 from core.evaluation.kept_scores import scored
@@ -20,9 +21,11 @@ from core.evaluation.scoring import (
     AT_OWN,
     CALIBRATION,
     COST,
+    COST_METRICS,
     DECISIONS,
     PROBABILITY,
     RANKING,
+    TOTAL,
     FoldOutcome,
 )
 from core.evaluation.verdict import findings
@@ -31,23 +34,12 @@ from core.result import Result
 from core.study import Study
 
 BASELINE = Recipe()
-METRICS = (*RANKING, *DECISIONS, *PROBABILITY, *CALIBRATION)
-BOUNDS = {"Matthews correlation": (-1, 1), "log loss": (0, np.inf), COST: (0, np.inf), CALIBRATION[0]: (0, np.inf)}
-BOUNDS |= dict.fromkeys(CALIBRATION[1:], (-np.inf, np.inf))
+METRICS = (*RANKING, *DECISIONS, COST, *COST_METRICS, *PROBABILITY, *CALIBRATION)
+BOUNDS = {"Matthews correlation": (-1, 1)} | dict.fromkeys(CALIBRATION[1:], (-np.inf, np.inf))
+BOUNDS |= dict.fromkeys(("log loss", COST, TOTAL, CALIBRATION[0]), (0, np.inf))
 """Where a score may lie; between 0 and 1 unless named here."""
 
-DIFFERENCES = [
-    "recipe",
-    "metric",
-    "cut",
-    "difference",
-    "low",
-    "high",
-    "n_folds",
-    "p",
-    "p_holm",
-    *CHANCES,
-]
+DIFFERENCES = ["recipe", "metric", "cut", "difference", "low", "high", "n_folds", "p", "p_holm", *CHANCES]
 SHOWN = ["recipe", "difference", "low", "high"]
 
 Outcomes = Mapping[Recipe, Sequence[FoldOutcome]]
@@ -69,6 +61,7 @@ def evaluate(
     *,
     metric: str = "",
     margin: float = MARGIN,
+    prevalence_at_use: float | None = None,
     **scoring: Any,
 ) -> Result:
     """Score recipes and the baseline out of fold, and compare them.
@@ -79,7 +72,7 @@ def evaluate(
         Not changed.
     recipes : iterable of Recipe
         *Do nothing, with the right threshold* is added.
-    metric, margin
+    metric, margin, prevalence_at_use
         As for ``compare``.
     **scoring
         ``progress``, ``store``, ``engine``, ``workers``, ``limit`` and ``cancelled`` of ``core.evaluation.kept_scores.scored``; the numbers are
@@ -99,10 +92,10 @@ def evaluate(
     if len(outcomes[BASELINE]) < 2:
         problem = "Time ran out before doing nothing was scored on two folds."
         raise UserError(problem, "Allow more time, or keep finished folds in a store and start again.")
-    return compare(study, outcomes, metric=metric, margin=margin)
+    return compare(study, outcomes, metric=metric, margin=margin, prevalence_at_use=prevalence_at_use)
 
 
-def compare(study: Study, outcomes: Outcomes, *, metric: str = "", margin: float = MARGIN) -> Result:
+def compare(study: Study, outcomes: Outcomes, *, metric: str = "", margin: float = MARGIN, **said: Any) -> Result:
     """Compare what recipes did on the same folds.
 
     Parameters
@@ -116,6 +109,8 @@ def compare(study: Study, outcomes: Outcomes, *, metric: str = "", margin: float
         What "better" means; empty takes the cost when one is stated, and average precision otherwise.
     margin : float
         A difference up to it is too small to matter; of costs, this share of the baseline's cost.
+    **said
+        ``prevalence_at_use`` and ``between`` of ``core.evaluation.cost_scores.prices``, by which total cost and weighted accuracies are counted.
 
     Returns
     -------
@@ -136,6 +131,7 @@ def compare(study: Study, outcomes: Outcomes, *, metric: str = "", margin: float
         The first finding is the verdict.
     """
     metric = metric or (COST if study.miss_cost else "average precision")
+    outcomes = with_costs(study, outcomes, **said)
     order = [recipe for recipe in with_baseline(outcomes) if outcomes[recipe]]
     tables = {
         "evidence": evidence(study),
@@ -152,6 +148,7 @@ def compare(study: Study, outcomes: Outcomes, *, metric: str = "", margin: float
         "recipes": [recipe.text for recipe in order],
         "metric": metric,
         "margin": margin,
+        **said,
         "learner": study.learner,
     }
     stamp = provenance("evaluate", values, study, seconds)
@@ -214,7 +211,7 @@ def evidence(study: Study, draws: int = 0) -> pd.DataFrame:
 
 def _keys(outcomes: Sequence[FoldOutcome]) -> list[tuple[str, str]]:
     known = outcomes[0].scores
-    order = [(metric, cut) for metric in (*METRICS, COST) for cut in ("", AT_HALF, AT_OWN)]
+    order = [(metric, cut) for metric in METRICS for cut in ("", AT_HALF, AT_OWN)]
     return [key for key in order if key in known]
 
 

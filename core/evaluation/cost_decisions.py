@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from core.cost_column import row_costs
 from core.errors import UserError, unknown
-from core.evaluation.scoring import AT_HALF
+from core.evaluation.scoring import AT_HALF, EXPECTED, WEIGHTED
 from core.numerics.cost_row import top_share
 from core.numerics.weighted_accuracy import (
     KNOWN_LITTLE,
@@ -21,11 +22,12 @@ from core.numerics.weighted_accuracy import (
     weighted_accuracy,
 )
 from core.recipe import Recipe
+from core.roles import COST
 from core.study import Study
-from core.wording import plural, quoted
+from core.wording import quoted
 
 AT_COST, BY_ROW, NONE, ALL = "at the cost threshold", "by the cost of each row", "call none", "call all"
-COST_PER, WEIGHTED, EXPECTED = "cost per 1,000 cases", "weighted accuracy", "expected weighted accuracy"
+COST_PER = "cost per 1,000 cases"
 UNKNOWN = "weighted accuracy if nothing were known of costs"
 MISSED, ALARMS = "missed per 1,000 cases", "false alarms per 1,000 cases"
 MOST = 1e6
@@ -126,36 +128,27 @@ def stated(
     if not 0 < at_use < 1:
         raise UserError(f"The prevalence at use is {at_use:g}.", "Give a share between 0 and 1, such as 0.01.")
     said = ratio, between, prevalence, at_use
+    cost_column = cost_column or next(iter(study.dataset.costs), "")
     if not cost_column:
         return Stated(*said)
-    raw = row_costs(study, cost_column)
-    own = study.codes == study.positive_code
-    if not raw[own].sum() > 0:
-        text = f"Column {quoted(cost_column)} is 0 in all rows of {quoted(study.positive)}."
-        raise UserError(text, "Choose a column that says what a miss costs.")
+    raw, own = costs_of_rows(study, cost_column), study.codes == study.positive_code
     return Stated(*said, cost_column, raw * ratio / raw[own].mean(), float(top_share(raw[own], TOP)))
 
 
-def row_costs(study: Study, column: str) -> np.ndarray:
+def costs_of_rows(study: Study, column: str) -> np.ndarray:
     """What a miss of each row (n_samples,) costs, in the unit of a column; a missing cell is taken as the mean of the class of interest."""
     data = study.dataset
+    if column in data.costs.columns:
+        return study.row_costs
     if column not in data.X.columns:
         hidden = [role for role, columns in data.roles.items() if column in columns]
         if hidden:
             problem = f"Column {quoted(column)} has the role {quoted(hidden[0])}, so its values are not kept."
-            raise UserError(problem, "Let it be a feature to use it as a cost; models then learn from it too.")
+            raise UserError(problem, f"Give it the role '{COST}' to use it as a cost.")
         raise unknown("column of numbers", column, data.numeric)
     if column not in data.numeric:
         raise UserError(f"Column {quoted(column)} holds text.", "Choose a column of numbers as the cost of a miss.")
-    values = data.X[column].to_numpy(dtype=float)
-    own = study.codes == study.positive_code
-    if negative := int((values[own] < 0).sum()):
-        problem = f"Column {quoted(column)} is negative in {plural(negative, 'row')} of {quoted(study.positive)}."
-        raise UserError(problem, "Choose a column that says what a miss costs; a cost is not negative.")
-    known = values[own & ~np.isnan(values)]
-    if not len(known):
-        raise UserError(f"Column {quoted(column)} has no value in {quoted(study.positive)}.", "Choose another column.")
-    return np.maximum(np.where(np.isnan(values), known.mean(), values), 0.0)
+    return row_costs(column, data.X[column].to_numpy(dtype=float), study.codes == study.positive_code, study.positive)
 
 
 def _inside(what: str, values: Sequence[float], most: float) -> None:

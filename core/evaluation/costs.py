@@ -70,7 +70,8 @@ def cost_panel(
         Whose probabilities are looked at; a decision in them is left out. The last one stands in the map. Without any, doing nothing and
         calibrated probabilities.
     cost_column : str
-        A numeric column with what a miss of each row costs; in the mean over the class a miss is worth ``miss_cost``.
+        A numeric column with what a miss of each row costs; in the mean over the class a miss is worth ``miss_cost``. The one with the role "cost"
+        when left out; another one is a feature as well.
 
     Returns
     -------
@@ -104,11 +105,11 @@ def cost_panel(
         "calibration": _calibration(study, probas),
         "map": cost_map(study, said, list(probas.values())[-1]),
     }
-    if cost_column:
+    if said.column:
         own = said.row_costs[study.codes == study.positive_code]
         tables["concentration"] = pd.DataFrame({"share_of_rows": TOPS, "share_of_cost": top_share(own, np.array(TOPS))})
     values = {"miss_cost": said.ratio, "between": said.between, "prevalence_at_use": said.at_use}
-    values |= {"cost_column": cost_column, "recipes": [recipe.text for recipe in chosen], "learner": study.learner}
+    values |= {"cost_column": said.column, "recipes": [recipe.text for recipe in chosen], "learner": study.learner}
     stamp = provenance("cost_panel", values, study, time.perf_counter() - start)
     return Result(tables, findings(study, said, tables), stamp)
 

@@ -12,7 +12,7 @@ from core import charts
 from core.evaluation import nested
 from core.evaluation.gain import GAIN, gain
 from core.evaluation.redrawn import REDRAWN, redrawn
-from core.evaluation.scoring import CALIBRATION, COST, LOWER_IS_BETTER, FoldOutcome
+from core.evaluation.scoring import CALIBRATION, COST, LOWER_IS_BETTER, TOTAL, FoldOutcome
 from core.numerics.multiplicity import holm
 from core.numerics.paired import growth, p_value, paired, practical
 from core.recipe import Recipe
@@ -81,7 +81,7 @@ def margin_of(margin: float, base: Sequence[FoldOutcome], key: tuple[str, str]) 
     """The margin on the scale of a metric and cut; NaN where none has a meaning."""
     if key[0] in CALIBRATION:
         return np.nan
-    return margin * float(np.mean([outcome.scores[key] for outcome in base])) if key[0] == COST else margin
+    return margin * float(np.mean([outcome.scores[key] for outcome in base])) if key[0] in (COST, TOTAL) else margin
 
 
 def tests(values: np.ndarray, test_share: float, metric: str, margin: float) -> tuple[float, float, float, float]:

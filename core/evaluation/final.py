@@ -11,7 +11,8 @@ from core import wording
 from core.engine import provenance
 from core.errors import UserError
 from core.evaluation.compare import with_baseline
-from core.evaluation.scoring import COST, LOWER_IS_BETTER, answers, decided
+from core.evaluation.cost_scores import Prices, prices
+from core.evaluation.scoring import COST, LOWER_IS_BETTER, answers, cost_per_1000, decided
 from core.evaluation.verdict import IMPORTED
 from core.judge import difference_interval, proportion_interval
 from core.numerics.decisions import confusion, decision_scores
@@ -58,7 +59,8 @@ def final_score(study: Study, recipe: Recipe) -> Result:
     start = time.perf_counter()
     codes = test.y.map({label: code for code, label in enumerate(study.classes)}).to_numpy(dtype=np.intp)
     draws = _draws(codes, len(study.classes), np.random.default_rng(study.random_state))
-    outcomes = {one: _outcome(study, one, test.X, codes, draws) for one in with_baseline([recipe])}
+    said = prices(study), _lost(study)
+    outcomes = {one: _outcome(study, one, test.X, codes, draws, *said) for one in with_baseline([recipe])}
     tail = _tail(int((codes == study.positive_code).sum()))
     tables = {
         "scores": pd.concat([_scores(study, one, *found, tail) for one, found in outcomes.items()], ignore_index=True),
@@ -80,8 +82,19 @@ def _draws(codes: np.ndarray, n_classes: int, rng: np.random.Generator) -> np.nd
     return draws
 
 
+def _lost(study: Study) -> np.ndarray:
+    """What a miss of each test row costs, in false alarms; the mean of the training rows where the test rows do not say it."""
+    costs, found = study.dataset.test.costs, np.full(study.dataset.test.n_samples, study.miss_cost)
+    for _, column in costs.items():
+        own = study.codes == study.positive_code
+        mean = study.row_costs[own].mean()
+        raw = column.fillna(mean).clip(lower=0).to_numpy()
+        found = raw * study.miss_cost / mean
+    return found
+
+
 def _outcome(
-    study: Study, recipe: Recipe, X: pd.DataFrame, codes: np.ndarray, draws: np.ndarray
+    study: Study, recipe: Recipe, X: pd.DataFrame, codes: np.ndarray, draws: np.ndarray, known: Prices, lost: np.ndarray
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """Every metric in every draw, and the confusion matrix of the rows as they are."""
     fitted = study.fitted(decided(study, recipe), np.arange(study.dataset.n_samples))
@@ -94,12 +107,10 @@ def _outcome(
     for k, weight in enumerate(draws):
         matrix = confusion(codes, pred, n_classes, weight)
         one = ranked[k] | decision_scores(matrix, positive) | {"Brier score": float(weight @ errors / weight.sum())}
-        if study.miss_cost:
-            misses, alarms = (
-                matrix[positive].sum() - matrix[positive, positive],
-                matrix[:, positive].sum() - matrix[positive, positive],
-            )
-            one[COST] = float(1000 * (study.miss_cost * misses + alarms) / matrix.sum())
+        missed = float((weight * lost)[found & (pred != positive)].sum()) if study.miss_cost else None
+        if missed is not None:
+            one[COST] = cost_per_1000(missed, matrix, positive)
+        one |= known.of(matrix, positive, missed)
         for name, value in one.items():
             values.setdefault(name, []).append(value)
     return {name: np.array(column) for name, column in values.items()}, confusion(codes, pred, n_classes)

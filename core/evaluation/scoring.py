@@ -21,7 +21,11 @@ PROBABILITY = ("Brier score", "log loss")
 CALIBRATION = ("observed over expected", "calibration intercept", "calibration slope")
 DECISIONS = ("recall", "precision", "F1", "macro-F1", "balanced accuracy", "Matthews correlation")
 COST = "cost per 1,000 rows"
-LOWER_IS_BETTER = (*PROBABILITY, COST)
+TOTAL, WEIGHTED, EXPECTED = "total classification cost", "weighted accuracy", "expected weighted accuracy"
+COST_METRICS = (TOTAL, WEIGHTED, EXPECTED)
+"""What ``core.evaluation.cost_scores`` adds at the stated costs and the prevalence of use; the total cost is that of 1,000 cases."""
+
+LOWER_IS_BETTER = (*PROBABILITY, COST, TOTAL)
 SCARCE = 50
 """Rows of the class of interest below which a tuned threshold is too uncertain to prefer."""
 
@@ -152,17 +156,17 @@ def fold_outcome(
     codes, positive, n_classes = study.codes[test], study.positive_code, len(study.classes)
     weight = None if study.represents is None else study.represents[test]
     halves = proba.argmax(axis=1) if n_classes > 2 else decide(proba, positive, 0.5)
-    matrices = {
-        AT_HALF: confusion(codes, halves, n_classes, weight),
-        AT_OWN: confusion(codes, decide(proba, positive, threshold) if own is None else own, n_classes, weight),
-    }
+    taken = {AT_HALF: halves, AT_OWN: decide(proba, positive, threshold) if own is None else own}
+    matrices = {cut: confusion(codes, pred, n_classes, weight) for cut, pred in taken.items()}
     scores = _ranking_scores(proba, codes, positive, weight)
     truth = calibration(proba[:, positive], codes == positive, weight)
     scores |= {(name, ""): value for name, value in truth.items()}
     for cut, matrix in matrices.items():
         scores |= {(name, cut): value for name, value in decision_scores(matrix, positive).items()}
         if study.miss_cost:
-            scores[COST, cut] = _cost(matrix, positive, study.miss_cost)
+            lost = miss_costs(study)[test][(codes == positive) & (taken[cut] != positive)]
+            stands = 1.0 if weight is None else weight[(codes == positive) & (taken[cut] != positive)]
+            scores[COST, cut] = cost_per_1000(float((lost * stands).sum()), matrix, positive)
     odds = log_odds(proba[:, positive], most=np.inf).astype(np.float32)
     return FoldOutcome(recipe, fold, scores, threshold, matrices, len(test) / len(train), 0.0, odds)
 
@@ -236,7 +240,15 @@ def _ranking_scores(
     return scores
 
 
-def _cost(matrix: np.ndarray, positive: int, miss_cost: float) -> float:
-    misses = matrix[positive].sum() - matrix[positive, positive]
+def miss_costs(study: Study) -> np.ndarray:
+    """What a miss of each row costs (n_samples,), in false alarms: what the study says, in the mean over the class of interest where a column prices each row."""
+    raw = study.row_costs
+    if raw is None:
+        return np.full(len(study.codes), study.miss_cost)
+    return raw * study.miss_cost / raw[study.codes == study.positive_code].mean()
+
+
+def cost_per_1000(lost: float, matrix: np.ndarray, positive: int) -> float:
+    """What misses and false alarms cost together per 1,000 rows of a confusion matrix, where all misses cost ``lost``."""
     alarms = matrix[:, positive].sum() - matrix[positive, positive]
-    return float(1000 * (miss_cost * misses + alarms) / matrix.sum())
+    return float(1000 * (lost + alarms) / matrix.sum())

@@ -27,6 +27,7 @@ FLOORS = {
         "population",
         "working_sample",
         "roles",
+        "cost_column",
         "validation",
         "target_rule",
         "reading",

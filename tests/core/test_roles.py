@@ -46,7 +46,7 @@ ALL = ["x", "z", "patient", "site", "day", "zone", "grade"]
     [(role, role in ("feature", "sensitive")) for role in ROLES],
 )
 def test_a_role_decides_what_is_learned_from(role, kept):
-    column = "day" if role == "time" else "site"
+    column = {"time": "day", "cost": "zone"}.get(role, "site")
     data, plain = features(roles={column: role}, synthetic_values=["s2"] * (role == SYNTHETIC)), features()
     assert list(data.X) == [name for name in ALL if kept or name != column]
     assert data.roles.get(role, ()) == (() if role == "feature" else (column,))

@@ -1,0 +1,122 @@
+"""What costs say of decisions that were counted: total classification cost, weighted accuracy, and its mean over costs that are possible."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from core.evaluation.cost_decisions import stated
+from core.evaluation.scoring import COST, EXPECTED, TOTAL, WEIGHTED, FoldOutcome
+from core.numerics.weighted_accuracy import KNOWN_LITTLE, expected_weighted_accuracy, weighted_accuracy
+from core.recipe import Recipe
+from core.study import Study
+
+
+@dataclass(frozen=True)
+class Prices:
+    """What is needed to price a confusion matrix.
+
+    Parameters
+    ----------
+    at_use : float
+        The share of the class of interest where decisions will be used.
+    weighted : float or None
+        The weight of the recall in the weighted accuracy; None where no cost is stated, or where few rows carry most of it.
+    expected : float or None
+        The same of its mean over costs; over all costs where none is stated. None where few rows carry most of the cost.
+    """
+
+    at_use: float
+    weighted: float | None
+    expected: float | None
+
+    def of(self, matrix: np.ndarray, positive: int, lost: float | None = None) -> dict[str, float]:
+        """The scores of decisions; NaN where a side has no rows.
+
+        Parameters
+        ----------
+        matrix : ndarray (n_classes, n_classes)
+            Rows of each class by what they are taken for.
+        positive : int
+            The class of interest.
+        lost : float or None
+            What all misses cost together, in false alarms; None where no cost is stated.
+
+        Returns
+        -------
+        dict of str to float
+            Those of ``COST_METRICS`` that have a meaning: the total classification cost is that of 1,000 cases at use, ``1000 (t · lost / n_class +
+            (1 − t) · alarms / n_rest)``, in false alarms; the weighted accuracies are ``g · recall + (1 − g) · specificity``.
+        """
+        own = float(matrix[positive].sum())
+        rest, alarms = float(matrix.sum()) - own, float(matrix[:, positive].sum() - matrix[positive, positive])
+        found = matrix[positive, positive] / own if own else np.nan
+        quiet = 1 - alarms / rest if rest else np.nan
+        scores = {}
+        if lost is not None:
+            scores[TOTAL] = (
+                1000 * (self.at_use * max(lost, 0.0) / own + (1 - self.at_use) * (1 - quiet)) if own else np.nan
+            )
+        for name, share in ((WEIGHTED, self.weighted), (EXPECTED, self.expected)):
+            if share is not None:
+                scores[name] = float(share * found + (1 - share) * quiet)
+        return scores
+
+
+def prices(
+    study: Study, *, prevalence_at_use: float | None = None, between: tuple[float, float] | None = None
+) -> Prices:
+    """The prices that a study states.
+
+    Parameters
+    ----------
+    study : Study
+        With its cost of a miss, or none.
+    prevalence_at_use : float or None
+        The share of the class of interest where decisions will be used; that of the table when left out.
+    between : tuple of float or None
+        The least and the greatest cost of a miss that is possible; half to twice the stated one when left out.
+
+    Raises
+    ------
+    UserError
+        As ``core.evaluation.cost_decisions.stated``.
+    """
+    said = stated(study, study.miss_cost or 1.0, between if study.miss_cost else None, prevalence_at_use)
+    rows = said.at_use, 0.0, said.at_use, 1 - said.at_use
+    density = said.density if study.miss_cost else KNOWN_LITTLE
+    if said.counts_mislead:
+        return Prices(said.at_use, None, None)
+    weighted = float(weighted_accuracy(*rows, said.weight)) if study.miss_cost else None
+    return Prices(said.at_use, weighted, float(expected_weighted_accuracy(*rows, density)))
+
+
+def with_costs(
+    study: Study, outcomes: Mapping[Recipe, Sequence[FoldOutcome]], **said: object
+) -> dict[Recipe, list[FoldOutcome]]:
+    """The outcomes of folds with the scores that costs give them, fold by fold.
+
+    Parameters
+    ----------
+    study : Study
+        Not changed.
+    outcomes : mapping
+        By recipe, or by any name.
+    **said
+        As for ``prices``.
+    """
+    known = prices(study, **said)
+    return {recipe: [_priced(study, known, one) for one in own] for recipe, own in outcomes.items()}
+
+
+def _priced(study: Study, known: Prices, one: FoldOutcome) -> FoldOutcome:
+    positive, scores = study.positive_code, dict(one.scores)
+    for cut, matrix in one.matrices.items():
+        lost = None
+        if (COST, cut) in scores:
+            alarms = matrix[:, positive].sum() - matrix[positive, positive]
+            lost = float(scores[COST, cut] * matrix.sum() / 1000 - alarms)
+        scores |= {(name, cut): value for name, value in known.of(matrix, positive, lost).items()}
+    return replace(one, scores=scores)
