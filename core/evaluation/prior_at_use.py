@@ -12,6 +12,10 @@ import plotly.graph_objects as go
 from core import charts, wording
 from core.engine import provenance
 from core.errors import NotApplicable, UserError
+from core.evaluation.distinguishing_words import carried
+from core.evaluation.scoring import log_odds
+from core.evaluation.shift_contradicted import SCORES, contradicted
+from core.evaluation.shift_contradicted import findings as against_the_assumption
 from core.numerics.label_shift import shares_by_confusion, shares_by_em
 from core.recipe import Recipe
 from core.result import Finding, Result
@@ -31,6 +35,8 @@ class Scored:
 
     Parameters
     ----------
+    place : ndarray of int (n_samples,)
+        Positions of the rows with labels in the whole study.
     kept : ndarray of int (n_kept,)
         Codes of the classes that are estimated.
     codes : ndarray of int (n_samples,)
@@ -42,6 +48,7 @@ class Scored:
         How many of them a row in hand stands for.
     """
 
+    place: np.ndarray
     kept: np.ndarray
     codes: np.ndarray
     proba: np.ndarray
@@ -83,6 +90,7 @@ def prior_at_use(study: Study, X: pd.DataFrame, *, recipe: Recipe | None = None)
         ``changes``: class, method, difference (of the share at use and that in the table), low, high, odds_factor (by which the odds of the
         class against all others change, of a single row only with two classes).
         ``calls``: class, called, share (of the rows of the class that are called so, out of fold); the last class stands for the rows at use.
+        ``assumption``: looked_at, column, n_bins, statistic, df, p, p_holm, distance, chance, contradicted, see ``core.evaluation.shift_contradicted``.
         Classes with fewer than ten rows are left out.
 
     Raises
@@ -122,8 +130,29 @@ def prior_at_use(study: Study, X: pd.DataFrame, *, recipe: Recipe | None = None)
         CALLS: (by_calls, drawn),
     }
     tables = _tables(study, scored, found) | {"calls": _calls(study, scored, *called)}
+    tables["assumption"] = _assumption(study, scored, X, by_em, em_draws)
     stamp = provenance("prior_at_use", {"recipe": recipe.text, "n_rows": len(X)}, study, time.perf_counter() - start)
     return Result(tables, _findings(study, tables, len(X)), stamp)
+
+
+def told(study: Study, X: pd.DataFrame) -> Result:
+    """The same, with a sentence where nothing can be estimated."""
+    try:
+        return prior_at_use(study, X)
+    except NotApplicable as reason:
+        stamp = provenance("prior_at_use", {"n_rows": len(X)}, study, 0.0)
+        return Result({}, (Finding("not applicable", str(reason)),), stamp)
+
+
+def share_to_take(study: Study, result: Result) -> float:
+    """The estimated share of the class of interest; NaN where there is none, or where it is contradicted."""
+    if "shares" not in result.tables:
+        return np.nan
+    shares, assumption = result.tables["shares"].set_index(["class", "method"]), result.tables["assumption"]
+    own, calls = (shares.loc[(study.positive, method)] for method in (EM, CALLS))
+    if _apart(own, calls) or assumption.loc[assumption["looked_at"] == SCORES, "contradicted"].any():
+        return np.nan
+    return float(own["share"])
 
 
 def draw(result: Result) -> dict[str, go.Figure]:
@@ -163,7 +192,7 @@ def _scored(study: Study, recipe: Recipe, X: pd.DataFrame) -> Scored:
     ours = np.isin(codes, kept)
     shares = [_among(p[:, kept]) for p in (proba[judged.place][ours], new)]
     sizes, codes = whole.table_sizes[kept], np.searchsorted(kept, codes[ours])
-    return Scored(kept, codes, *shares, sizes, whole.standing[kept])
+    return Scored(judged.place[ours], kept, codes, *shares, sizes, whole.standing[kept])
 
 
 def _among(proba: np.ndarray) -> np.ndarray:
@@ -206,6 +235,17 @@ def _calls(study: Study, scored: Scored, called: np.ndarray, at_use: np.ndarray)
     return pd.DataFrame(rows, columns=["class", "called", "share"])
 
 
+def _assumption(study: Study, scored: Scored, X: pd.DataFrame, share: np.ndarray, draws: np.ndarray) -> pd.DataFrame:
+    own = int(np.flatnonzero(scored.kept == study.classes.index(study.positive))[0])
+    odds = [log_odds(proba[:, own]) for proba in (scored.proba, scored.new)]
+    known = study.dataset.X.iloc[scored.place]
+    return contradicted(known, scored.codes, X[study.dataset.X.columns], odds, share, draws)
+
+
+def _apart(own: pd.Series, calls: pd.Series) -> bool:
+    return bool(calls["low"] > own["high"] or own["low"] > calls["high"])
+
+
 def _findings(study: Study, tables: dict[str, pd.DataFrame], n_new: int) -> tuple[Finding, ...]:
     shares, changes = (tables[name].set_index(["class", "method"]) for name in ("shares", "changes"))
     own, calls, base = (shares.loc[(study.positive, method)] for method in (EM, CALLS, TABLE))
@@ -223,12 +263,15 @@ def _findings(study: Study, tables: dict[str, pd.DataFrame], n_new: int) -> tupl
     between = (
         f"{wording.share(calls['share'])} (interval {wording.share(calls['low'])} to {wording.share(calls['high'])})"
     )
-    apart = calls["low"] > own["high"] or own["low"] > calls["high"]
+    apart = _apart(own, calls)
     more = f"Counting calls gives {between}, which does not agree: more than the class shares has changed, and neither number holds." if apart else (
         f"Counting calls gives {between}, which agrees. Both hold only if rows of each class look as they do in the table."
     )  # fmt: skip
     left = [str(name) for name in study.classes if name not in set(tables["shares"]["class"])]
     findings = [Finding("caution" if told else "fine", text), Finding("caution" if apart else "fine", more)]
+    findings += against_the_assumption(tables["assumption"], n_new)
+    rests = f"This rests on {carried(study, study.n_folds)}, and on rows drawn anew on both sides."
+    findings.append(Finding("fine", rests))
     if left:
         told_left = f"{wording.listing(left)} {'has' if len(left) == 1 else 'have'} fewer than {FEWEST} rows and {'is' if len(left) == 1 else 'are'} left out."
         findings.append(Finding("caution", told_left))
