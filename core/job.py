@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.wording import number, seconds
+from core.wording import number, plural, seconds
 
 LIVE = ("queued", "running")
 GIGABYTE = 10**9
@@ -38,7 +38,9 @@ class Budget:
         """Why nothing more is computed; empty while there is time."""
         if not self.seconds or self.spent < self.seconds:
             return ""
-        return f"Stopped: this study has computed for {seconds(self.seconds)}, which is its limit."
+        minutes = self.seconds / 60
+        took = plural(round(minutes), "minute") if minutes == round(minutes) else seconds(self.seconds)
+        return f"Stopped: this study has computed for {took}, which is its limit."
 
     def too_large(self, size: float) -> str:
         """Why a task that has added so many bytes is stopped; empty while it may go on."""

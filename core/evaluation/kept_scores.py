@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from core.errors import UserError
@@ -65,6 +66,41 @@ def scored(
     return outcomes
 
 
+def tasks_of(study: Study, recipe: Recipe, path: str, *, elsewhere: bool) -> tuple[list[tuple], dict[str, Any]]:
+    """The tasks that score a recipe, for a runner.
+
+    Parameters
+    ----------
+    study : Study
+    recipe : Recipe
+    path : str
+        Of the store; empty for none.
+    elsewhere : bool
+        Whether the tasks run on machines that do not have the store: then it is read before and filled from here.
+
+    Returns
+    -------
+    tasks : list of (callable, arguments)
+    told : dict
+        ``known`` and ``keep`` of ``core.run_cluster.ClusterRunner.start``; empty unless the tasks run elsewhere.
+    """
+    folds = range(len(study.folds))
+    if not elsewhere:
+        return [(score_kept, (study, recipe, fold, path)) for fold in folds], {}
+    tasks, held = [(score_fold, (study, recipe, fold)) for fold in folds], None
+    with suppress(UserError):
+        held = Store(path) if path else None
+    if held is None:
+        return tasks, {}
+    found = {fold: outcome for fold in folds if (outcome := known(held, study, recipe, fold)) is not None}
+    return tasks, {"known": found, "keep": partial(_keep_if_possible, held, study)}
+
+
+def _keep_if_possible(held: Store, study: Study, outcome: FoldOutcome) -> None:
+    with suppress(UserError):  # deleted meanwhile, or the disk is full
+        keep(held, study, outcome)
+
+
 def score_kept(study: Study, recipe: Recipe, fold: int, path: str) -> FoldOutcome:
     """A fold from the store at a path, or else scored and kept there; without a path, or a store that can be used, only scored."""
     if not path:
@@ -76,8 +112,7 @@ def score_kept(study: Study, recipe: Recipe, fold: int, path: str) -> FoldOutcom
         return score_fold(study, recipe, fold)
     if outcome is None:
         outcome = score_fold(study, recipe, fold)
-        with suppress(UserError):  # deleted meanwhile, or the disk is full
-            keep(held, study, outcome)
+        _keep_if_possible(held, study, outcome)
     return outcome
 
 

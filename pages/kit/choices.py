@@ -38,22 +38,23 @@ READING = (*WRITTEN, "missing_tokens", "sheet")
 DEFAULTS: Mapping[str, Any] = {
     "data": "", **dict.fromkeys(WRITTEN, ""), "missing_tokens": (), "sheet": "", "disguised": (),
     "target": "", "rule": "", "class": "", "leave_out": None, "role": (), "category": (), "synthetic": (), "mark": "", "rows": WORKING_ROWS,
-    "learner": "boosted", "cost": 0.0, "prevalence": 0.0, "margin": 0.01, "folds": 5, "repeats": 2, "seed": 0,
+    "learner": "boosted", "cost": 0.0, "prevalence": 0.0, "cutoff": "", "margin": 0.01, "folds": 5, "repeats": 2, "seed": 0,
     "recipe": (), "explained": None, "set": (), "asked": (), "column": "", "opened": (), "doses": (), "searched": (), "refits": 10,
+    "minutes": 30, "gigabytes": 4.0, "where": "",
 }  # fmt: skip
 """Every choice with its name in the link; None leaves out what a sample suggests."""
 
 LIMITS = {
-    "rows": (1000, 10**7),
-    "cost": (0.0, 1e6),
-    "prevalence": (0.0, 0.999),
+    "rows": (1000, 10**7), "cost": (0.0, 1e6), "prevalence": (0.0, 0.999),
     "margin": (0.0, 0.5), "folds": (2, 10), "repeats": (1, 10), "refits": (2, 200), "seed": (0, 2**31 - 1),
+    "minutes": (1, 1440), "gigabytes": (0.5, 1e4),
 }  # fmt: skip
-KEPT = ("data", "rows", "learner", "cost", "margin", "folds", "repeats", "seed", "recipe", "set")
+WORK = ("minutes", "gigabytes", "where")
+KEPT = ("data", "rows", "learner", "cost", "margin", "folds", "repeats", "seed", "recipe", "set", *WORK)
 """Choices that serve any table."""
 
 FREE = (
-    "prevalence", "margin", "refits", "recipe", "explained", "set", "asked", "column", "opened", "doses", "searched",
+    "prevalence", "cutoff", "margin", "refits", "recipe", "explained", "set", "asked", "column", "opened", "doses", "searched", *WORK,
 )  # fmt: skip
 """Choices that leave the study as it is."""
 
@@ -98,9 +99,9 @@ def choose(**values: Any) -> None:
         st.session_state.pop(AT_USE, None)
         _reset(name for name in DEFAULTS if name not in KEPT)
     if "target" in values and values["target"] != chosen["target"]:
-        _reset(["class", "rule"])
+        _reset(["class", "rule", "cutoff"])
     if "rule" in values and values["rule"] != chosen["rule"]:
-        _reset(["class"])
+        _reset(["class", "cutoff"])
     chosen.update(values)
 
 

@@ -15,11 +15,12 @@ from core import jobs
 from core.column_profile import column_profile
 from core.engine import run
 from core.errors import UserError
+from core.job import Budget, Job
 from core.recipe import Recipe
 from core.registry import Method, methods
 from core.result import Result
 from core.study import Study
-from pages.kit import kept, kept_session, tables
+from pages.kit import kept, kept_session, tables, work
 from pages.kit.choices import choice, choose, of_study, settings
 
 PROFILE, EXPLAIN, LEDGER = ("profile", "missingness"), ("explanation",), ("ledger",)
@@ -37,7 +38,7 @@ def of_page(*families: str) -> tuple[Method, ...]:
     return tuple(item for item in methods("diagnostic") if item.group not in (*PROFILE, *EXPLAIN, *LEDGER))
 
 
-def results(items: Sequence[Method], asked: Study | None = None) -> dict[Method, jobs.Job]:
+def results(items: Sequence[Method], asked: Study | None = None) -> dict[Method, Job]:
     """Several diagnostics, each as a job."""
     return {item: result(item, asked) for item in items}
 
@@ -77,7 +78,7 @@ def study(recipe: Recipe | None = None) -> Study:
     return kept.small(lambda: Study(held, **choices), "study", held.fingerprint, sorted(choices.items(), key=str))
 
 
-def result(method: Method, asked: Study | None = None) -> jobs.Job:
+def result(method: Method, asked: Study | None = None) -> Job:
     """One diagnostic of a study, as a job whose only result is a ``Result``."""
     asked = asked or study()
     values = settings(method)
@@ -88,20 +89,20 @@ def result(method: Method, asked: Study | None = None) -> jobs.Job:
     return _desk().job(key, [(partial(run, method.slug, **values), (_travelling(asked),))])
 
 
-def scores(recipe: Recipe) -> jobs.Job:
+def scores(recipe: Recipe) -> Job:
     """A recipe scored out of fold, as a job with one result per fold."""
-    from core.evaluation.compare import n_fold_tasks
-    from core.evaluation.kept_scores import score_kept
+    from core.evaluation.kept_scores import tasks_of
 
-    held, path = study(), kept_session.store()
-    tasks = [(score_kept, (_travelling(held), recipe, fold, path)) for fold in range(n_fold_tasks(held))]
-    return _desk().job((held.key, "scores", recipe), tasks)
+    held, path, cluster = study(), kept_session.store(), work.elsewhere()
+    tasks, told = tasks_of(_travelling(held), recipe, path, elsewhere=cluster is not None)
+    return _desk().job((held.key, "scores", recipe), tasks, cluster, **told)
 
 
-def comparison(scored: Mapping[Recipe, jobs.Job]) -> Result | None:
+def comparison(scored: Mapping[Recipe, Job]) -> Result | None:
     """What has been scored so far, compared with the baseline; None until that has two folds."""
     held = study()
-    outcomes = {recipe: job.results if job.done >= 2 else [] for recipe, job in scored.items()}
+    going = {recipe: job for recipe, job in scored.items() if recipe == Recipe() or job.state != "failed"}
+    outcomes = {recipe: job.results if job.done >= 2 else [] for recipe, job in going.items()}
     if not outcomes[Recipe()]:
         return None
     from core.evaluation.compare import compare
@@ -117,7 +118,7 @@ def of_recipes(
     at_once: bool = False,
     held: Study | None = None,
     **options: Any,
-) -> jobs.Job:
+) -> Job:
     """Something about recipes, as a job whose only result is a ``Result``; ``at_once`` makes it in the page where the table is small."""
     held = held or study()
     runner = jobs.Runner(0) if at_once and len(held.codes) <= AT_ONCE else None
@@ -127,14 +128,14 @@ def of_recipes(
 
 def of_tasks(
     held: Study, name: str, what: Any, tasks: Callable[[Study], Sequence[tuple]], *, alone: bool = False
-) -> jobs.Job:
+) -> Job:
     """Several tasks about recipes, as a job; one that is ``alone`` stops others of its name."""
     if alone:
         _desk().drop_live(name, but=(held.key, name, what))
     return _desk().job((held.key, name, what), tasks(_travelling(held)))
 
 
-def column(name: str) -> jobs.Job:
+def column(name: str) -> Job:
     """Everything about one column, as a job whose only result is a ``Result``."""
     held = study()
     return _desk().job((held.key, "column", name), [(column_profile, (_travelling(held), name))])
@@ -149,7 +150,9 @@ def drop_stale() -> None:
     """Stop and forget what runs for choices that have changed since."""
     if st.session_state.get("of_study") != of_study():
         _desk().drop_live()
+        _desk().budget = Budget()
         st.session_state.of_study = of_study()
+    work.limited(_desk().budget)
 
 
 def stop() -> None:
@@ -158,8 +161,9 @@ def stop() -> None:
 
 
 def resume() -> None:
-    """Forget what was stopped or failed, so that it starts again."""
+    """Forget what was stopped or failed, so that it starts again with all its time."""
     _desk().forget_unfinished()
+    _desk().budget.renew()
 
 
 def warm() -> None:
@@ -173,12 +177,13 @@ class Desk:
     KEPT = 300
 
     def __init__(self) -> None:
-        self.jobs: OrderedDict[Any, jobs.Job] = OrderedDict()
+        self.jobs: OrderedDict[Any, Job] = OrderedDict()
+        self.budget = Budget()
 
-    def job(self, key: Any, tasks: Sequence[tuple[Callable, tuple]], runner: jobs.Runner | None = None) -> jobs.Job:
-        """The job that computes this, started when it is new."""
+    def job(self, key: Any, tasks: Sequence[tuple[Callable, tuple]], runner: Any = None, **told: Any) -> Job:
+        """The job that computes this, started when it is new; the runner may be ``told`` more about it."""
         if key not in self.jobs:
-            self.jobs[key] = (runner or _runner()).start(tasks)
+            self.jobs[key] = (runner or _runner()).start(tasks, id(self), self.budget, **told)
             while len(self.jobs) > self.KEPT:
                 self.jobs.popitem(last=False)[1].cancel()
         self.jobs.move_to_end(key)

@@ -17,8 +17,8 @@ from core.learners import LEARNERS
 from core.registry import Method, method
 from core.report.tables import to_csv
 from core.result import SEVERITIES, Result
-from core.wording import clip, plural
-from pages.kit import asking, choices, kept, session
+from core.wording import clip, listing, plural
+from pages.kit import asking, choices, kept, session, work
 from pages.kit.text import file_name, md, prose
 
 LOOKS = {
@@ -95,6 +95,7 @@ def sidebar() -> None:
         for sentence in (data.sampled, study.plan if by_roles else ""):
             if sentence:
                 st.caption(md(sentence))
+        work.controls()
 
 
 def progress(running: Mapping[Any, Job], noun: str) -> Callable[[], None]:
@@ -114,10 +115,10 @@ def progress(running: Mapping[Any, Job], noun: str) -> Callable[[], None]:
     if not any(job.live for job in jobs):
         if any(job.state in ("cancelled", "failed") for job in jobs):
             with place:
-                trouble(jobs, noun)
+                trouble(running, noun)
         return lambda: None
     left, right = place.columns([5, 1], vertical_alignment="center")
-    bar = left.progress(done / total, text=f"{done} of {plural(total, noun)} done")
+    bar = left.progress(done / total, text=_so_far(jobs, noun))
     right.button("Stop", key=f"stop {noun}", on_click=session.stop, icon=":material/stop:", width="stretch")
 
     def follow() -> None:
@@ -125,7 +126,7 @@ def progress(running: Mapping[Any, Job], noun: str) -> Callable[[], None]:
         while True:
             time.sleep(POLL_SECONDS)
             done = sum(job.done for job in jobs)
-            bar.progress(done / total, text=f"{done} of {plural(total, noun)} done")
+            bar.progress(done / total, text=_so_far(jobs, noun))
             if not any(job.live for job in jobs) or (_arrived(jobs) != seen and time.monotonic() - drawn > patience):
                 st.rerun()
 
@@ -137,13 +138,28 @@ def _arrived(jobs: Sequence[Job]) -> list[int]:
     return [id(result) for job in jobs for result in job.latest]
 
 
-def trouble(jobs: Sequence[Job], noun: str) -> None:
-    """Say what was stopped or failed, and offer to start again."""
-    for error in {repr(job.error): job.error for job in jobs if job.error is not None}.values():
-        text = str(error) if isinstance(error, UserError) else f"This did not work ({type(error).__name__})."
-        st.error(md(text), icon=":material/error:")
-    if any(job.state == "cancelled" for job in jobs):
-        st.warning("Stopped. What had arrived until then is shown.", icon=":material/stop_circle:")
+def _so_far(jobs: Sequence[Job], noun: str) -> str:
+    """How far it is, and whether others are at work."""
+    return f"{sum(job.done for job in jobs)} of {plural(sum(job.total for job in jobs), noun)} done{work.others(jobs)}"
+
+
+def trouble(running: Mapping[Any, Job], noun: str) -> None:
+    """Say what was stopped or failed and which it was, and offer to start again."""
+    failed: dict[str, list[str]] = {}
+    for key, job in running.items():
+        if job.error is not None:
+            known = isinstance(job.error, UserError)
+            text = str(job.error) if known else f"This did not work ({type(job.error).__name__})."
+            failed.setdefault(text, []).append(getattr(key, "title", ""))
+    for text, titles in failed.items():
+        names = listing(title for title in titles if title)
+        st.error(md(f"{names}: {text}" if names else text), icon=":material/error:")
+    stopped = [job for job in running.values() if job.state == "cancelled"]
+    for reason in dict.fromkeys(job.reason or "Stopped." for job in stopped):
+        more = (
+            " Start it again to go on, or first allow more under 'Limits of a study'." if reason != "Stopped." else ""
+        )
+        st.warning(f"{reason} What had arrived until then is kept and shown.{more}", icon=":material/stop_circle:")
     st.button("Start again", key=f"again {noun}", on_click=session.resume, icon=":material/refresh:")
 
 

@@ -62,6 +62,7 @@ FLOORS = {
         "jobs_telling",
         "jobs_turns",
         "jobs_working",
+        "run_cluster",
         "run_dask",
         "run_tasks",
         "ledger",
