@@ -11,6 +11,7 @@ from core.commands.options import add_command, add_study_options, add_table_opti
 from core.errors import UserError
 from core.recipe import Recipe
 from core.result import Result
+from core.roles import COST
 from core.study import Study
 from core.wording import clip, number, with_interval
 
@@ -29,7 +30,9 @@ def add(commands: Any) -> None:
     )
     option("--between", nargs=2, type=float, metavar="RATIO", help="the least and the greatest that it may be")
     option("--prevalence", type=float, metavar="SHARE", help="the share of the class where decisions will be used")
-    option("--cost-column", default="", metavar="COLUMN", help="numbers that say what a miss of each row costs")
+    priced = "numbers that say what a miss of each row costs; the same as --role COLUMN=cost, and no feature"
+    option("--cost-column", default="", metavar="COLUMN", help=priced)
+    option("--alarm-cost", type=float, metavar="COST", help="what a false alarm costs, in the unit of the cost column")
     option("--cost-matrix", default="", metavar="COSTS", help="such as 'miss a as b = 3; miss b as * = 20'")
     option(
         "--rank",
@@ -42,8 +45,14 @@ def add(commands: Any) -> None:
 
 def run(given: argparse.Namespace) -> None:
     """Print what follows from the costs that were stated, or what a ranking says about them."""
+    from core.evaluation.cost_decisions import ratio_of_column
+
+    if given.cost_column:
+        given.role = [*given.role, f"{given.cost_column}={COST}"]
     study, recipes = study_of(given)
     ratio = given.miss_cost if given.miss_cost is not None else study.miss_cost or None
+    if given.alarm_cost is not None:
+        ratio = ratio_of_column(study, given.alarm_cost)
     print_head(study)
     print()
     if given.rank:
@@ -70,7 +79,7 @@ def _print_panel(study: Study, recipes: Sequence[Recipe], given: argparse.Namesp
     from core.evaluation.costs import cost_panel
 
     choices = {"miss_cost": ratio, "between": given.between, "prevalence_at_use": given.prevalence}
-    result = cost_panel(study, recipes=recipes, cost_column=given.cost_column, **choices)
+    result = cost_panel(study, recipes=recipes, **choices)
     print_findings(result)
     _print_decisions(result, "threshold")
     grid = result.tables["map"].pivot(index="miss_cost", columns="prevalence", values="cheapest").iloc[::-1]

@@ -39,6 +39,8 @@ def add(commands: Any) -> None:
         add_engine_options(add_study_options(add_table_options(parser)), store=True)
         margin = "a difference of the score that is too small to matter; of costs, this share of the baseline's"
         parser.add_argument("--margin", type=float, default=0.01, help=margin)
+        use = "the share of the class where decisions will be used; total cost and weighted accuracies speak of it"
+        parser.add_argument("--prevalence", type=float, metavar="SHARE", help=use)
         parser.add_argument(
             "--refits", type=int, default=0, help="also fit each recipe so often again, on rows drawn anew; 20 will do"
         )
@@ -46,13 +48,17 @@ def add(commands: Any) -> None:
 
 def run(given: argparse.Namespace) -> None:
     """Compare the recipes and print the verdicts and scores."""
+    from core.evaluation.cost_scores import prices
+
     check_report(given.report)
     where = where_of(given)
     study, compared = study_of(given)
     if not compared:
         raise UserError("No recipe is given.", "Add --recipe, such as --recipe tuned_threshold or --recipe smote:k=3.")
     n_refits = between("refits", given.refits, 0, 1000)
-    result = compared_with_nothing(study, compared, margin=between("margin", given.margin, 0, 1), **where)
+    prices(study, prevalence_at_use=given.prevalence)  # says what is wrong before the work begins
+    where |= {"margin": between("margin", given.margin, 0, 1), "prevalence_at_use": given.prevalence}
+    result = compared_with_nothing(study, compared, **where)
     print_head(study)
     print()
     print_findings(result)

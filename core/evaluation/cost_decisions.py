@@ -151,6 +151,22 @@ def costs_of_rows(study: Study, column: str) -> np.ndarray:
     return row_costs(column, data.X[column].to_numpy(dtype=float), study.codes == study.positive_code, study.positive)
 
 
+def ratio_of_column(study: Study, alarm_cost: float) -> float:
+    """How many false alarms a miss is worth in the mean, where a column says what misses cost and a false alarm costs so much in its unit.
+
+    Raises
+    ------
+    UserError
+        No column has the role "cost", or a false alarm costs nothing.
+    """
+    if study.row_costs is None:
+        problem = "No column says what a miss of each row costs, so a false alarm has no unit."
+        raise UserError(problem, f"Give the role '{COST}' to a column of numbers.")
+    if not alarm_cost > 0:
+        raise UserError(f"The cost of a false alarm is {alarm_cost:g}.", "Give a number above 0.")
+    return float(study.row_costs[study.codes == study.positive_code].mean() / alarm_cost)
+
+
 def _inside(what: str, values: Sequence[float], most: float) -> None:
     if not all(0 < value <= most for value in values):
         bad = next(value for value in values if not 0 < value <= most)

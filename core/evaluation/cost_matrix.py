@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -12,13 +13,16 @@ import plotly.graph_objects as go
 from core import charts, wording
 from core.engine import provenance
 from core.errors import UserError
-from core.evaluation.cost_decisions import COST_PER
+from core.evaluation.cost_decisions import AT_COST, COST_PER, MOST, Stated, stated
+from core.evaluation.cost_scores import Prices, prices_of
+from core.evaluation.cost_words import alarms, parity_sentence
+from core.evaluation.scoring import EXPECTED
 from core.evaluation.verdict import FEWEST_ROWS
 from core.judge import fold_interval
-from core.learners.cost_matrix import cost_table
+from core.learners.cost_matrix import Statement, cost_table, read_costs, threshold_of
 from core.numerics.case_control import at_shares
 from core.numerics.cost_matrices import least_cost, matrix_cost, normalised_accuracy
-from core.numerics.decisions import confusion
+from core.numerics.decisions import confusion, decide
 from core.recipe import Recipe
 from core.result import Finding, Result
 from core.study import Study
@@ -43,7 +47,11 @@ def decide_by_costs(proba: np.ndarray, costs: np.ndarray, factor: np.ndarray | N
 
 
 def matrix_panel(
-    study: Study, costs: str = "", *, prevalence_at_use: float | None = None, recipes: Sequence[Recipe] = ()
+    study: Study,
+    costs: str | Sequence[Statement] = "",
+    *,
+    prevalence_at_use: float | None = None,
+    recipes: Sequence[Recipe] = (),
 ) -> Result:
     """Say what decisions cost where each error has a cost of its own.
 
@@ -51,11 +59,14 @@ def matrix_panel(
     cheapest and at its dearest decision; with two classes it is the weighted accuracy, and with more it is our inference. Where the class of
     interest is more or less frequent at use, its rows and its probabilities count accordingly, and those of the others keep their proportions.
 
+    Beside it stands one threshold for the class of interest against all others as one, ``alarm / (alarm + miss)`` from the mean costs of its errors, with the most
+    probable other class below it; and the expected weighted accuracy of calling that class, over half to twice the ratio of these means. Both are our inference.
+
     Parameters
     ----------
     study : Study
         Not changed.
-    costs : str
+    costs : str or sequence of Statement
         Such as "miss fraud as honest = 20", see ``core.learners.cost_matrix``; other errors cost 1, a miss of the class of interest the study's cost.
     prevalence_at_use : float or None
         The share of the class of interest at use; that of the table when left out.
@@ -80,22 +91,52 @@ def matrix_panel(
     """
     start, study = time.perf_counter(), study.judged
     whole, here = study.whole, [study.whole.classes.index(label) for label in study.classes]
-    table = cost_table(costs, whole.classes, whole.positive_code, whole.miss_cost)[np.ix_(here, here)]
+    written = read_costs(costs) if isinstance(costs, str) else tuple(costs)
+    table = cost_table(written, whole.classes, whole.positive_code, whole.miss_cost)[np.ix_(here, here)]
+    said = stated_by(study, table, prevalence_at_use)
     factor = _factor(study, prevalence_at_use)
     recipes = recipes or (Recipe(), Recipe.of("calibrated_probabilities"))
     chosen = dict.fromkeys(recipe.without("decision") for recipe in recipes)
-    counted = _counted(study, table, factor, tuple(chosen))
+    counted = _counted(study, table, factor, tuple(chosen), said.threshold)
     pairs = [(i, j) for i in range(len(table)) for j in range(len(table))]
     rows = [(study.classes[i], study.classes[j], table[i, j]) for i, j in pairs]
     tables = {
         "costs": pd.DataFrame(rows, columns=["class", "taken_for", "cost"]),
-        "decisions": _decisions(study, table, counted),
+        "decisions": _decisions(study, table, counted, prices_of(said)),
         "differences": _differences(study, table, counted, [recipe.title for recipe in chosen]),
         "confusion": _confusion(study, counted, pairs),
     }
-    values = {"costs": costs, "prevalence_at_use": prevalence_at_use, "recipes": [recipe.text for recipe in chosen]}
+    values = {
+        "costs": "; ".join(one.text for one in written),
+        "prevalence_at_use": prevalence_at_use,
+        "recipes": [recipe.text for recipe in chosen],
+    }
     stamp = provenance("matrix_panel", values | {"learner": study.learner}, study, time.perf_counter() - start)
-    return Result(tables, _findings(study, tables), stamp)
+    return Result(tables, (*_findings(study, said, tables),), stamp)
+
+
+def stated_by(study: Study, table: np.ndarray, prevalence_at_use: float | None = None) -> Stated:
+    """What a matrix (n_classes, n_classes) says of the class of interest against all others as one, by the mean costs of its errors."""
+    ratio = float(np.clip(1 / threshold_of(table, study.positive_code) - 1, 1 / MOST, MOST))
+    said = stated(study, ratio, None, prevalence_at_use)
+    return replace(said, column="", row_costs=np.zeros(0), heavy=0.0)
+
+
+def matrix_sentences(study: Study, said: Stated) -> tuple[Finding, Finding]:
+    """What a matrix says of the class of interest against all others as one: its threshold, and whether rebalancing to parity agrees.
+
+    Parameters
+    ----------
+    study : Study
+    said : Stated
+        As ``stated_by`` gives it.
+    """
+    label = wording.quoted(study.positive)
+    text = (
+        f"In the mean of its errors, one miss of {label} is worth {alarms(said.ratio)}. If the other classes were one, calling {label} from "
+        f"{wording.number(said.threshold)} on would be the cheapest rule; the class of least expected cost looks at each of them."
+    )
+    return Finding("fine", text), parity_sentence(study, said)
 
 
 def draw(result: Result) -> dict[str, go.Figure]:
@@ -122,7 +163,7 @@ def _factor(study: Study, at_use: float | None) -> np.ndarray:
 
 
 def _counted(
-    study: Study, table: np.ndarray, factor: np.ndarray, recipes: Sequence[Recipe]
+    study: Study, table: np.ndarray, factor: np.ndarray, recipes: Sequence[Recipe], threshold: float
 ) -> dict[tuple[str, str], np.ndarray]:
     """By recipe and decision, rows of each class by what they are taken for (n_folds, n_classes, n_classes), in cases at use."""
     standing = np.ones(len(study.codes)) if study.represents is None else study.represents
@@ -135,6 +176,7 @@ def _counted(
     for recipe in recipes:
         proba = study.out_of_fold(recipe)
         called[recipe.title, PROBABLE] = proba.argmax(axis=1)
+        called[recipe.title, AT_COST] = decide(proba, study.positive_code, threshold)
         called[recipe.title, CHEAPEST] = decide_by_costs(proba, table, factor)
     return {
         name: np.stack([confusion(study.codes[here], calls[here], n, counts[here]) for here in folds])
@@ -153,16 +195,22 @@ def _per_case(table: np.ndarray, matrices: np.ndarray) -> np.ndarray:
     return 1000 * matrix_cost(matrices, table) / matrices.sum(axis=(-2, -1))
 
 
-def _decisions(study: Study, table: np.ndarray, counted: dict[tuple[str, str], np.ndarray]) -> pd.DataFrame:
+def _decisions(
+    study: Study, table: np.ndarray, counted: dict[tuple[str, str], np.ndarray], known: Prices
+) -> pd.DataFrame:
+    def expected(matrices: np.ndarray) -> np.ndarray:
+        return np.array([known.of(matrix, study.positive_code)[EXPECTED] for matrix in matrices])
+
     rows = []
     for metric, measure in (
-        (COST_PER, _per_case),
-        (ACCURACY, lambda costs, matrices: normalised_accuracy(matrices, costs)),
+        (COST_PER, lambda matrices: _per_case(table, matrices)),
+        (ACCURACY, lambda matrices: normalised_accuracy(matrices, table)),
+        (EXPECTED, expected),
     ):
         for name, matrices in counted.items():
-            folds = measure(table, matrices)
+            folds = measure(matrices)
             mean, low, high = fold_interval(folds, study.whole.test_ratio)
-            if metric == ACCURACY:
+            if metric != COST_PER:
                 low, high = max(low, 0.0), min(high, 1.0)
             rows.append((*name, metric, mean, low, high, int((~np.isnan(folds)).sum())))
     return pd.DataFrame(rows, columns=["recipe", "decision", "metric", "value", "low", "high", "n_folds"])
@@ -186,11 +234,11 @@ def _confusion(study: Study, counted: dict[tuple[str, str], np.ndarray], pairs: 
     return pd.DataFrame(rows, columns=["recipe", "decision", "class", "taken_for", "rows_per_1000"])
 
 
-def _findings(study: Study, tables: dict[str, pd.DataFrame]) -> tuple[Finding, ...]:
+def _findings(study: Study, said: Stated, tables: dict[str, pd.DataFrame]) -> tuple[Finding, ...]:
     n_own = int(study.class_sizes[study.positive_code])
     if n_own < FEWEST_ROWS:
         text = f"The class of interest {wording.quoted(study.positive)} has {wording.plural(n_own, 'row')}: too few to say which decision costs less."
-        return (Finding("caution", text),)
+        return (Finding("caution", text), *matrix_sentences(study, said))
     values = tables["decisions"].query("metric == @COST_PER").set_index(["recipe", "decision"])["value"]
     found = []
     for row in tables["differences"].itertuples():
@@ -203,6 +251,12 @@ def _findings(study: Study, tables: dict[str, pd.DataFrame]) -> tuple[Finding, .
             if sure
             else f"; no difference that the folds agree on {ends}."
         )
+        accuracies = tables["decisions"].query("recipe == @row.recipe and decision == @CHEAPEST").set_index("metric")
+        text += (
+            " The latter has "
+            + " and ".join(f"{name} {wording.score(accuracies['value'][name])}" for name in (ACCURACY, EXPECTED))
+            + "."
+        )
         found.append(
             Finding("caution" if row.low > 0 else "fine", text, ("calibrated_probabilities",) if row.low > 0 else ())
         )
@@ -212,6 +266,7 @@ def _findings(study: Study, tables: dict[str, pd.DataFrame]) -> tuple[Finding, .
     return (
         *found,
         Finding("fine", text),
+        *matrix_sentences(study, said),
         Finding(
             "fine",
             f"Counted on {rows}, in {wording.plural(study.n_folds, 'fold')} of one draw (seed {study.random_state}).",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
-from core.evaluation.cost_decisions import stated
+from core.evaluation.cost_decisions import Stated, stated
 from core.evaluation.scoring import COST, EXPECTED, TOTAL, WEIGHTED, FoldOutcome
 from core.numerics.weighted_accuracy import KNOWN_LITTLE, expected_weighted_accuracy, weighted_accuracy
 from core.recipe import Recipe
@@ -85,12 +86,26 @@ def prices(
         As ``core.evaluation.cost_decisions.stated``.
     """
     said = stated(study, study.miss_cost or 1.0, between if study.miss_cost else None, prevalence_at_use)
-    rows = said.at_use, 0.0, said.at_use, 1 - said.at_use
-    density = said.density if study.miss_cost else KNOWN_LITTLE
+    found = prices_of(said)
+    if study.miss_cost or said.counts_mislead:
+        return found
+    return replace(found, weighted=None, expected=_share(said, expected_weighted_accuracy, KNOWN_LITTLE))
+
+
+def prices_of(said: Stated) -> Prices:
+    """The prices of what was said about costs and use."""
     if said.counts_mislead:
         return Prices(said.at_use, None, None)
-    weighted = float(weighted_accuracy(*rows, said.weight)) if study.miss_cost else None
-    return Prices(said.at_use, weighted, float(expected_weighted_accuracy(*rows, density)))
+    weighted, expected = (
+        _share(said, weighted_accuracy, said.weight),
+        _share(said, expected_weighted_accuracy, said.density),
+    )
+    return Prices(said.at_use, weighted, expected)
+
+
+def _share(said: Stated, accuracy: Callable[..., Any], weight: Any) -> float:
+    """The weight of the recall: the accuracy of finding all rows of the class and getting all others wrong."""
+    return float(accuracy(said.at_use, 0.0, said.at_use, 1 - said.at_use, weight))
 
 
 def with_costs(

@@ -10,7 +10,7 @@ import pandas as pd
 from core import wording
 from core.evaluation.cost_decisions import AT_COST, AT_HALF, BY_ROW, COST_PER, TOO_HEAVY, TOP, Stated
 from core.evaluation.cost_map import MODEL, percent
-from core.evaluation.scoring import SCARCE
+from core.evaluation.scoring import EXPECTED, SCARCE, WEIGHTED
 from core.evaluation.verdict import FEWEST_ROWS
 from core.numerics.weighted_accuracy import implied_ratio, parity_ratio
 from core.result import Finding
@@ -83,10 +83,18 @@ def _change(study: Study, tables: Tables) -> list[Finding]:
         cost = values[recipe, AT_COST, COST_PER]
         text = (
             f"{wording.quoted(recipe)} at that threshold misses {missed} and raises {raised} false alarms in 1,000 cases: "
-            f"a cost of {wording.number(cost)}. {_against_half(rows.iloc[0], values[recipe, AT_HALF, COST_PER])}"
+            f"a total classification cost of {wording.number(cost)}{_accuracies(values, recipe)}. "
+            f"{_against_half(rows.iloc[0], values[recipe, AT_HALF, COST_PER])}"
         )
         found.append(Finding("fine", text))
     return found
+
+
+def _accuracies(values: pd.Series, recipe: str) -> str:
+    """The weighted accuracies at the cost threshold, where they speak of cost."""
+    known = [name for name in (WEIGHTED, EXPECTED) if (recipe, AT_COST, name) in values.index]
+    said = [f"{name} {wording.score(values[recipe, AT_COST, name])}" for name in known]
+    return f" ({', '.join(said)})" if said else ""
 
 
 def _of(differences: pd.DataFrame, decision: str) -> Iterable[tuple[str, pd.DataFrame]]:

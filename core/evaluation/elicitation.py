@@ -81,8 +81,9 @@ def elicited(
     -------
     Result
         ``band``: weight_low, weight_high, ratio_low, ratio_high; empty where no weight agrees. ``comparisons``: worse, better, weight_low, weight_high,
-        what each of them says alone. ``orders``: order, weight_low, weight_high, every ranking that some weight agrees with.
-        The finding says the band in words, or which two comparisons contradict each other.
+        what each of them says alone. ``orders``: order, weight_low, weight_high, every ranking that some weight agrees with. ``nearest``: weight_low,
+        weight_high, ratio_low, ratio_high, n_agreeing, n_comparisons: the costs that agree with most comparisons, the band itself where all agree.
+        The first finding says the band in words, or which two comparisons contradict each other; the second how many comparisons agree.
 
     Raises
     ------
@@ -110,10 +111,72 @@ def elicited(
         ],
         columns=["order", *ends],
     )
-    finding = _agreed(study, band.iloc[0]) if found else _contradiction(comparisons)
+    nearest = _nearest(comparisons, orders, found)
+    first = _agreed(study, band.iloc[0]) if found else _contradiction(comparisons)
     values = {"order": list(order), "prevalence_at_use": prevalence, "wrong": wrong}
     stamp = provenance("elicited", values, study, time.perf_counter() - start)
-    return Result({"band": band, "comparisons": comparisons, "orders": orders}, (finding,), stamp)
+    tables = {"band": band, "comparisons": comparisons, "orders": orders, "nearest": nearest}
+    return Result(tables, (first, _consistency(nearest.iloc[0])), stamp)
+
+
+def taken_over(band: pd.Series) -> tuple[float, tuple[float, float] | None]:
+    """The cost of a miss that a band stands for, and its ends: the middle of its weights, or its one end where the other says nothing.
+
+    Parameters
+    ----------
+    band : pandas.Series
+        weight_low, weight_high, ratio_low, ratio_high, as ``elicited`` has them.
+
+    Examples
+    --------
+    >>> taken_over(pd.Series({"weight_low": 0.5, "weight_high": 0.8, "ratio_low": 1.0, "ratio_high": 4.0}))
+    (1.857, (1.0, 4.0))
+    """
+    low, high = (
+        float(f"{band[name]:.4g}") if np.isfinite(band[name]) else np.inf for name in ("ratio_low", "ratio_high")
+    )
+    if low <= 0 or not np.isfinite(high):
+        one = 1.0 if low <= 0 and not np.isfinite(high) else high if low <= 0 else low
+        return one, None
+    middle = float(cost_ratio((band["weight_low"] + band["weight_high"]) / 2))
+    return float(f"{middle:.4g}"), (low, high)
+
+
+def _nearest(comparisons: pd.DataFrame, orders: pd.DataFrame, found: tuple[float, float] | None) -> pd.DataFrame:
+    """The longest run of weights with which most comparisons agree."""
+    low, high = (comparisons[name].to_numpy() for name in ("weight_low", "weight_high"))
+    middle = orders[["weight_low", "weight_high"]].mean(axis=1).to_numpy()[:, None]
+    agreeing = ((low <= middle) & (middle <= high)).sum(axis=1)
+    if found:
+        ends, most = found, len(comparisons)
+    else:
+        most = int(agreeing.max())
+        runs = np.split(
+            np.flatnonzero(agreeing == most), np.flatnonzero(np.diff(np.flatnonzero(agreeing == most)) > 1) + 1
+        )
+        spans = [(orders["weight_low"].iloc[run[0]], orders["weight_high"].iloc[run[-1]]) for run in runs]
+        ends = max(spans, key=lambda span: span[1] - span[0])
+    with np.errstate(divide="ignore"):
+        ratios = cost_ratio(np.array(ends, dtype=float))
+    columns = ["weight_low", "weight_high", "ratio_low", "ratio_high", "n_agreeing", "n_comparisons"]
+    return pd.DataFrame([(*map(float, ends), *map(float, ratios), most, len(comparisons))], columns=columns)
+
+
+def _consistency(row: pd.Series) -> Finding:
+    n, most = int(row["n_comparisons"]), int(row["n_agreeing"])
+    if most == n:
+        many = f"The ranking makes {n} comparisons, and all of them agree with each other."
+        return Finding("fine", "The ranking makes one comparison." if n == 1 else many)
+    text = f"{most} of its {n} comparisons agree with a miss that is worth {_worth(row)} false alarms; no cost agrees with more of them."
+    return Finding("caution", text)
+
+
+def _worth(row: pd.Series) -> str:
+    """A band of ratios in words."""
+    low, high = (wording.number(float(row[name])) for name in ("ratio_low", "ratio_high"))
+    if row["weight_high"] >= 1:
+        return f"at least {low}"
+    return f"at most {high}" if row["weight_low"] <= 0 else f"{low} to {high}"
 
 
 def _prevalence(study: Study, at_use: float | None, wrong: float) -> float:
@@ -134,13 +197,8 @@ def _places(order: Sequence[str]) -> list[int]:
 
 
 def _agreed(study: Study, band: pd.Series) -> Finding:
-    low, high = (wording.number(float(band[name])) for name in ("ratio_low", "ratio_high"))
     weights = f"a weight of {wording.score(band['weight_low'])} to {wording.score(band['weight_high'])}"
-    text = f"This ranking says that one miss of {wording.quoted(study.positive)} is worth {low} to {high} false alarms, {weights}."
-    if band["weight_high"] >= 1:
-        text = f"This ranking says that one miss of {wording.quoted(study.positive)} is worth at least {low} false alarms, {weights}."
-    elif band["weight_low"] <= 0:
-        text = f"This ranking says that one miss of {wording.quoted(study.positive)} is worth at most {high} false alarms, {weights}."
+    text = f"This ranking says that one miss of {wording.quoted(study.positive)} is worth {_worth(band)} false alarms, {weights}."
     if band["weight_low"] <= 0 and band["weight_high"] >= 1:
         text = "This ranking agrees with every cost. Rank further decisions to learn more."
     return Finding("fine", text)

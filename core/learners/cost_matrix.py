@@ -75,12 +75,21 @@ def read_costs(text: str) -> tuple[Statement, ...]:
     return tuple(found)
 
 
+def stated_table(costs: np.ndarray, classes: Sequence[str]) -> tuple[Statement, ...]:
+    """The statements of a whole table (n_classes, n_classes): one for each cell that says something else than cost 0 for what is right and 1 for an error."""
+    usual = 1.0 - np.eye(len(costs))
+    cells = np.argwhere(np.asarray(costs) != usual)
+    return tuple(Statement(str(classes[i]), str(classes[j]), float(costs[i][j])) for i, j in cells)
+
+
 def tidied(text: str) -> str:
     """The same statements in one form, or ``UserError`` when they say nothing."""
     return "; ".join(one.text for one in read_costs(text))
 
 
-def cost_table(text: str, classes: Sequence[str], positive: int | None = None, miss_cost: float = 0.0) -> np.ndarray:
+def cost_table(
+    text: str | Sequence[Statement], classes: Sequence[str], positive: int | None = None, miss_cost: float = 0.0
+) -> np.ndarray:
     """What each decision costs on a row of each class.
 
     Right decisions cost 0 and errors 1, a miss of the class of interest what the study says that one costs; then what is
@@ -88,8 +97,8 @@ def cost_table(text: str, classes: Sequence[str], positive: int | None = None, m
 
     Parameters
     ----------
-    text : str
-        As for ``read_costs``.
+    text : str or sequence of Statement
+        As for ``read_costs``, or what it returns.
     classes : sequence of str
         The labels.
     positive : int or None
@@ -111,7 +120,7 @@ def cost_table(text: str, classes: Sequence[str], positive: int | None = None, m
     costs = 1.0 - np.eye(n)
     if positive is not None and miss_cost:
         costs[positive] *= miss_cost
-    statements = read_costs(text)
+    statements = read_costs(text) if isinstance(text, str) else tuple(text)
     for one in sorted(statements, key=lambda one: (one.own is not None) + (one.called is not None)):
         if strange := [name for name in (one.own, one.called) if name is not None and name not in names]:
             raise unknown("class", strange[0], names)
@@ -212,7 +221,7 @@ class LeastCost(Thresholded):
         own = int(own[0]) if len(own) else None
         self.costs_ = cost_table(self.costs, names, own, self.miss_cost)[np.ix_(labels, labels)]
         there = len(self.order_) == 2 and own is not None and own in labels
-        self.threshold_ = _threshold(self.costs_, int(np.flatnonzero(labels == own)[0])) if there else np.nan
+        self.threshold_ = threshold_of(self.costs_, int(np.flatnonzero(labels == own)[0])) if there else np.nan
         return self
 
     @property
@@ -220,15 +229,15 @@ class LeastCost(Thresholded):
         """The threshold for the class of interest if its misses and its false alarms all cost what they cost in the mean; our inference."""
         if not self.classes or self.positive is None:
             return 1 / (1 + (self.miss_cost or 1))
-        return _threshold(cost_table(self.costs, self.classes, self.positive, self.miss_cost), self.positive)
+        return threshold_of(cost_table(self.costs, self.classes, self.positive, self.miss_cost), self.positive)
 
     def decide(self, proba: np.ndarray, X: Any = None) -> np.ndarray:
         """Positions (n_samples,) in ``order_`` of the class that is expected to cost least."""
         return least_cost(proba, self.costs_)
 
 
-def _threshold(costs: np.ndarray, own: int) -> float:
-    """From which probability on a class is called, against all others as one: ``alarm / (alarm + miss)``, in what errors cost beyond right decisions."""
+def threshold_of(costs: np.ndarray, own: int) -> float:
+    """From which probability on a class is called, against all others as one: ``alarm / (alarm + miss)``, in what errors cost beyond right decisions; our inference."""
     beyond = costs - np.diag(costs)[:, None]
     miss, alarm = np.delete(beyond[own], own).mean(), np.delete(beyond[:, own], own).mean()
     return float(alarm / (alarm + miss))
