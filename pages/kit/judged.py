@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.recipe import Recipe
 from core.result import Result
-from pages.kit import choices, recipe_jobs, show, text
+from pages.kit import at_use, choices, cutoff, recipe_jobs, refits, show, text
 
 VIEWS = {
     "costs": ("What it costs", "What each decision costs, and which one is the cheapest elsewhere."),
@@ -19,6 +19,14 @@ VIEWS = {
         "How sure the threshold is",
         "The threshold of the last recipe, chosen again on rows drawn anew.",
     ),
+    "moved_rows": (
+        "How sure a row's probability is",
+        "How far the probability of a row moves when each recipe is fitted again on rows drawn anew, and how often the decision turns.",
+    ),
+    "prior_at_use": (
+        "How frequent it is at use",
+        "From rows without labels: the share of the class where decisions will be made, and whether only the shares have changed.",
+    ),
 }
 """Module of ``core.evaluation`` that draws a view, its title, and what it shows."""
 
@@ -27,24 +35,30 @@ MADE = {
     "threshold_band": recipe_jobs.threshold,
 }  # fmt: skip
 
+ASKING = {"moved_rows": refits.section, "prior_at_use": at_use.section}
+"""Views that ask for more than recipes."""
 
-def section(recipes: tuple[Recipe, ...]) -> Callable[[], None]:
-    """One view of the recipes."""
+
+def section(recipes: tuple[Recipe, ...], laid: Result | None = None) -> Callable[[], None]:
+    """One view of the recipes, with the place of the cut-off that was laid on them."""
     titles = {key: title for key, (title, _) in VIEWS.items()}
     view = st.pills("View", titles, format_func=titles.get, default="costs", key="judged view", required=True)
     st.caption(VIEWS[view][1])
+    if view in ASKING:
+        return ASKING[view](recipes, _drawn)
     job = MADE[view](recipes, choices.choice("prevalence"))
     follow = show.progress({view: job}, "view")
     for result in job.results:
         with st.container(border=True, key=f"judged {view}"):
-            _drawn(view, result)
+            _drawn(view, result, recipes[-1], laid)
     return follow
 
 
-def _drawn(view: str, result: Result) -> None:
+def _drawn(view: str, result: Result, recipe: Recipe | None = None, laid: Result | None = None) -> None:
     for position, finding in enumerate(result.findings):
         mark = f"{show.tag(finding.severity)} " if finding.severity in ("issue", "caution") else ""
         st.markdown(mark + (f"**{text.md(finding.text)}**" if position == 0 else text.md(finding.text)))
     if result.tables:
-        show.side_by_side(show.once(import_module(f"core.evaluation.{view}").draw, result), f"judged {view}")
+        figures = show.once(import_module(f"core.evaluation.{view}").draw, result)
+        show.side_by_side(cutoff.marked(result, figures, laid, recipe), f"judged {view}")
         show.details(f"judged {view}", result, {})

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
 
 from core.errors import UserError
 from core.job import Job
@@ -139,3 +141,33 @@ def threshold(recipes: Sequence[Recipe], prevalence: float) -> Job:
     from core.evaluation.threshold_band import threshold_band
 
     return session.of_recipes("threshold", threshold_band, recipes[-1])
+
+
+def refits(recipe: Recipe, n_refits: int) -> Job:
+    """A recipe fitted again on rows drawn anew, as a job with one result per fit."""
+    from core.evaluation.instability import refit
+
+    def tasks(held: Study) -> list[tuple]:
+        return [(refit, (held, recipe, draw)) for draw in range(n_refits + 1)]
+
+    return session.of_tasks(session.study(), "refits", (recipe, n_refits), tasks)
+
+
+def refitted(jobs: Mapping[Recipe, Job], n_refits: int) -> Result | None:
+    """How far rows move by the recipes that are done; None before doing nothing is."""
+    from core.evaluation.moved_rows import instability
+
+    held, done = session.study(), [recipe for recipe, job in jobs.items() if job.done == n_refits + 1]
+    if Recipe() not in done:
+        return None
+    arrived = [one for recipe in done for one in jobs[recipe].results]
+    key = ("refitted", held.key, n_refits, done)
+    return kept.small(lambda: instability(held, arrived, n_refits=n_refits), *key)
+
+
+def at_use(X: pd.DataFrame, name: str) -> Job:
+    """How frequent the classes are among rows without labels."""
+    from core.evaluation.prior_at_use import told
+
+    digest = int(pd.util.hash_pandas_object(X, index=False).sum())
+    return session.of_tasks(session.study(), "at use", (name, digest), lambda held: [(told, (held, X))])
