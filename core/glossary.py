@@ -46,6 +46,7 @@ TERMS = {
     "Cost matrix": "What it costs to take a row of one class for another, for every pair. The decision of least expected cost follows from it.",
     "Coverage": "The share of real rows near which a made row lies.",
     "Cramér's V": "How strongly two columns of texts go together: 0 not at all, 1 when one tells the other.",
+    "Cut-off": "Where a row begins to be called one of the class of interest: from a probability on, or among so many cases with the highest probabilities. Moving it fits nothing anew.",
     "Decision curve": "The net benefit of a recipe at every threshold, beside taking all rows and taking none.",
     "Decision that turns": "A row that a refit on other rows would decide otherwise.",
     "Discriminant axis": "The mix of columns along which the centres of the classes lie furthest apart, measured in the spread within classes.",

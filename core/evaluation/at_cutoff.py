@@ -13,7 +13,7 @@ from core import charts, wording
 from core.engine import provenance
 from core.errors import UserError
 from core.evaluation.curves import cases
-from core.evaluation.cutoff import Cutoff, Seen, seen
+from core.evaluation.cutoff import Cutoff, Seen, seen, tuned_band
 from core.evaluation.cutoff_words import CHOSEN, findings
 from core.evaluation.scoring import AT_HALF, AT_OWN, FoldOutcome
 from core.judge import proportion_interval
@@ -59,7 +59,8 @@ def at_cutoff(study: Study, outcomes: Outcomes, cutoff: Cutoff, prevalence: floa
     Result
         ``scores``: recipe, cut, threshold (the median over the folds of a locked one), metric, value, low, high, chance, chance_low, chance_high.
         ``people``: recipe, cut, outcome, n_cases, low, high, of (1,000 cases, or as many more that some belong to a rare class).
-        ``thresholds``: recipe, fold, threshold. ``ways``: recipe, threshold, flagged, flagged_per_1000, miss_cost, of one cut in all ways.
+        ``thresholds``: recipe, fold, threshold. ``band``: recipe, low, high, of the last recipe (9 of 10 thresholds that its rule chooses on
+        rows drawn anew; no row where it chooses none). ``ways``: recipe, threshold, flagged, flagged_per_1000, miss_cost, of one cut in all ways.
         ``marks``: recipe, threshold, false_alarm_rate, recall, precision, share_checked, lift, net_benefit_per_1000, probability_cost, cost;
         the place of the cut on every curve.
 
@@ -81,6 +82,9 @@ def at_cutoff(study: Study, outcomes: Outcomes, cutoff: Cutoff, prevalence: floa
         for name, lines in _of(study, found, cutoff, prevalence).items():
             rows[name] += [(recipe.title, *line) for line in lines]
     tables = {name: pd.DataFrame(lines, columns=["recipe", *COLUMNS[name]]) for name, lines in rows.items()}
+    last, found = list(each.items())[-1]
+    band = tuned_band(study, last, found)
+    tables["band"] = pd.DataFrame([(last.title, *band)] if band else [], columns=["recipe", "low", "high"])
     values = {"recipes": [recipe.text for recipe in each], "cutoff": cutoff.text, "prevalence": prevalence}
     stamp = provenance("cutoff", values, study, time.perf_counter() - start)
     return Result(tables, findings(study, tables, cutoff.way, list(each)), stamp)
@@ -88,7 +92,7 @@ def at_cutoff(study: Study, outcomes: Outcomes, cutoff: Cutoff, prevalence: floa
 
 def _of(study: Study, found: Seen, cutoff: Cutoff, prevalence: float | None) -> dict[str, list[tuple]]:
     share, own, cost = prevalence or found.prevalence, float(np.median(found.thresholds)), study.miss_cost
-    cuts = {name: (at, _flagged(study, found, name)) for name, at in ((AT_OWN, own), (AT_HALF, 0.5))}
+    cuts = {name: (at, _flagged(found, name)) for name, at in ((AT_OWN, own), (AT_HALF, 0.5))}
     threshold, cut = own, AT_OWN
     if cutoff.way:
         threshold, cut = found.threshold(cutoff, prevalence), CHOSEN
@@ -112,10 +116,10 @@ def _of(study: Study, found: Seen, cutoff: Cutoff, prevalence: float | None) -> 
     }
 
 
-def _flagged(study: Study, found: Seen, cut: str) -> tuple[float, float]:
+def _flagged(found: Seen, cut: str) -> tuple[float, float]:
     """Rows of the class, and others, that a decision of the folds takes, as many as the whole table has."""
-    taken = found.matrices[cut][:, study.positive_code]
-    return float(taken[study.positive_code]), float(taken.sum() - taken[study.positive_code])
+    hits = found.hits(cut)
+    return hits, float(found.matrices[cut][:, found.code].sum()) - hits
 
 
 def _at(

@@ -6,12 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from scipy.special import expit
 
 from core import wording
 from core.errors import UserError
-from core.evaluation.scoring import AT_HALF, AT_OWN, FoldOutcome
+from core.evaluation.scoring import AT_HALF, AT_OWN, FoldOutcome, decided, log_odds
 from core.numerics.cutoffs import threshold_of
+from core.numerics.ranked_rows import drawn, ranked
+from core.recipe import Recipe
 from core.study import Study
 
 WAYS = {"probability": "probability", "top": "cases flagged", "per1000": "flagged of 1,000", "cost": "cost of a miss"}
@@ -88,6 +91,8 @@ class Seen:
         The same, once for each fold.
     matrices : mapping of cut to ndarray (n_classes, n_classes)
         Added up over the folds.
+    code : int
+        The place of the class in them.
     """
 
     rows: np.ndarray
@@ -97,11 +102,23 @@ class Seen:
     own: np.ndarray
     thresholds: np.ndarray
     matrices: Mapping[str, np.ndarray]
+    code: int
 
     @property
     def prevalence(self) -> float:
         """The share of the class in the whole table."""
         return float(np.average(self.found, weights=self.weight))
+
+    @property
+    def single(self) -> bool:
+        """Whether the decision of the recipe is one threshold in each fold, for all rows alike."""
+        taken = self.score >= self.own
+        flagged = self.weight[taken & self.found].sum(), self.weight[taken].sum()
+        return bool(np.allclose(flagged, (self.hits(AT_OWN), self.matrices[AT_OWN][:, self.code].sum())))
+
+    def hits(self, cut: str) -> float:
+        """Rows of the class that the decision of the folds takes, as many as the whole table has."""
+        return float(self.matrices[cut][self.code, self.code])
 
     def at_use(self, prevalence: float | None) -> np.ndarray:
         """How many rows each one counts as where the class has another share."""
@@ -148,4 +165,58 @@ def seen(study: Study, outcomes: Sequence[FoldOutcome]) -> Seen | None:
         own=np.concatenate([np.full(len(test), one.threshold) for test, one in zip(tests, arrived, strict=True)]),
         thresholds=np.array([outcome.threshold for outcome in arrived]),
         matrices={cut: sum(outcome.matrices[cut] for outcome in arrived) for cut in (AT_OWN, AT_HALF)},
+        code=study.positive_code,
     )
+
+
+def called(study: Study, found: Seen, cutoff: Cutoff, prevalence: float | None = None) -> pd.DataFrame:
+    """Which rows a cut-off flags, the most probable first; that of the recipe where the cut-off leaves it to it and it decides by one threshold.
+
+    Parameters
+    ----------
+    study : Study
+    found : Seen
+    cutoff : Cutoff
+    prevalence : float or None
+        As for ``core.evaluation.at_cutoff.at_cutoff``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        row (counted from 1), label, probability, threshold, flagged, times_odds (the odds of the row over those of the threshold). ``flagged`` is
+        missing where the recipe does not decide by one threshold.
+    """
+    at = np.full(len(found.rows), found.threshold(cutoff, prevalence)) if cutoff.way else found.own
+    table = pd.DataFrame({"row": found.rows + 1, "label": study.dataset.y.iloc[found.rows].to_numpy()})
+    table = table.assign(probability=found.score, threshold=at, flagged=found.score >= at)
+    table["times_odds"] = np.exp(log_odds(found.score, np.inf) - log_odds(at, np.inf))
+    if not cutoff.way and not found.single:
+        table = table.assign(threshold=np.nan, times_odds=np.nan, flagged=pd.array([pd.NA] * len(table), "boolean"))
+    return table.sort_values("probability", ascending=False, kind="stable").reset_index(drop=True)
+
+
+def tuned_band(study: Study, recipe: Recipe, found: Seen, n_draws: int = 200) -> tuple[float, float] | None:
+    """Where 9 of 10 thresholds lie that the rule of a recipe chooses on rows drawn anew within each class; None where nothing is chosen.
+
+    Parameters
+    ----------
+    study : Study
+        Remembers the answer.
+    recipe : Recipe
+    found : Seen
+    n_draws : int
+
+    References
+    ----------
+    As ``core.evaluation.threshold_band``.
+    """
+    key = ("tuned band", recipe, n_draws)
+    if key not in study._memory:
+        rule, band = study.classifier(decided(study, recipe)), None
+        if found.single and rule.threshold_of_costs is None:
+            rng, weight = np.random.default_rng(study.random_state), None if study.represents is None else found.weight
+            items = ranked(found.score, found.found, weight, short=True)
+            chosen = [rule.best(items.score[m > 0], items.found[m > 0], m[m > 0]) for m in drawn(items, n_draws, rng)]
+            band = tuple(float(end) for end in np.quantile(chosen, [0.05, 0.95]))
+        study._memory[key] = band
+    return study._memory[key]

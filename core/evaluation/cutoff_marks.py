@@ -24,7 +24,7 @@ UPRIGHT = ("Reliability of the probabilities", "How far the threshold moves")
 """Figures with the probability along the lower axis."""
 
 
-def marked(figures: Mapping[str, go.Figure], marks: pd.DataFrame) -> dict[str, go.Figure]:
+def marked(figures: Mapping[str, go.Figure], marks: pd.DataFrame, recipe: str) -> dict[str, go.Figure]:
     """Copies of figures with the place of a cut-off; those that have no place for it are given as they are.
 
     Parameters
@@ -32,7 +32,9 @@ def marked(figures: Mapping[str, go.Figure], marks: pd.DataFrame) -> dict[str, g
     figures : mapping of str to Figure
         By title. Not changed.
     marks : pandas.DataFrame
-        recipe, threshold, and the columns of ``CURVES``; the last recipe is the one that upright lines stand for.
+        recipe, threshold, and the columns of ``CURVES``.
+    recipe : str
+        The one that upright lines stand for.
 
     Returns
     -------
@@ -43,8 +45,9 @@ def marked(figures: Mapping[str, go.Figure], marks: pd.DataFrame) -> dict[str, g
         drawn[title] = figure
         if title in CURVES:
             drawn[title] = _starred(figure, marks, *CURVES[title])
-        elif title in UPRIGHT and pd.notna(marks["threshold"].iloc[-1]):
-            drawn[title] = _lined(figure, marks.iloc[-1])
+        elif title in UPRIGHT:
+            for at in marks.loc[marks["recipe"] == recipe, "threshold"].dropna():
+                drawn[title] = _lined(figure, float(at))
     return drawn
 
 
@@ -66,8 +69,8 @@ def _starred(figure: go.Figure, marks: pd.DataFrame, x: str, y: str) -> go.Figur
     return copy
 
 
-def _lined(figure: go.Figure, mark: pd.Series) -> go.Figure:
-    copy, at = go.Figure(figure), float(mark["threshold"])
+def _lined(figure: go.Figure, at: float) -> go.Figure:
+    copy = go.Figure(figure)
     end = (copy.layout.xaxis.range or (0, 1))[1]
     text = f"cut-off {wording.number(at)}" + (", further right" if at > end else "")
     side = "top left" if at > end / 2 else "top right"

@@ -35,7 +35,7 @@ def findings(
         return (Finding("caution", f"{text} Collect more rows first."),)
     cut = CHOSEN if way else AT_OWN
     found: list[Finding | None] = [_people(study, tables, recipe, cut), _side_by_side(tables, recipe, cut)]
-    found.append(Finding("fine", spread(tables["thresholds"], recipe)))
+    found.append(Finding("fine", spread(tables, recipe)))
     if way:
         remedy = REMEDY.get(way, "'Cost threshold' or 'Capacity threshold'")
         found.append(Finding("caution", EXPLORATORY.format(remedy=remedy)))
@@ -61,18 +61,21 @@ def few(study: Study, n: int) -> str:
     )
 
 
-def spread(thresholds: pd.DataFrame, recipe: Recipe) -> str:
-    """How far the threshold of a recipe goes over the folds."""
-    values = thresholds.loc[thresholds["recipe"] == recipe.title, "threshold"].to_numpy()
+def spread(tables: Mapping[str, pd.DataFrame], recipe: Recipe) -> str:
+    """How far the threshold of a recipe goes over the folds, and on rows drawn anew."""
+    table, band = tables["thresholds"], tables["band"]
+    values = table.loc[table["recipe"] == recipe.title, "threshold"].to_numpy()
     name = f"'{recipe.title}'"
-    if np.isnan(values).all():
+    if np.isnan(values).any():
         return (
             f"{name} does not decide by one threshold; its own rule was chosen inside the training rows of each fold."
         )
-    low, middle, high = (wording.number(float(x)) for x in (np.nanmin(values), np.nanmedian(values), np.nanmax(values)))
-    if low == high:
-        return f"The threshold of {name}, locked inside the training rows of each of {len(values)} folds, is {middle} in all of them."
-    return f"The threshold of {name}, locked inside the training rows of each of {len(values)} folds, is {middle} in the middle and goes from {low} to {high}."
+    low, middle, high = (wording.number(float(x)) for x in (values.min(), np.median(values), values.max()))
+    text = f"The threshold of {name}, locked inside the training rows of each of {len(values)} folds, is {middle}"
+    text += " in all of them." if low == high else f" in the middle and goes from {low} to {high}."
+    for row in band[band["recipe"] == recipe.title].itertuples():
+        text += f" Chosen again on rows drawn anew, it lies between {wording.number(row.low)} and {wording.number(row.high)} in 9 of 10 draws."
+    return text
 
 
 def _people(study: Study, tables: Mapping[str, pd.DataFrame], recipe: Recipe, cut: str) -> Finding:
@@ -106,7 +109,7 @@ def _side_by_side(tables: Mapping[str, pd.DataFrame], recipe: Recipe, cut: str) 
     ]
     chance = f1.loc[cut]
     text = (
-        f"F1 is {', '.join(parts[:-1])}, and {parts[-1]}. Flagging as many rows at random as {names[cut]} gives {wording.score(chance['chance'])}, and by chance "
+        f"F1 of '{recipe.title}' is {', '.join(parts[:-1])}, and {parts[-1]}. Flagging as many rows at random as the first one does gives {wording.score(chance['chance'])}, and by chance "
         f"{wording.interval(chance['chance_low'], chance['chance_high'])}."
     )
     return Finding("fine", text)

@@ -26,7 +26,12 @@ LIMITS = (
 )
 
 
-def build(study: Study, diagnoses: Sequence[tuple[Method, Result]], comparison: Result | None = None) -> Report:
+def build(
+    study: Study,
+    diagnoses: Sequence[tuple[Method, Result]],
+    comparison: Result | None = None,
+    cutoff: Result | None = None,
+) -> Report:
     """Gather everything that is known about a study.
 
     Parameters
@@ -37,6 +42,8 @@ def build(study: Study, diagnoses: Sequence[tuple[Method, Result]], comparison: 
         In any order; the report puts the gravest first.
     comparison : Result or None
         Of ``core.evaluation.compare.evaluate``.
+    cutoff : Result or None
+        Of ``core.evaluation.at_cutoff.at_cutoff``.
 
     Returns
     -------
@@ -47,12 +54,13 @@ def build(study: Study, diagnoses: Sequence[tuple[Method, Result]], comparison: 
     elapsed.append(comparison.provenance.get("seconds", 0.0) if comparison else 0.0)
     return Report(
         title=f"{clip(data.name)}: {clip(data.target)}",
-        facts=_facts(study),
+        facts=(*_facts(study), *_cut(cutoff)),
         reading=_reading(data),
         comparison=None if comparison is None else _comparison(comparison),
         diagnoses=tuple(_section(*pair) for pair in by_severity(diagnoses)),
         provenance=(*_choices(study), ("Computing time", seconds(sum(elapsed)))),
         limits=LIMITS,
+        cutoff=None if cutoff is None else _at_cutoff(cutoff),
     )
 
 
@@ -71,6 +79,17 @@ def _facts(study: Study) -> tuple[tuple[str, str], ...]:
             f"{score(study.class_shares[study.positive_code])}, the prevalence of the class of interest",
         ),
     )
+
+
+def _cut(cutoff: Result | None) -> tuple[tuple[str, str], ...]:
+    """What the cut-off in force is; nothing when none was laid."""
+    if cutoff is None:
+        return ()
+    row, said = cutoff.tables["ways"].iloc[-1], cutoff.provenance["parameters"]["cutoff"]
+    text = f"set by hand to {said}, exploratory" if said else "as the recipe decides, locked inside the folds"
+    single = row["threshold"] == row["threshold"]
+    at = f"probability {number(row['threshold'])}" if single else "by more than one threshold"
+    return (("Cut-off", f"{text}: {at}, {number(row['flagged_per_1000'])} of 1,000 rows are called"),)
 
 
 def _sample(study: Study) -> tuple[tuple[str, str], ...]:
@@ -157,6 +176,22 @@ def _comparison(result: Result) -> Section:
         sentences=tuple((finding.severity, finding.text) for finding in result.findings),
         remedies=tuple(method(slug).title for slug in result.suggests),
         figures=draw(result) if result.tables else {},
+        tables=result.tables,
+        provenance=result.provenance,
+    )
+
+
+def _at_cutoff(result: Result) -> Section:
+    from core.evaluation.at_cutoff import draw
+
+    return Section(
+        slug="cutoff",
+        title="The cut-off",
+        question="Whom does this cut-off call, and what is missed?",
+        severity=result.severity,
+        sentences=tuple((finding.severity, finding.text) for finding in result.findings),
+        remedies=tuple(method(slug).title for slug in result.suggests),
+        figures=draw(result),
         tables=result.tables,
         provenance=result.provenance,
     )

@@ -70,6 +70,8 @@ class Report:
         What is needed to repeat it.
     limits : tuple of str
         What the report does not say.
+    cutoff : Section or None
+        What the cut-off leads to that was in force.
     """
 
     title: str
@@ -79,3 +81,4 @@ class Report:
     diagnoses: tuple[Section, ...]
     provenance: tuple[tuple[str, str], ...]
     limits: tuple[str, ...]
+    cutoff: Section | None = None

@@ -34,7 +34,7 @@ def to_html(report: Report) -> str:
     str
         About 5 MB with figures.
     """
-    sections = [*([report.comparison] if report.comparison else []), *report.diagnoses]
+    sections = [*filter(None, (report.comparison, report.cutoff)), *report.diagnoses]
     figures: list[dict] = []
     bodies = {section.slug: _body(section, figures) for section in sections}
     library = _plotly() if figures else ""

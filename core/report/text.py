@@ -39,6 +39,7 @@ def to_markdown(report: Report) -> str:
         parts += ["## Comparison of recipes", "No recipes were compared."]
     else:
         parts.append(_section(report.comparison, "##"))
+    parts += [] if report.cutoff is None else [_section(report.cutoff, "##")]
     parts.append("## Diagnoses")
     parts += [_section(section, "###") for section in report.diagnoses]
     parts += ["## Provenance", _pairs(report.provenance)]
@@ -98,6 +99,7 @@ def as_dict(report: Report) -> dict[str, Any]:
         "facts": dict(report.facts),
         "reading": [list(pair) for pair in report.reading],
         "comparison": None if report.comparison is None else _section_dict(report.comparison),
+        "cutoff": None if report.cutoff is None else _section_dict(report.cutoff),
         "diagnoses": [_section_dict(section) for section in report.diagnoses],
         "provenance": dict(report.provenance),
         "limits": list(report.limits),

@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.evaluation.compare import with_baseline
 from core.glossary import term
-from pages.kit import choices, judged, session
+from pages.kit import choices, cutoff, judged, session, show
 
 st.title("Decide")
 st.markdown("Say what errors cost, and see which threshold follows, what it would find, and how sure that is.")
@@ -23,6 +23,14 @@ with right:
     st.number_input(label, *limits, step=0.01, help=term("Prevalence"), format="%g", **bound)
     st.caption(f"0 takes the share in the table, {study.class_shares[study.positive_code]:.3g}.")
 
-follow = judged.section(with_baseline(choices.recipes()))
+recipes = with_baseline(choices.recipes())
+jobs = cutoff.first_scores(cutoff.ordered(recipes))
+laid = cutoff.found(jobs)
+cutoff.control(laid)
+follow_scores = show.progress(jobs, "fold")
+if laid is not None:
+    cutoff.compared(laid)
+follow = judged.section(recipes, laid)
 st.page_link("steps/explain.py", label="Go on to what the model looks at", icon=":material/arrow_forward:")
+follow_scores()
 follow()

@@ -3,7 +3,8 @@
 import streamlit as st
 
 from core.evaluation.compare import with_baseline
-from pages.kit import choices, session, show, text
+from core.recipe import Recipe
+from pages.kit import choices, cutoff, session, show, text
 
 st.title("Explain")
 st.markdown("What the model looks at, beside the model that does nothing about the imbalance.")
@@ -17,8 +18,15 @@ if len(recipes) == 1:
 
 found = session.results(session.of_page(*session.EXPLAIN), session.study(chosen))
 follow = show.progress(found, "explanation")
+jobs = cutoff.first_scores(tuple(dict.fromkeys((Recipe(), chosen))))
+laid = cutoff.found(jobs)
+cutoff.control(laid, brief=True)
+follow_scores = show.progress(jobs, "fold")
+if laid is not None:
+    cutoff.rows(jobs, found)
 for item, job in found.items():
     if job.results:
         show.card(item, job.results[0], every_figure=True)
 st.page_link("steps/report.py", label="Go on to the report", icon=":material/arrow_forward:")
+follow_scores()
 follow()

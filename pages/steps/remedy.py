@@ -6,7 +6,7 @@ from core.evaluation.compare import with_baseline
 from core.glossary import term
 from core.learners import LEARNERS
 from core.registry import methods
-from pages.kit import choices, compared, held_out, live, made_rows, recommending, session, show, text
+from pages.kit import choices, compared, cutoff, held_out, live, made_rows, recommending, session, show, text
 
 st.title("Remedy")
 st.markdown("Build recipes and see whether they do better than doing nothing with the right threshold.")
@@ -44,6 +44,10 @@ if comparison is not None:
     compared.draw(comparison)
 else:
     st.markdown("The first scores appear after two folds.")
+laid = cutoff.found(jobs)
+cutoff.control(laid)
+if laid is not None:
+    cutoff.compared(laid)
 follow_made = made_rows.section(recipes)
 follow_final = held_out.final(choices.explained())
 st.page_link("steps/explain.py", label="Go on to what the model looks at", icon=":material/arrow_forward:")

@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.evaluation.compare import with_baseline
 from core.report.build import build, to_html, to_json, to_markdown
-from pages.kit import choices, session, show, text
+from pages.kit import choices, cutoff, session, show, text
 
 st.title("Report")
 st.markdown("One file that holds everything found so far, with what is needed to repeat it.")
@@ -16,7 +16,9 @@ scored = {recipe: session.scores(recipe) for recipe in with_baseline(choices.rec
 follow = show.progress(found | scored, "step")
 
 comparison = session.comparison(scored)
-report = build(study, [(item, job.results[0]) for item, job in found.items() if job.results], comparison)
+laid = cutoff.found(scored)
+cutoff.control(laid, brief=True)
+report = build(study, [(item, job.results[0]) for item, job in found.items() if job.results], comparison, laid)
 
 with st.container(horizontal=True):
     show.download("HTML", lambda: to_html(report).encode(), "counterpoise-report.html", "text/html")
