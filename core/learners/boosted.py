@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from lightgbm import LGBMClassifier
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
-from core.learners.boosted_loss import GrownTrees, grown
+from core.learners.boosted_loss import grown, plainly_grown
 from core.learners.encoding import as_frame, categorical_columns
 from core.learners.loss import Loss
 
@@ -67,14 +65,11 @@ class BoostedTrees(ClassifierMixin, BaseEstimator):
         self.classes_ = np.unique(y)
         positions = [i for i, column in enumerate(X.columns) if column in self.levels_]
         codes = np.searchsorted(self.classes_, y)
+        given = {"n_rounds": self.n_estimators, "categorical": positions, "settings": self._settings()}
         if self.loss is not None and len(self.classes_) > 1:
-            given = {"n_rounds": self.n_estimators, "categorical": positions, "settings": self._settings()}
             self.model_ = grown(self.encode(X), codes, self.loss, sample_weight, **given)
-            return self
-        self.model_ = LGBMClassifier(n_estimators=self.n_estimators, **self._settings())
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "The number of unique classes")  # a sampler may leave two rows of each
-            self.model_.fit(self.encode(X), codes, sample_weight, categorical_feature=positions or "auto")
+        else:
+            self.model_ = plainly_grown(self.encode(X), codes, sample_weight, **given)
         return self
 
     def _settings(self) -> dict[str, Any]:
@@ -105,20 +100,14 @@ class BoostedTrees(ClassifierMixin, BaseEstimator):
     def raw_scores(self, X: Any) -> np.ndarray:
         """The scores (n_samples, n_scores) in log-odds: one per class, or with two classes that of the second against the first."""
         check_is_fitted(self)
-        Z = self.encode(X)
-        if isinstance(self.model_, GrownTrees):
-            return self.model_.raw(Z)
-        return self.model_.booster_.predict(Z, raw_score=True, num_threads=1).reshape(len(Z), -1)
+        return self.model_.raw(self.encode(X))
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Probabilities (n_samples, n_classes), in the order of ``classes_``."""
         check_is_fitted(self)
         if len(self.classes_) == 1:
             return np.ones((len(X), 1))
-        if isinstance(self.model_, GrownTrees):
-            return self.model_.predict_proba(self.encode(X))
-        proba = self.model_.booster_.predict(self.encode(X), num_threads=1)
-        return proba if len(self.classes_) > 2 else np.column_stack([1 - proba, proba])
+        return self.model_.predict_proba(self.encode(X))
 
     def predict(self, X: Any) -> np.ndarray:
         """The most probable label of each row."""

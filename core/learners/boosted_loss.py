@@ -1,4 +1,4 @@
-"""LightGBM trees that are grown by a loss of ours: what is handed over in every round, and where the scores begin."""
+"""LightGBM trees, grown by its own cross-entropy or by a loss of ours: what is handed over in every round, and where the scores begin."""
 
 from __future__ import annotations
 
@@ -16,6 +16,27 @@ PLAIN = Loss(cross_entropy)
 
 LONGEST = 100.0
 """The longest step that a single row may ask for: a gradient of 1 counts with a second derivative of at least 1 / ``LONGEST``."""
+
+
+@dataclass(frozen=True, eq=False)
+class PlainTrees:
+    """Trees that were grown by LightGBM's own cross-entropy.
+
+    Parameters
+    ----------
+    booster_ : lightgbm.Booster
+    """
+
+    booster_: Booster
+
+    def raw(self, Z: np.ndarray) -> np.ndarray:
+        """The scores (n_samples, n_scores) of encoded rows."""
+        return self.booster_.predict(Z, raw_score=True, num_threads=1).reshape(len(Z), -1)
+
+    def predict_proba(self, Z: np.ndarray) -> np.ndarray:
+        """Probabilities (n_samples, n_classes) of encoded rows."""
+        proba = self.booster_.predict(Z, num_threads=1)
+        return proba if proba.ndim > 1 else np.column_stack([1 - proba, proba])
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +65,28 @@ class GrownTrees:
     def predict_proba(self, Z: np.ndarray) -> np.ndarray:
         """What these scores mean as probabilities (n_samples, n_classes)."""
         return probabilities(self.loss, self.raw(Z), self.mass)
+
+
+def plainly_grown(
+    Z: np.ndarray,
+    codes: np.ndarray,
+    weight: np.ndarray | None,
+    *,
+    n_rounds: int,
+    categorical: list[int],
+    settings: dict[str, Any],
+) -> PlainTrees:
+    """Grow the trees of ``lightgbm.LGBMClassifier``, without what it checks and copies around every fit; the parameters are those of ``grown``."""
+    n_classes = int(codes.max()) + 1
+    kind = {"objective": "multiclass", "num_class": n_classes} if n_classes > 2 else {"objective": "binary"}
+    settings = {**settings, **kind, "metric": "none"}
+    booster = Booster(
+        settings, Dataset(Z, codes, weight=weight, params=settings, categorical_feature=categorical or "auto")
+    )
+    for _ in range(n_rounds):
+        if booster.update():
+            break  # no class can be split any further, and no later round changes that
+    return PlainTrees(booster.free_dataset())
 
 
 def grown(
