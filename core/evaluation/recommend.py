@@ -39,8 +39,8 @@ CANDIDATES = [
 RUNGS = ["rung", "n_folds", "candidate", "score", "passed"]
 FRONT = ["candidate", "learner", "recipe", "paid", "brier", "seconds", "n_folds", "on_front"]
 CHOICE = [
-    "recommended", "learner", "recipe", "text", "metric", "baseline", "value", "difference", "low", "high", "n_folds", "rows", "positives",
-    "test_rows", "test_positives", "seed",
+    "recommended", "learner", "recipe", "text", "metric", "baseline", "value", "difference", "low", "high", "n_folds", "times_chosen", "rows",
+    "positives", "test_rows", "test_positives", "seed",
 ]  # fmt: skip
 THRESHOLD = ["metric", "at_half", "value", "difference", "low", "high", "n_folds"]
 
@@ -57,13 +57,15 @@ def recommend(
 ) -> Iterator[Result | None]:
     """Search learners and recipes within a time, and recommend one only if it beats doing nothing on rows that had no part in the choice.
 
-    A part of the rows is set aside first (``core.evaluation.search_plan.planned``). On the others candidates climb rungs: all are scored on two folds, as
-    many as 40 % of the time allows, the simple ones first; the better half on one draw of folds; the better half of these, beside themselves with
-    calibrated probabilities, on two draws. Doing nothing is always among them. Every candidate has the threshold that fits the stated cost, or the best F1 without one,
-    chosen inside its training rows. The best mean wins, or the simplest candidate within the margin of it. Winner and doing nothing are then fitted on all
-    rows outside a fold of those set aside, and scored on that fold. The winner is recommended where the corrected interval of these paired differences
-    leaves zero out on the right side and the mean is beyond the margin, on at least four folds and ten rows of the class of interest; else doing nothing is. One candidate is tested, so the interval needs no correction for the others, and the best of
-    many does not look better than it is. No fit is started that would, by those seen before, end after the time.
+    The rows are cut into folds (``core.evaluation.search_plan.planned``); those of the entry test 30 % of the rows. There candidates climb rungs: all are scored on
+    two folds, as many as 40 % of the time allows, the simple ones first; the better half on more; and the best of these again with calibrated probabilities and the threshold that
+    costs imply. Those that then lead, as many as the time allows, are scored with doing nothing on all other folds. Every candidate has the threshold that fits the stated
+    cost, or the best F1 without one, chosen inside its training rows, unless it names another one. Of those that are left, the best mean over all folds wins, or the simplest one within the margin of it.
+
+    What this choice gains is seen by nested selection: for each fold outside the entry the choice is made anew by the other folds, with an order by the earlier ones, and scored on it. No row that is
+    tested has a part in the choice that it tests, so the best of many does not look better than it is, and the interval needs no correction for the others.
+    The winner is recommended where the corrected interval of these paired differences leaves zero out on the right side and the mean is beyond the margin, on at least four folds
+    and ten rows of the class of interest; else doing nothing is. No fit is started that would, by those seen before, end after the time.
 
     Parameters
     ----------
@@ -84,12 +86,12 @@ def recommend(
     ------
     Result or None
         ``candidates``: candidate (recipe and learner in words), learner, recipe, text, rung (0 is the first), n_folds, metric, score (doing nothing's plus the mean
-        difference on the same folds), difference, low, high (corrected, on the folds that choose, of one candidate at a time), F1 (at its own threshold), brier, seconds (of a fold), state
-        ("waiting", "running", "dropped", "kept", "too slow", "cannot run", "not reached"). ``rungs``: rung, n_folds, candidate, score, passed (whether it went on). ``front``:
+        difference on the same folds, each by its rows), difference, low, high (corrected, over the folds that it has, of one candidate at a time), F1 (at its own threshold), brier, seconds (of a fold), state
+        ("waiting", "running", "dropped", "kept", "too slow", "cannot run", "not reached"). ``rungs``: rung, n_folds, candidate, score, passed (whether it went on, and on the last rung whether it was chosen). ``front``:
         candidate, learner, recipe, paid (the cost, or 1 − average precision), brier, seconds, n_folds, on_front (no other candidate is as good in all three and better in one).
-        The last Result alone: ``choice``: recommended, learner, recipe, text (with the decision), metric, baseline, value, difference, low, high, n_folds,
-        rows, positives, test_rows, test_positives (on which the difference was seen), seed. ``threshold``: metric, at_half, value, difference, low, high, n_folds: what the
-        threshold alone does for doing nothing, on the folds that choose. The first finding is the recommendation. With fewer than ten rows
+        The last Result alone: ``choice``: recommended, learner, recipe, text (with the decision), metric, baseline, value, difference, low, high (of what was chosen for each fold, on that fold), n_folds,
+        times_chosen (the folds for which it was this candidate), rows, positives, test_rows, test_positives (of these folds), seed. ``threshold``: metric, at_half, value, difference, low, high, n_folds: what the
+        threshold alone does for doing nothing, over all folds that it has. The first finding is the recommendation. With fewer than ten rows
         of the class of interest there is a finding alone, and nothing is searched.
     """
     study = study.whole
@@ -101,14 +103,15 @@ def recommend(
     search, last = Search(study, planned(study), order, key, seconds, clock, score), -np.inf
     for _ in search.run():
         due = clock() - last >= PACE and any(search.outcomes.values())
-        yield Result(_tables(search), searching(search), _stamp(study, seconds, key[0], 0.0)) if due else None
+        tables = _tables(search, search.base) if due else {}
+        yield Result(tables, searching(search), _stamp(study, seconds, key[0], 0.0)) if due else None
         last = clock() if due else last
-    rival = search.rival(margin)
-    if rival is not None:
-        yield from search.confirm(rival)
-    ended = {RUNNING: KEPT, WAITING: LATE}
+    ended, winner = {RUNNING: KEPT, WAITING: LATE}, search.winner(margin)
     search.state = {one: ended.get(state, state) for one, state in search.state.items()}
-    tables = _tables(search) | {"choice": _choice(study, search, rival, margin), "threshold": _threshold(search)}
+    tables = _tables(search, winner) | {
+        "choice": _choice(study, search, winner, margin),
+        "threshold": _threshold(search),
+    }
     yield Result(tables, findings(study, search, tables), _stamp(study, seconds, key[0], seconds - search.left))
 
 
@@ -142,35 +145,42 @@ def draw(result: Result) -> dict[str, go.Figure]:
     return {"What is paid against calibration": paid, "Training time against what is paid": took, "Rungs": climbed}
 
 
-def _tables(search: Search) -> dict[str, pd.DataFrame]:
-    return {"candidates": _candidates(search), "rungs": _rungs(search), "front": _front(search)}
+def _tables(search: Search, winner: Candidate) -> dict[str, pd.DataFrame]:
+    return {"candidates": _candidates(search), "rungs": _rungs(search, winner), "front": _front(search)}
 
 
 def _candidates(search: Search) -> pd.DataFrame:
     rows = []
     for one in search.order:
-        n_folds, brier, f1 = len(search.chosen(one)), ("Brier score", ""), ("F1", AT_OWN)
+        n_folds, brier, f1 = len(search.outcomes[one]), ("Brier score", ""), ("F1", AT_OWN)
         known = [search.mean(one, key) if n_folds else np.nan for key in (search.key, f1, brier)]
         moved = search.interval(one, search.key) if n_folds and one != search.base else (np.nan,) * 3
+        moved = (
+            (known[0] - search.mean(search.base, search.key), *moved[1:]) if n_folds and one != search.base else moved
+        )
         took = float(np.mean(search.took[one])) if n_folds else np.nan
         place = (search.rung.get(one, 0), n_folds, search.key[0], known[0], *moved, *known[1:], took, search.state[one])
         rows.append((one.name, one.learner, one.recipe.title, one.recipe.text, *place))
     return pd.DataFrame(rows, columns=CANDIDATES)
 
 
-def _rungs(search: Search) -> pd.DataFrame:
+def _rungs(search: Search, winner: Candidate) -> pd.DataFrame:
     """Scores over the folds of each rung, of the candidates that have all of them."""
     rows = []
     for rung, n_folds in enumerate(search.plan.rungs):
         for one in search.order:
-            if len(search.chosen(one, n_folds)) == n_folds:
-                passed = search.rung.get(one, 0) > rung or search.state[one] in (RUNNING, KEPT)
-                rows.append((rung, n_folds, one.name, search.mean(one, search.key, n_folds), passed))
+            if all(f in search.outcomes[one] for f in range(n_folds)):
+                passed = search.rung.get(one, 0) > rung or search.state[one] == RUNNING
+                rows.append((rung, n_folds, one.name, search.mean(one, search.key, range(n_folds)), passed))
+    folds = [*range(search.plan.rungs[-1]), *search.compared]
+    for one in search.left_over if search.compared else ():
+        score = search.mean(one, search.key, folds)
+        rows.append((len(search.plan.rungs), len(folds), one.name, score, one == winner))
     return pd.DataFrame(rows, columns=RUNGS)
 
 
 def _front(search: Search) -> pd.DataFrame:
-    seen = [one for one in search.order if search.chosen(one) and search.state[one] != FAILED]
+    seen = [one for one in search.order if search.outcomes[one] and search.state[one] != FAILED]
     values = np.array(
         [
             [search.mean(one, search.key), search.mean(one, ("Brier score", "")), np.mean(search.took[one])]
@@ -183,61 +193,44 @@ def _front(search: Search) -> pd.DataFrame:
         ((values <= own).all(axis=1) & (values < own).any(axis=1)).any() or bool(np.isnan(own).any()) for own in values
     ]
     rows = [
-        (one.name, one.learner, one.recipe.title, *own, len(search.chosen(one)), not lost)
+        (one.name, one.learner, one.recipe.title, *own, len(search.outcomes[one]), not lost)
         for one, own, lost in zip(seen, values, beaten, strict=True)
     ]
     return pd.DataFrame(rows, columns=FRONT)
 
 
-def _choice(study: Study, search: Search, rival: Candidate | None, margin: float) -> pd.DataFrame:
-    """Doing nothing, and the rival with its difference on the rows apart."""
-    sizes, own = study.class_sizes, int(study.class_sizes[study.positive_code])
-    nothing = (search.base.learner, search.base.recipe.title, decided(study, search.base.recipe).text, search.key[0])
-    seed, rows, helps, used = study.random_state, [], False, []
-    if rival is not None:
-        (mean, low, high), used = search.confirmed(rival)
+def _choice(study: Study, search: Search, winner: Candidate, margin: float) -> pd.DataFrame:
+    """The winner, if it is not doing nothing, with what choosing gains, and doing nothing."""
+    sizes, own, seed = study.class_sizes, int(study.class_sizes[study.positive_code]), study.random_state
+    n, helps, rows = int(sizes.sum()), False, []
+    if winner != search.base:
+        chosen = search.nested(margin)
+        mean, low, high = search.confirmed(chosen)
         sign = -1 if search.key[0] in LOWER_IS_BETTER else 1
-        base = float(np.nanmean([search.outcomes[search.base][f].scores[search.key] for f in used])) if used else np.nan
-        named = (rival.learner, rival.recipe.title, decided(study, rival.recipe).text, search.key[0])
-        tested = np.concatenate([search.plan.folds[f][1] for f in used] or [np.zeros(0, dtype=int)])
-        seen = (
-            len(used),
-            int(sizes.sum()),
-            own,
-            len(tested),
-            int((study.codes[tested] == study.positive_code).sum()),
-            seed,
-        )
-        enough = len(used) >= FEWEST_FOLDS and seen[4] >= FEWEST_ROWS
+        base = float(np.nanmean([search.outcomes[search.base][f].scores[search.key] for f in chosen]))
+        tested = np.concatenate([search.plan.folds[f][1] for f in chosen])
+        n_own = int((study.codes[tested] == study.positive_code).sum())
+        enough = len(chosen) >= FEWEST_FOLDS and n_own >= FEWEST_ROWS
         helps = enough and bool(min(sign * low, sign * high) > 0 and sign * mean > search.margin(margin))
-        rows.append((helps, *named, base, base + mean, mean, low, high, *seen))
+        times = sum(one == winner for one in chosen.values())
+        seen = (len(chosen), times, n, own, len(tested), n_own, seed)
+        rows.append((helps, *_named(study, search, winner), base, base + mean, mean, low, high, *seen))
     value = search.mean(search.base, search.key)
-    rows.append(
-        (
-            not helps,
-            *nothing,
-            value,
-            value,
-            0.0,
-            np.nan,
-            np.nan,
-            len(search.chosen(search.base)),
-            int(sizes.sum()),
-            own,
-            0,
-            0,
-            seed,
-        )
-    )
+    seen = (len(search.outcomes[search.base]), 0, n, own, 0, 0, seed)
+    rows.append((not helps, *_named(study, search, search.base), value, value, 0.0, np.nan, np.nan, *seen))
     return pd.DataFrame(rows, columns=CHOICE)
+
+
+def _named(study: Study, search: Search, one: Candidate) -> tuple[str, str, str, str]:
+    return one.learner, one.recipe.title, decided(study, one.recipe).text, search.key[0]
 
 
 def _threshold(search: Search) -> pd.DataFrame:
     """Doing nothing at its own threshold, less at 0.5."""
-    name, own = COST if search.key[0] == COST else "F1", search.chosen(search.base)
-    change = np.array([out.scores[name, AT_OWN] - out.scores[name, AT_HALF] for out in own])
-    value = float(np.mean([out.scores[name, AT_OWN] for out in own]))
-    mean, low, high = judge.fold_interval(change, search.share(range(len(own))))
+    name, own = COST if search.key[0] == COST else "F1", search.outcomes[search.base]
+    change = np.array([out.scores[name, AT_OWN] - out.scores[name, AT_HALF] for out in own.values()])
+    value = float(np.mean([out.scores[name, AT_OWN] for out in own.values()]))
+    mean, low, high = judge.fold_interval(change, search.share(own))
     return pd.DataFrame([(name, value - mean, value, mean, low, high, len(own))], columns=THRESHOLD)
 
 

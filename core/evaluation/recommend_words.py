@@ -59,25 +59,27 @@ def findings(study: Study, search: Search, tables: Tables) -> tuple[Finding, ...
 def _sentence(study: Study, taken: pd.Series, rival: pd.Series | None, search: Search) -> str:
     """One sentence with its numbers."""
     if rival is None:
-        n = len(search.ready()) - 1
-        others = f"none of {wording.plural(n, 'other candidate')} did better on the folds that choose"
+        n = sum(bool(own) for own in search.outcomes.values()) - 1
+        others = f"none of the {wording.plural(n, 'other candidate')} tried came out ahead of it"
+        others = "the only other candidate tried did not come out ahead of it" if n == 1 else others
+        n = n if search.compared else 0
         return f"{NOTHING}: {others if n > 0 else 'the time was too short to try another candidate to the end'}."
     metric, moved = rival["metric"], _moved(rival)
     if rival["recommended"]:
-        return f"Use {_named(study, rival)}: on rows that had no part in the choice, {metric} goes from {wording.number(rival['baseline'])} to {wording.number(rival['value'])} ({moved})."
+        return f"Use {_named(study, rival)}: on rows that had no part in its choice, {metric} goes from {wording.number(rival['baseline'])} to {wording.number(rival['value'])} ({moved})."
     named = _named(study, rival)
     if rival["n_folds"] < FEWEST_FOLDS:
         folds = wording.plural(rival["n_folds"], "fold")
-        return f"{NOTHING}: {named} looked best, but was scored on {folds} of rows that had no part in the choice; {FEWEST_FOLDS} are needed to say so."
+        return f"{NOTHING}: {named} looked best, but was scored on {folds} of rows that had no part in its choice; {FEWEST_FOLDS} are needed to say so."
     if rival["test_positives"] < FEWEST_ROWS:
         own = f"{wording.plural(rival['test_positives'], 'row')} of {wording.quoted(study.positive)}"
-        return f"{NOTHING}: {named} looked best, but only {own} had no part in the choice; {FEWEST_ROWS} are needed to say so."
+        return f"{NOTHING}: {named} looked best, but only {own} had no part in its choice; {FEWEST_ROWS} are needed to say so."
     why = (
         "which is no gain that the folds agree on"
         if rival["low"] <= 0 <= rival["high"]
         else "which is no gain that matters"
     )
-    return f"{NOTHING}: the best that the search found, {_named(study, rival)}, changes {metric} on rows that had no part in the choice by {moved}, {why}."
+    return f"{NOTHING}: the best that the search found, {_named(study, rival)}, changes {metric} on rows that had no part in its choice by {moved}, {why}."
 
 
 def _moves(row: pd.Series) -> Finding:
@@ -108,7 +110,8 @@ def _named(study: Study, row: pd.Series) -> str:
 
 def _tried(search: Search, table: pd.DataFrame) -> Finding:
     """How much was searched, and what was not."""
-    tried, rungs = table[table["n_folds"] > 0], search.plan.rungs[: search.finished + 1]
+    tried, rungs = table[table["n_folds"] > 0], [*search.plan.rungs]
+    rungs += [rungs[-1] + len(search.compared)] if search.compared else []
     counts = [f"{wording.count((tried['n_folds'] >= n).sum())} on {wording.plural(n, 'fold')}" for n in rungs]
     text = (
         f"Of {wording.plural(len(table), 'candidate')}, {', '.join(counts)}, in {wording.seconds(search.seconds - search.left)} of "
@@ -116,7 +119,7 @@ def _tried(search: Search, table: pd.DataFrame) -> Finding:
     )
     slow, left = (table["state"] == SLOW).sum(), len(table) - len(tried)
     if slow:
-        text += f" {wording.plural(slow, 'candidate')} given up: there would not have been time for the rows that have no part in the choice."
+        text += f" {wording.plural(slow, 'candidate')} given up: there would not have been time to compare them on all rows."
     if left:
         text += f" {wording.plural(left, 'candidate')} would not have fitted into the time; more of it may find more."
     return Finding("fine", text)
@@ -124,11 +127,11 @@ def _tried(search: Search, table: pd.DataFrame) -> Finding:
 
 def _rests_on(study: Study, row: pd.Series, tables: Tables) -> Finding:
     """Rows, rows of the class of interest, folds and seed."""
-    own = int(row["test_positives"])
+    own, n = int(row["test_positives"]), int(row["n_folds"])
     text = (
-        f"The choice was made on {wording.plural(row['rows'] - row['test_rows'], 'row')} ({wording.count(row['positives'] - own)} of "
-        f"{wording.quoted(study.positive)}) and tested on {wording.plural(row['test_rows'], 'other row')} ({wording.count(own)} of "
-        f"{wording.quoted(study.positive)}) in {drawn_folds(study, int(row['n_folds']))}; the interval is the corrected one of paired folds."
+        f"For each of {drawn_folds(study, n)} the choice was made anew without its rows, and {wording.of(int(row['times_chosen']), n, 'time')} it was this one; the interval, the corrected one of paired folds, "
+        f"is that of what was chosen, on {wording.plural(row['test_rows'], 'row')} ({wording.count(own)} of {wording.quoted(study.positive)}) of {wording.plural(row['rows'], 'row')} "
+        f"({wording.count(row['positives'])} of {wording.quoted(study.positive)})."
     )
     return Finding("caution" if own < FEWEST_ROWS else "fine", text)
 
