@@ -34,7 +34,7 @@ def against_nothing(tables: Tables, metric: str) -> pd.DataFrame:
 
 def chance(row: pd.Series, margin: float) -> str:
     """How probable a gain beyond the margin is."""
-    return f"A gain of more than {wording.number(margin)} has probability {_probability(row['better'])}."
+    return f"A gain of more than {wording.number(margin)} has probability {probability(row['better'])}."
 
 
 def carried(study: Study, n_folds: int) -> str:
@@ -120,7 +120,7 @@ def _equal(tables: Tables, gains: pd.DataFrame, margin: float) -> Finding | None
     verb = "is" if len(names) == 1 else "are"
     text = (
         f"{wording.listing(names)} {verb} practically equal to doing nothing: the difference lies within {wording.number(margin)} with probability "
-        f"{_probability(least)}{'' if len(names) == 1 else ' or more'}."
+        f"{probability(least)}{'' if len(names) == 1 else ' or more'}."
     )
     return Finding("fine", text)
 
@@ -148,7 +148,7 @@ def _untold(study: Study, tables: Tables, margin: float) -> Finding | None:
     return Finding("fine", text)
 
 
-def _probability(x: float) -> str:
+def probability(x: float) -> str:
     """A probability that is never rounded to none or to certainty."""
     if math.isnan(x):
         return wording.MISSING

@@ -32,10 +32,11 @@ from core.engine import provenance
 from core.errors import UserError
 from core.evaluation.compare import chosen_thresholds, evidence, mean_scores, paired_differences
 from core.evaluation.cost_scores import with_costs
+from core.evaluation.distinguishing import CHANCES, MARGIN, step_down
 from core.evaluation.live_curves import curve_table, stack, training_figures
 from core.evaluation.live_folds import BASELINE, Seen, Trained, known, refused, train
-from core.evaluation.live_words import ADJUSTED, BASE, findings, still_training, unfit_findings
-from core.evaluation.scoring import AT_HALF, AT_OWN, CALIBRATION, COST, COST_METRICS, PROBABILITY
+from core.evaluation.live_words import ADJUSTED, BASE, ROUNDING, findings, still_training, unfit_findings
+from core.evaluation.scoring import AT_HALF, AT_OWN, CALIBRATION, COST, COST_METRICS, PROBABILITY, FoldOutcome
 from core.recipe import Recipe
 from core.result import Result
 from core.study import Study
@@ -48,6 +49,7 @@ SHOWN = (
     *((name, "") for name in (*PROBABILITY, CALIBRATION[0])),
     *((name, cut) for name in (COST, *COST_METRICS) for cut in (AT_HALF, AT_OWN)),
 )  # fmt: skip
+COMPARED = ["recipe", "against", "metric", "cut", "difference", "low", "high", "n_folds", "p", "p_holm", *CHANCES]
 PACE, TIMES = 0.1, 10
 """Seconds between two partial results at least; and how many times the seconds that one takes to make."""
 
@@ -67,7 +69,9 @@ def tried_together(recipes: Iterable[Recipe]) -> tuple[tuple[Recipe, ...], tuple
     return tuple(filter(_fits, asked)), tuple(recipe for recipe in asked if not _fits(recipe))
 
 
-def live_training(study: Study, recipes: Iterable[Recipe] = (), metric: str = "") -> Iterator[Result | None]:
+def live_training(
+    study: Study, recipes: Iterable[Recipe] = (), metric: str = "", margin: float = MARGIN
+) -> Iterator[Result | None]:
     """Train the neural learner by several recipes on the folds of the first draw, and compare them with plain cross-entropy.
 
     Folds and recipes are one batched product. Test rows are seen by nothing but the scores. The threshold of a fold is chosen on inner folds of
@@ -83,6 +87,8 @@ def live_training(study: Study, recipes: Iterable[Recipe] = (), metric: str = ""
         Those that ``tried_together`` leaves apart are named in a finding and not trained.
     metric : str
         What "better" means; empty takes the cost when one is stated, and average precision otherwise.
+    margin : float
+        As for ``core.evaluation.compare.compare``.
 
     Yields
     ------
@@ -91,13 +97,14 @@ def live_training(study: Study, recipes: Iterable[Recipe] = (), metric: str = ""
         ``curves``: recipe, epoch, class, rows ("training" or "held out"), loss, loss_low, loss_high, recall, recall_low, recall_high,
         gradient_norm, gradient_norm_low, gradient_norm_high, n_folds (those still training): means over folds, low and high the least and
         the most of a fold; a fold that has stopped stays at its last values. ``scores``: recipe, metric, cut, value, low, high, n_folds.
-        ``differences``: recipe, against, metric, cut, difference, low, high, n_folds; paired by fold. ``thresholds``: recipe, median,
+        ``differences``: recipe, against, metric, cut, difference, low, high, n_folds, p, p_holm (raised for all recipes against both references), better,
+        equivalent, worse; paired by fold. ``thresholds``: recipe, median,
         smallest, largest, n_folds. ``training``: recipe, epochs (mean over folds), fewest, most, seconds, n_together (recipes that
         were trained in one go and share its time). ``evidence``: measure, value. Held-out rows are those that inner folds left out.
     """
     wanted = _wanted(study, recipes)
     for seen in train_folds(study, wanted, range(study.n_folds)):
-        yield None if seen is None else live_result(study, recipes, [seen], metric)
+        yield None if seen is None else live_result(study, recipes, [seen], metric, margin)
 
 
 def live_tasks(study: Study, recipes: Iterable[Recipe] = ()) -> list[tuple[Callable, tuple]]:
@@ -106,7 +113,9 @@ def live_tasks(study: Study, recipes: Iterable[Recipe] = ()) -> list[tuple[Calla
     return [(train_folds, (study, wanted, folds)) for folds in (range(half), range(half, study.n_folds)) if folds]
 
 
-def live_result(study: Study, recipes: Iterable[Recipe], parts: Sequence[Seen], metric: str = "") -> Result | None:
+def live_result(
+    study: Study, recipes: Iterable[Recipe], parts: Sequence[Seen], metric: str = "", margin: float = MARGIN
+) -> Result | None:
     """The Result of what was seen so far, as ``live_training`` describes it: with curves alone until all folds of all recipes are done.
 
     Parameters
@@ -116,7 +125,7 @@ def live_result(study: Study, recipes: Iterable[Recipe], parts: Sequence[Seen], 
         As they were given to ``live_tasks``.
     parts : sequence of Seen
         The newest of each task.
-    metric : str
+    metric, margin
         As for ``live_training``.
     """
     unfit = {recipe: reason for seen in parts for recipe, reason in seen.refused.items()}
@@ -124,7 +133,7 @@ def live_result(study: Study, recipes: Iterable[Recipe], parts: Sequence[Seen], 
     done = {place: one for seen in parts for place, one in seen.done.items()}
     if all((recipe, fold) in done for recipe in wanted for fold in range(study.n_folds)):
         found = {recipe: [done[recipe, fold] for fold in range(study.n_folds)] for recipe in wanted}
-        result = _complete(study, found, tried_together(recipes)[1], metric)
+        result = _complete(study, found, tried_together(recipes)[1], metric, margin)
         return replace(result, findings=(*result.findings, *unfit_findings(unfit)))
     return _partial(study, wanted, parts) if parts else None
 
@@ -195,29 +204,44 @@ def _partial(study: Study, wanted: Sequence[Recipe], parts: Sequence[Seen]) -> R
     return Result({"curves": curve_table(study, curves)}, (finding,), _stamp(study, wanted, "", 0.0))
 
 
-def _complete(study: Study, found: Mapping[Recipe, Sequence[Trained]], apart: Sequence[Recipe], metric: str) -> Result:
+def _complete(
+    study: Study, found: Mapping[Recipe, Sequence[Trained]], apart: Sequence[Recipe], metric: str, margin: float
+) -> Result:
     metric = metric or (COST if study.miss_cost else "average precision")
     base = [one.outcome for one in found[BASELINE]]
     outcomes = {_name(recipe): [one.outcome for one in own] for recipe, own in found.items()}
     references = {BASE: base, ADJUSTED: [one.adjusted for one in found[BASELINE]]}
     outcomes, references = with_costs(study, outcomes), with_costs(study, references)
-    tried = [name for name in outcomes if name != BASE]
-    changes = [
-        paired_differences(name, outcomes[name], theirs, n_together=2 * len(tried)).assign(against=against)
-        for name in tried for against, theirs in references.items()
-    ]  # fmt: skip
-    columns = ["recipe", "against", "metric", "cut", "difference", "low", "high", "n_folds"]
     shown = references | outcomes
     tables = {
         "curves": curve_table(study, {_name(recipe): stack([one.curves for one in own]) for recipe, own in found.items()}),
         "scores": _only_shown(pd.concat([mean_scores(name, own) for name, own in shown.items()], ignore_index=True)),
-        "differences": _only_shown(pd.concat(changes, ignore_index=True))[columns] if changes else pd.DataFrame(columns=columns),
+        "differences": _differences(outcomes, references, margin),
         "thresholds": pd.DataFrame([chosen_thresholds(name, own) for name, own in shown.items()]),
         "training": pd.DataFrame([_training(_name(recipe), own) for recipe, own in found.items()]),
         "evidence": evidence(study, draws=1),
     }  # fmt: skip
     stamp = _stamp(study, found, metric, sum(one.seconds for own in found.values() for one in own))
-    return Result(tables, findings(study, tables, metric, tuple(found)[1:], apart), stamp)
+    return Result(tables, findings(study, tables, metric, tuple(found)[1:], apart, margin), stamp)
+
+
+def _differences(
+    outcomes: Mapping[str, Sequence[FoldOutcome]], references: Mapping[str, Sequence[FoldOutcome]], margin: float
+) -> pd.DataFrame:
+    """Every recipe against both references; all comparisons of a metric and cut are one family."""
+    tried = [name for name in outcomes if name != BASE]
+    n_together = len(references) * len(tried)
+    changes = [
+        paired_differences(name, outcomes[name], theirs, n_together=n_together, margin=margin).assign(against=against)
+        for name in tried
+        for against, theirs in references.items()
+    ]
+    if not changes:
+        return pd.DataFrame(columns=COMPARED)
+    table = _only_shown(pd.concat(changes, ignore_index=True))
+    same = (table[["low", "high"]].abs() < ROUNDING).all(axis=1)
+    table["p"] = table["p"].mask(same, 1.0)
+    return table.assign(p_holm=step_down(table, n_together))[COMPARED]
 
 
 def _only_shown(table: pd.DataFrame) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from core import wording
+from core.evaluation.distinguishing_words import carried, probability
 from core.evaluation.scoring import AT_OWN, COST, LOWER_IS_BETTER
 from core.evaluation.verdict import (
     FEWEST_ROWS,
@@ -19,6 +20,7 @@ from core.evaluation.verdict import (
     marked_findings,
     scarce,
 )
+from core.judge import LEVEL
 from core.recipe import Recipe
 from core.result import Finding
 from core.study import Study
@@ -44,7 +46,12 @@ def unfit_findings(unfit: Mapping[Recipe, str]) -> tuple[Finding, ...]:
 
 
 def findings(
-    study: Study, tables: Tables, metric: str, tried: Sequence[Recipe], apart: Sequence[Recipe]
+    study: Study,
+    tables: Tables,
+    metric: str,
+    tried: Sequence[Recipe],
+    apart: Sequence[Recipe],
+    margin: float = MARGIN,
 ) -> tuple[Finding, ...]:
     """The verdict first, then what limits it."""
     n_positive = int(study.judged.class_sizes[study.judged.positive_code])
@@ -55,7 +62,7 @@ def findings(
         )
         first = Finding("caution", text)
     else:
-        first = Finding("fine", _verdict(tables, metric))
+        first = Finding("fine", _verdict(study, tables, metric, margin))
     changes = tables["differences"].query("against == @BASE and not (abs(low) < @ROUNDING and abs(high) < @ROUNDING)")
     against_base = {**tables, "differences": changes}
     limits = [
@@ -71,7 +78,7 @@ def findings(
     return tuple(filter(None, [first, *limits]))
 
 
-def _verdict(tables: Tables, metric: str) -> str:
+def _verdict(study: Study, tables: Tables, metric: str, margin: float) -> str:
     gains = tables["differences"].query("metric == @metric and cut in ('', @AT_OWN)")
     base = _score(tables, BASE, metric)
     if not len(gains):
@@ -83,27 +90,37 @@ def _verdict(tables: Tables, metric: str) -> str:
     first, other = (gains[gains["against"] == name].set_index("recipe") for name in (BASE, ADJUSTED))
     better = first[first["least"] > ROUNDING].sort_values("least", ascending=False)
     if not len(better):
-        return _none_better(first, metric)
+        return _none_better(study, first, metric) + _by_steps(first, first.index[:0], len(gains))
     name, best = better.index[0], better.iloc[0]
     text = (
         f"'{name}' does better than cross-entropy with the right threshold: {metric} goes from {wording.number(base)} to "
-        f"{wording.number(_score(tables, name, metric))} ({_told(best)}, {wording.plural(best['n_folds'], 'fold')})"
+        f"{wording.number(_score(tables, name, metric))} ({_told(best)}, p {probability(best['p_holm'])} after Holm's correction for {len(gains)}; "
+        f"{carried(study, int(best['n_folds']))})"
     )
     beyond = other.loc[name, "least"] > ROUNDING
     text += f"{', and' if beyond else ', but not'} than the same with logit adjustment after training ({_told(other.loc[name])})."
-    if best["least"] <= (MARGIN * base if metric == COST else MARGIN):
+    if best["least"] <= (margin * base if metric == COST else margin):
         text += " The gain may be too small to matter."
     rest = better.index[1:]
-    return text + (
-        f" {wording.listing(rest)} {'does' if len(rest) == 1 else 'do'} better than cross-entropy, too."
-        if len(rest)
-        else ""
+    if len(rest):
+        text += f" {wording.listing(rest)} {'does' if len(rest) == 1 else 'do'} better than cross-entropy, too."
+    return text + _by_steps(first, better.index, len(gains))
+
+
+def _by_steps(first: pd.DataFrame, known: pd.Index, n_together: int) -> str:
+    """Who does better by Holm's steps alone, beside those whose interval leaves zero out."""
+    names = first.index[(first["p_holm"] <= 1 - LEVEL) & (first["gain"] > ROUNDING)].difference(known, sort=False)
+    if not len(names):
+        return ""
+    return (
+        f" After Holm's correction for {n_together}, {wording.listing(names)} {'does' if len(names) == 1 else 'do'} better, too; by how much is open, because "
+        "the intervals, which hold for all at once, still reach zero."
     )
 
 
-def _none_better(first: pd.DataFrame, metric: str) -> str:
+def _none_better(study: Study, first: pd.DataFrame, metric: str) -> str:
     n_folds = int(first["n_folds"].max())
-    text = f"No loss does better than cross-entropy with the right threshold: no gain in {metric} that the {wording.plural(n_folds, 'fold')} agree on."
+    text = f"No loss does better than cross-entropy with the right threshold: no gain in {metric} that the folds agree on, with {carried(study, n_folds)}."
     if first["gain"].isna().all():
         return text
     name = first["gain"].idxmax()

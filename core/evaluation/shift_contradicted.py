@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from core import wording
+from core.evaluation.distinguishing_words import probability
 from core.judge import LEVEL
 from core.numerics.multiplicity import holm
 from core.numerics.shift_fit import explained, n_bins
@@ -72,14 +73,14 @@ def findings(table: pd.DataFrame, n_new: int) -> list[Finding]:
             return [Finding("caution", "The rows are too few to test whether more than the class shares has changed.")]
         text = (
             f"Nothing speaks against that only the class shares have changed: the scores and {wording.plural(n - 1, 'column')} are spread at use as class shares "
-            f"explain (least p {p_in_words(table['p_holm'].min())} after Holm's correction for {n}). A change that {wording.plural(n_new, 'row')} do not show may still be there."
+            f"explain (least p {probability(table['p_holm'].min())} after Holm's correction for {n}). A change that {wording.plural(n_new, 'row')} do not show may still be there."
         )
         return [Finding("fine", text)]
     found, columns = [], against[against["looked_at"] == COLUMN]
     if (against["looked_at"] == SCORES).any():
         row = against[against["looked_at"] == SCORES].iloc[0]
         text = (
-            f"The scores at use are spread as no class shares explain ({_apart(row)}; p {p_in_words(row['p_holm'])} after Holm's correction for {n}). More than the "
+            f"The scores at use are spread as no class shares explain ({_apart(row)}; p {probability(row['p_holm'])} after Holm's correction for {n}). More than the "
             "class shares has changed, and no estimate of them holds."
         )
         found.append(Finding("caution", text))
@@ -88,21 +89,10 @@ def findings(table: pd.DataFrame, n_new: int) -> list[Finding]:
         among = wording.of(len(columns), (table["looked_at"] == COLUMN).sum(), "column")
         text = (
             f"{among} {'is' if len(columns) == 1 else 'are'} spread at use as the estimated class shares do not explain, most surely {wording.quoted(worst['column'])} "
-            f"({_apart(worst)}; p {p_in_words(worst['p_holm'])}). Rows of a class do not look there as they do in the table, and the estimate may be off."
+            f"({_apart(worst)}; p {probability(worst['p_holm'])}). Rows of a class do not look there as they do in the table, and the estimate may be off."
         )
         found.append(Finding("caution", text))
     return found
-
-
-def p_in_words(p: float) -> str:
-    """A p-value that is never rounded to 0.
-
-    Examples
-    --------
-    >>> p_in_words(0.0312), p_in_words(1e-9)
-    ('0.031', 'below 0.001')
-    """
-    return wording.score(p) if p >= 0.001 else "below 0.001"
 
 
 def _apart(row: pd.Series) -> str:

@@ -11,6 +11,7 @@ from core.__main__ import main
 from core.dataset import Dataset
 from core.errors import UserError
 from core.evaluation import live_training as live
+from core.evaluation import live_words
 from core.evaluation.live_folds import BASELINE, SIDES, known
 from core.evaluation.live_training import draw, live_result, live_tasks, live_training, tried_together
 from core.evaluation.live_words import ADJUSTED, BASE
@@ -144,7 +145,9 @@ def test_a_recipe_that_cannot_decide_is_named_and_the_others_go_on():
     study = study_of(planted("overlap", class_sizes=(120, 24), n_features=3))
     result = last(study, [unfit, WEIGHTS])
     assert set(result.tables["scores"]["recipe"]) == {BASE, ADJUSTED, "Class weights"}
-    told = [finding.text for finding in result.findings if finding.text.startswith(f"'{unfit.title}' could not be tried: ")]
+    told = [
+        finding.text for finding in result.findings if finding.text.startswith(f"'{unfit.title}' could not be tried: ")
+    ]
     assert len(told) == 1 and told[0].endswith("Name a column with few values that is not left out.")
     assert sum(one is not None for one in live_training(study, [unfit, WEIGHTS])) == 1, "all is known"
 
@@ -196,6 +199,7 @@ def test_a_verdict_keeps_to_the_intervals():
     last(study)
     better = made(again(study), shift=0.1, noise=0.001)
     assert "'Focal loss' does better than cross-entropy with the right threshold" in better
+    assert "after Holm's correction for 2; 144 rows, 24 of them 'rare', in 3 folds drawn with seed 0)" in better
     assert ", and than the same with logit adjustment" in better
     assert "too small" not in better
     assert "too small to matter" in made(again(study), shift=0.005, noise=0.0001)
@@ -215,6 +219,13 @@ def test_intervals_hold_together_over_recipes_and_references():
     at = "recipe == 'Focal loss' and against == @BASE and metric == 'average precision'"
     widths = [(table.query(at)["high"] - table.query(at)["low"]).iloc[0] for table in (one, two)]
     assert widths[1] > 1.2 * widths[0]
+    p, raised, four = one.query(at)["p"].iloc[0], one.query(at)["p_holm"].iloc[0], two.query(at)["p_holm"].iloc[0]
+    assert raised == pytest.approx(2 * p) and four == pytest.approx(
+        4 * p
+    )  # both references count, and equal p-values stand first together
+    steps = pd.DataFrame({"p_holm": [0.01, 0.04, 0.2], "gain": [0.1, 0.05, 0.05]}, ["first", "second", "third"])
+    text = live_words._by_steps(steps, steps.index[:1], 6)
+    assert text.startswith(" After Holm's correction for 6, 'second' does better, too") and "third" not in text
     with_cost = study.with_(miss_cost=5.0)
     costs = last(with_cost, metric="").tables["scores"].query("metric == 'cost per 1,000 rows'")
     assert AT_OWN in set(costs["cut"])
