@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from core.reading.all_rows import Folder
+from core.private_folder import Folder, forget_left
 
 LIFETIME = 2 * 3600.0
 """Seconds after their last use at which files are deleted."""
@@ -28,7 +28,7 @@ TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 class Safe:
-    """A private folder with a folder for each token. It is deleted with this object, or when the process ends.
+    """A private folder with a folder for each token. It is deleted with this object, or when the process ends; what a killed process left is deleted by the next one.
 
     Parameters
     ----------
@@ -39,6 +39,7 @@ class Safe:
     """
 
     def __init__(self, lifetime: float = LIFETIME, most: int = MOST_BYTES) -> None:
+        forget_left()
         self.lifetime, self.most, self._folder = lifetime, most, Folder()
         self.root = Path(self._folder.name)
         ended = threading.Event()

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -12,19 +9,12 @@ import numpy as np
 import pandas as pd
 
 from core.population import Population, drawn, ordered
+from core.private_folder import Folder
 from core.reading.database import Field, Relation
 from core.reading.limits import check_shape
 from core.reading.scan import numbers_of, profile, rows_of, values_of
 from core.table import Table
 from core.target_rule import TargetRule
-
-
-class Folder:
-    """A private folder that is deleted with this object, or when the process ends."""
-
-    def __init__(self) -> None:
-        self.name = tempfile.mkdtemp(prefix="counterpoise-")
-        weakref.finalize(self, shutil.rmtree, self.name, ignore_errors=True)
 
 
 @dataclass(frozen=True, eq=False)

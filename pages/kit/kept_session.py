@@ -70,8 +70,8 @@ def controls() -> None:
     hours = plural(round(LIFETIME / 3600), "hour")
     if "token" in st.session_state and tables.source() == choices.UPLOAD:
         st.caption(
-            f"Kept in a private folder on the machine that runs Counterpoise for {hours} after its last use, so that a refresh finds it. "
-            "Until then whoever has the link of this page can open it."
+            f"Kept in a private folder on the machine that runs Counterpoise for {hours} after its last use, or until Counterpoise is started anew, "
+            "so that a refresh finds it. Until then whoever has the link of this page can open it."
         )
     else:
         st.caption(f"The file stays on the machine that runs Counterpoise, for {hours} after its last use.")

@@ -34,6 +34,7 @@ FLOORS = {
         "registry",
         "engine",
         "memory",
+        "private_folder",
         "store",
         "safekeeping",
         "session_file",

@@ -4,7 +4,9 @@ import io
 import json
 import os
 import stat
+import tempfile
 import zipfile
+from pathlib import Path
 
 import pytest
 import streamlit as st
@@ -12,6 +14,7 @@ from test_meaning import PATIENTS, click, csv_file, texts
 
 from core.errors import UserError
 from core.evaluation import kept_scores
+from core.private_folder import PREFIX, Folder
 from core.reading import large
 from core.result import Result
 from core.safekeeping import Safe
@@ -158,3 +161,18 @@ def test_the_folder_is_private_and_forgets_in_time(tmp_path):
     root = safe.root
     del safe
     assert not root.exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no locks of files")
+def test_what_a_killed_process_left_is_deleted_by_the_next_one(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    left, living = Folder(), Folder()
+    young, other = tmp_path / f"{PREFIX}young", tmp_path / "other"
+    for path in (young, other, Path(left.name) / "deep"):
+        path.mkdir()
+    with open(os.devnull) as nothing:
+        os.dup2(nothing.fileno(), left.held)  # the lock goes, as that of a killed process does
+    for path in (left.name, living.name, other):
+        os.utime(path, (0, 0))
+    safe = Safe()
+    assert {path.name for path in tmp_path.iterdir()} == {Path(living.name).name, "other", young.name, safe.root.name}
