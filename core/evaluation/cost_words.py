@@ -82,7 +82,7 @@ def _change(study: Study, tables: Tables) -> list[Finding]:
         missed, raised = (wording.number(value) for value in here.values())
         cost = values[recipe, AT_COST, COST_PER]
         text = (
-            f"{wording.quoted(recipe)} at that threshold misses {missed} and raises {raised} false alarms in 1,000 cases: "
+            f"{wording.quoted(recipe)} at the cost threshold misses {missed} and raises {raised} false alarms in 1,000 cases: "
             f"a total classification cost of {wording.number(cost)}{_accuracies(values, recipe)}. "
             f"{_against_half(rows.iloc[0], values[recipe, AT_HALF, COST_PER])}"
         )
@@ -160,32 +160,32 @@ def _plain_sentence(study: Study, said: Stated) -> Finding | None:
     return Finding("fine", text)
 
 
-def _columns(study: Study, said: Stated, tables: Tables) -> list[Finding]:
-    """What a cost column says, and whether counts of errors still speak of cost."""
+def concentration(study: Study, said: Stated) -> list[Finding]:
+    """Whether counts of errors still speak of cost where a column prices each row; nothing without such a column."""
     if not said.column:
         return []
     column, label = wording.quoted(said.column), wording.quoted(study.positive)
     text = f"The {wording.share(TOP)} of the rows of {label} with the largest {column} carry {wording.share(said.heavy)} of the cost of all misses."
     if said.heavy >= TOO_HEAVY:
-        first = Finding(
-            "caution",
-            f"{text} Weighted accuracy must not be used here: which rows are missed counts for more than how many. Only summed costs are shown.",
-        )
-    elif said.counts_mislead:
-        first = Finding(
-            "caution", f"{text} Counts of errors begin to mislead about cost, so only summed costs are shown."
-        )
-    else:
-        first = Finding("fine", f"{text} Counts of errors still speak of cost.")
-    rows = tables["differences"]
+        more = "Weighted accuracy must not be used here: which rows are missed counts for more than how many. Only summed costs are shown."
+        return [Finding("caution", f"{text} {more}")]
+    if said.counts_mislead:
+        more = "Counts of errors begin to mislead about cost, so only summed costs are shown."
+        return [Finding("caution", f"{text} {more}")]
+    return [Finding("fine", f"{text} Counts of errors still speak of cost.")]
+
+
+def _columns(study: Study, said: Stated, tables: Tables) -> list[Finding]:
+    """What a cost column says, and what a threshold for each row changes."""
+    first, rows = concentration(study, said), tables["differences"]
     rows = rows[rows["decision"] == BY_ROW]
     if not len(rows) or study.class_sizes[study.positive_code] < FEWEST_ROWS:
-        return [first]
+        return first
     row = rows.iloc[-1]
     ends = f"({wording.change(row['low'])} to {wording.change(row['high'])})"
     agree = "" if row["high"] < 0 or row["low"] > 0 else "; no difference that the folds agree on"
-    text = f"A threshold for each row by its own {column} changes the cost per 1,000 cases by {wording.change(row['difference'])} {ends}{agree}."
-    return [first, Finding("fine", text)]
+    text = f"A threshold for each row by its own {wording.quoted(said.column)} changes the cost per 1,000 cases by {wording.change(row['difference'])} {ends}{agree}."
+    return [*first, Finding("fine", text)]
 
 
 def _untrue(study: Study, tables: Tables) -> list[Finding]:

@@ -40,7 +40,7 @@ DEFAULTS: Mapping[str, Any] = {
     "target": "", "rule": "", "class": "", "leave_out": None, "role": (), "category": (), "synthetic": (), "mark": "", "rows": WORKING_ROWS,
     "learner": "boosted", "cost": 0.0, "prevalence": 0.0, "cutoff": "", "margin": 0.01, "folds": 5, "repeats": 2, "seed": 0,
     "recipe": (), "explained": None, "set": (), "asked": (), "column": "", "opened": (), "doses": (), "searched": (), "refits": 10,
-    "minutes": 30, "gigabytes": 4.0, "where": "",
+    "minutes": 30, "gigabytes": 4.0, "where": "", "stating": "", "band": (), "ranked": (), "matrix": "",
 }  # fmt: skip
 """Every choice with its name in the link; None leaves out what a sample suggests."""
 
@@ -55,6 +55,7 @@ KEPT = ("data", "rows", "learner", "cost", "margin", "folds", "repeats", "seed",
 
 FREE = (
     "prevalence", "cutoff", "margin", "refits", "recipe", "explained", "set", "asked", "column", "opened", "doses", "searched", *WORK,
+    "stating", "band", "ranked", "matrix",
 )  # fmt: skip
 """Choices that leave the study as it is."""
 
@@ -99,9 +100,9 @@ def choose(**values: Any) -> None:
         st.session_state.pop(AT_USE, None)
         _reset(name for name in DEFAULTS if name not in KEPT)
     if "target" in values and values["target"] != chosen["target"]:
-        _reset(["class", "rule", "cutoff"])
+        _reset(["class", "rule", "cutoff", "matrix"])
     if "rule" in values and values["rule"] != chosen["rule"]:
-        _reset(["class", "cutoff"])
+        _reset(["class", "cutoff", "matrix"])
     chosen.update(values)
 
 

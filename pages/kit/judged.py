@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.recipe import Recipe
 from core.result import Result
-from pages.kit import at_use, choices, cutoff, recipe_jobs, refits, show, text
+from pages.kit import at_use, choices, costing, cutoff, recipe_jobs, refits, show, text
 
 VIEWS = {
     "costs": ("What it costs", "What each decision costs, and which one is the cheapest elsewhere."),
@@ -31,16 +31,19 @@ VIEWS = {
 """Module of ``core.evaluation`` that draws a view, its title, and what it shows."""
 
 MADE = {
-    "costs": recipe_jobs.costs, "curves": recipe_jobs.curves, "calibration": recipe_jobs.calibration,
+    "costs": costing.job, "curves": recipe_jobs.curves, "calibration": recipe_jobs.calibration,
     "threshold_band": recipe_jobs.threshold,
 }  # fmt: skip
+
+DRAWN = {"matrix_panel": "cost_matrix"}
+"""The module that draws what a method made for the view of another one."""
 
 ASKING = {"moved_rows": refits.section, "prior_at_use": at_use.section}
 """Views that ask for more than recipes."""
 
 
-def section(recipes: tuple[Recipe, ...], laid: Result | None = None) -> Callable[[], None]:
-    """One view of the recipes, with the place of the cut-off that was laid on them."""
+def section(recipes: tuple[Recipe, ...], laid: Result | None = None, told: tuple[str, ...] = ()) -> Callable[[], None]:
+    """One view of the recipes, with the place of the cut-off that was laid on them; sentences that were told above are left out."""
     titles = {key: title for key, (title, _) in VIEWS.items()}
     view = st.pills("View", titles, format_func=titles.get, default="costs", key="judged view", required=True)
     st.caption(VIEWS[view][1])
@@ -50,12 +53,14 @@ def section(recipes: tuple[Recipe, ...], laid: Result | None = None) -> Callable
     follow = show.progress({view: job}, "view")
     for result in job.results:
         with st.container(border=True, key=f"judged {view}"):
-            _drawn(view, result, recipes[-1], laid)
+            _drawn(DRAWN.get(result.provenance.get("method"), view), result, recipes[-1], laid, told)
     return follow
 
 
-def _drawn(view: str, result: Result, recipe: Recipe | None = None, laid: Result | None = None) -> None:
-    for position, finding in enumerate(result.findings):
+def _drawn(
+    view: str, result: Result, recipe: Recipe | None = None, laid: Result | None = None, told: tuple[str, ...] = ()
+) -> None:
+    for position, finding in enumerate(finding for finding in result.findings if finding.text not in told):
         mark = f"{show.tag(finding.severity)} " if finding.severity in ("issue", "caution") else ""
         st.markdown(mark + (f"**{text.md(finding.text)}**" if position == 0 else text.md(finding.text)))
     if result.tables:

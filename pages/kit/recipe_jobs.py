@@ -8,10 +8,12 @@ import pandas as pd
 
 from core.errors import UserError
 from core.job import Job
+from core.learners.cost_matrix import Statement
 from core.recipe import Recipe
 from core.result import Result
 from core.study import Study
 from pages.kit import kept, session
+from pages.kit.choices import choice
 
 
 def asserted(recipe: Recipe) -> Job:
@@ -41,8 +43,9 @@ def trained(recipes: tuple[Recipe, ...], job: Job) -> Result | None:
     from core.evaluation.live_training import live_result
 
     held, latest = session.study(), job.latest
-    key = ("trained", held.key, recipes, list(map(id, latest)))
-    return kept.small(lambda: (latest, live_result(held, recipes, latest)), *key)[1]
+    margin = choice("margin")
+    key = ("trained", held.key, recipes, margin, list(map(id, latest)))
+    return kept.small(lambda: (latest, live_result(held, recipes, latest, margin=margin)), *key)[1]
 
 
 def exposure(recipe: Recipe) -> Job:
@@ -112,13 +115,21 @@ def recommendation(seconds: float) -> Job:
     return session.of_tasks(session.study(), "recommend", seconds, lambda held: [(recommend, (held, seconds))])
 
 
-def costs(recipes: Sequence[Recipe], prevalence: float) -> Job:
-    """What follows from the costs for some recipes; for doing nothing alone, beside calibrated probabilities."""
+def costs(
+    recipes: Sequence[Recipe],
+    prevalence: float,
+    between: tuple[float, float] | None = None,
+    matrix: tuple[Statement, ...] | None = None,
+) -> Job:
+    """What follows from the costs for some recipes, or from a cost of each error; for doing nothing alone, beside calibrated probabilities."""
+    from core.evaluation.cost_matrix import matrix_panel
     from core.evaluation.costs import cost_panel
 
     held = session.study()
     asked = {"recipes": tuple(recipes) if len(recipes) > 1 else (), "prevalence_at_use": prevalence or None}
-    asked["miss_cost"] = held.miss_cost or 1.0
+    if matrix is not None:
+        return session.of_recipes("cost matrix", matrix_panel, matrix, held=held.with_(miss_cost=0.0), **asked)
+    asked |= {"miss_cost": held.miss_cost or 1.0, "between": between}
     return session.of_recipes("costs", cost_panel, held=held.with_(miss_cost=0.0), **asked)
 
 

@@ -21,7 +21,7 @@ from core.registry import Method, methods
 from core.result import Result
 from core.study import Study
 from pages.kit import kept, kept_session, tables, work
-from pages.kit.choices import choice, choose, of_study, settings
+from pages.kit.choices import LIMITS, choice, choose, of_study, settings
 
 PROFILE, EXPLAIN, LEDGER = ("profile", "missingness"), ("explanation",), ("ledger",)
 """Families with a place of their own; every other family stands among the checks of the Diagnose page."""
@@ -108,7 +108,26 @@ def comparison(scored: Mapping[Recipe, Job]) -> Result | None:
     from core.evaluation.compare import compare
 
     arrived = [(recipe, len(folds)) for recipe, folds in outcomes.items()]
-    return kept.small(lambda: compare(held, outcomes), "comparison", held.key, arrived)
+    said = {"prevalence_at_use": choice("prevalence") or None, "between": between(), "margin": choice("margin")}
+    return kept.small(lambda: compare(held, outcomes, **said), "comparison", held.key, arrived, repr(said))
+
+
+def ends() -> tuple[float, float]:
+    """The least and the greatest cost of a miss that is possible; 0 for what was not said."""
+    found = []
+    for end in (*choice("band"), "0", "0")[:2]:
+        try:
+            found.append(float(end))
+        except ValueError:
+            found.append(0.0)
+    low, high = LIMITS["cost"]
+    return tuple(end if low <= end <= high else 0.0 for end in found)
+
+
+def between() -> tuple[float, float] | None:
+    """The costs of a miss that are possible, where both ends were said and the stated cost lies there."""
+    low, high = ends()
+    return (low, high) if 0 < low < high and low <= choice("cost") <= high else None
 
 
 def of_recipes(
