@@ -85,31 +85,30 @@ def _apart(scores: np.ndarray, weight: np.ndarray, shares: np.ndarray, temperatu
     over, proba = np.exp(np.minimum(log_proba - log_mean, FARTHEST)), np.exp(log_proba)
     pulled = shares * over
     gradient = proba * pulled.sum(axis=-2, keepdims=True) - pulled
-    around = (pulled * over).sum(axis=-2, keepdims=True)
-    bend = (weight / rows) * (pulled * over * (1 - 2 * proba) + proba * proba * around)
     value = -(shares * log_mean).sum(axis=-2)
-    return Terms(
-        np.broadcast_to(value, log_proba[..., 0, :].shape),
-        gradient / temperature,
-        (np.abs(gradient) + bend) / temperature**2,
-    )
+
+    def bound() -> np.ndarray:
+        around = (pulled * over).sum(axis=-2, keepdims=True)
+        bend = (weight / rows) * (pulled * over * (1 - 2 * proba) + proba * proba * around)
+        return (np.abs(gradient) + bend) / temperature**2
+
+    return Terms(np.broadcast_to(value, log_proba[..., 0, :].shape), gradient / temperature, bound)
 
 
 def _drawn(counts: np.ndarray, rows: np.ndarray, step: int) -> np.ndarray:
     """Class shares of so many rows (…, 1, 1) that are drawn without putting back; each network draws as if it were alone."""
     shape = np.broadcast_shapes(counts.shape[:-2], rows.shape[:-2])
-    counts, rows = np.broadcast_to(counts, (*shape, *counts.shape[-2:])), np.broadcast_to(rows, (*shape, 1, 1))
-    shares = np.empty(counts.shape)
+    mass = np.broadcast_to(counts, (*shape, *counts.shape[-2:]))[..., 0]
+    sizes = np.rint(mass * np.minimum(1.0, MOST_ROWS / mass.sum(axis=-1, keepdims=True)))
+    sizes = np.maximum(sizes, 1).astype(np.int64)
+    n = np.clip(np.rint(np.broadcast_to(rows, (*shape, 1, 1))[..., 0, 0]), 1, sizes.sum(axis=-1)).astype(int)
+    order = np.argsort(-sizes, axis=-1, kind="stable")
+    shares, known = np.empty(mass.shape), {}
     for place in np.ndindex(*shape):
-        mass = counts[place][:, 0]
-        shares[place] = _shares_of_draw(mass, float(rows[place].sum()), step)[:, None]
-    return shares
-
-
-def _shares_of_draw(mass: np.ndarray, rows: float, step: int) -> np.ndarray:
-    sizes = np.maximum(np.rint(mass * min(1.0, MOST_ROWS / mass.sum())), 1).astype(np.int64)
-    order = np.argsort(-sizes, kind="stable")
-    n = int(np.clip(round(rows), 1, sizes.sum()))
-    shares = np.empty(len(mass))
-    shares[order] = np.random.default_rng(step).multivariate_hypergeometric(sizes[order], n, method="marginals") / n
-    return shares
+        at = order[place]
+        key = (n[place], *sizes[place][at])
+        if key not in known:
+            drawn = np.random.default_rng(step).multivariate_hypergeometric(key[1:], key[0], method="marginals")
+            known[key] = drawn / key[0]
+        shares[place][at] = known[key]
+    return shares[..., None]
