@@ -13,7 +13,7 @@ from core.recipe import STAGES, Recipe
 from core.registry import Method, group_title, method, methods
 from core.result import Result
 from core.wording import clip, listing, number, with_interval
-from pages.kit import asking, choices, made_rows, show, text
+from pages.kit import apart, asking, choices, made_rows, show, text
 
 PER_ROW = 4
 """Stages beside each other."""
@@ -82,10 +82,12 @@ def draw(result: Result) -> None:
     lines = [f"- {text.md(row.measure)}: **{text.md(number(row.value))}**" for row in rows]
     st.markdown("\n".join(lines))
     st.subheader("The verdict")
+    apart.margin(result.provenance["parameters"]["metric"])
     with st.container(border=True):
         for position, finding in enumerate(result.findings):
             st.markdown(f"**{text.md(finding.text)}**" if position == 0 else text.md(finding.text))
         show.suggestions(result, "verdict")
+    apart.verdicts(result)
     st.subheader("Scores with their intervals")
     st.caption(
         "Mean over the folds, and where the true value plausibly lies at 95 %. Log loss and Brier score: lower is better."

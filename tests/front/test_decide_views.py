@@ -43,8 +43,6 @@ def test_refits_say_how_far_rows_move_by_recipe(decide):
     assert shown["recipe"].tolist() == ["Do nothing"] * 2 + ["Class weights"] * 2
     assert shown["mean change of the probability"].str.contains(r"\(.* to .*\)", regex=True).all()
     assert sum(item.key.startswith("judged") for item in app.get("plotly_chart")) == 2
-    app = asked(app.number_input, "Refits").set_value(3).run()
-    assert "8 fits: 4 of each of 2 recipes" in said(app) and "Fitted again 3 times" in said(app)
 
 
 def test_the_share_at_use_is_estimated_and_taken_over(decide):
@@ -73,3 +71,19 @@ def test_what_cannot_be_used_is_told_in_a_sentence(decide):
         app = asked(app.button, "Forget the rows at use").click().run()
     app = app.file_uploader[0].set_value(("new.csv", as_file((5, 3), 1), "text/csv")).run()
     assert not app.exception and "There are 8 rows at use; below 10, no share is estimated" in said(app)
+
+
+def test_the_margin_rules_the_verdicts_of_the_comparison(opened):
+    link = {"data": "upload", "learner": "linear", "target": "outcome", "class": "rare", "recipe": "class_weights"}
+    link |= {"folds": "3", "repeats": "1", "margin": "0.4"}
+    app = opened("remedy", ("table.csv", as_file((300, 60)), "text/csv"), **link)
+    assert not app.exception and "practically equal to doing nothing" in said(app)
+
+    def lines():
+        return next(item.value for item in app.dataframe if "p after Holm" in item.value)
+
+    assert lines()["verdict"].tolist() == ["practically equal"] and lines()["practically equal"].tolist() == [
+        "above 0.999"
+    ]
+    app = asked(app.number_input, "A difference of average precision").set_value(0.0).run()
+    assert lines()["verdict"].tolist() == ["not distinguishable"] and app.session_state["choices"]["margin"] == 0
