@@ -123,10 +123,12 @@ def progress(running: Mapping[Any, Job], noun: str) -> Callable[[], None]:
 
     def follow() -> None:
         patience = max(REDRAW_SECONDS, 2 * (time.monotonic() - drawn))  # a page of many figures is drawn less often
+        said = _so_far(jobs, noun)
         while True:
             time.sleep(POLL_SECONDS)
-            done = sum(job.done for job in jobs)
-            bar.progress(done / total, text=_so_far(jobs, noun))
+            st.session_state.get("choices")  # where a click is heard
+            if said != (said := _so_far(jobs, noun)):  # the browser draws the page anew for each message
+                bar.progress(sum(job.done for job in jobs) / total, text=said)
             if not any(job.live for job in jobs) or (_arrived(jobs) != seen and time.monotonic() - drawn > patience):
                 st.rerun()
 
