@@ -6,7 +6,18 @@ import argparse
 from typing import Any
 
 from core.commands.findings import print_findings
-from core.commands.options import add_command, add_study_options, add_table_options, between, print_head, study_of
+from core.commands.forecasts import forecasted
+from core.commands.options import (
+    add_command,
+    add_engine_options,
+    add_study_options,
+    add_table_options,
+    between,
+    print_head,
+    study_of,
+    where_of,
+)
+from core.errors import UserError
 from core.recipe import Recipe
 from core.result import Result
 from core.study import Study
@@ -16,9 +27,15 @@ from core.wording import count, number, with_interval
 def add(commands: Any) -> None:
     """Declare the command and its options."""
     parser = add_command(commands, "curves", run, "what recipes find at every threshold, beside chance")
-    add_study_options(add_table_options(parser), report=False)
+    add_engine_options(add_study_options(add_table_options(parser), report=False))
     text = "one cut-off for all recipes; each recipe's own when left out"
     parser.add_argument("--threshold", type=float, default=None, help=text)
+    parser.add_argument(
+        "--cutoff",
+        default="",
+        metavar="WAY:VALUE",
+        help="the same as probability:0.02, top:50 (cases), per1000:5 or cost:20",
+    )
     text = "share of the class where the model will be used; that of the table when left out"
     parser.add_argument("--prevalence", type=float, default=None, help=text)
 
@@ -26,19 +43,25 @@ def add(commands: Any) -> None:
 def run(given: argparse.Namespace) -> None:
     """Print what the curves say, the measures, the people, and how far thresholds move."""
     from core.evaluation.curves import curves_of
+    from core.evaluation.cutoff import Cutoff
 
     for name in ("threshold", "prevalence"):
         if getattr(given, name) is not None:
             between(name, getattr(given, name), 1e-9, 1 - 1e-9)
+    if given.cutoff and given.threshold is not None:
+        raise UserError("--cutoff and --threshold are both given.", "Give one of them.")
+    cutoff = Cutoff.parse(given.cutoff) if given.cutoff else given.threshold
+    where = where_of(given)
     study, recipes = study_of(given)
-    result = curves_of(study, recipes, threshold=given.threshold, prevalence=given.prevalence)
+    recipes = forecasted(study, (Recipe(), *recipes), where)
+    result = curves_of(study, recipes, threshold=cutoff, prevalence=given.prevalence)
     print_head(study)
     print()
     print_findings(result)
     _print_measures(result)
     _print_people(result)
-    if given.threshold is None:
-        _print_bands(study, (Recipe(), *recipes))
+    if cutoff is None:
+        _print_bands(study, recipes)
 
 
 def _print_measures(result: Result) -> None:
@@ -49,7 +72,10 @@ def _print_measures(result: Result) -> None:
             print(f"  {row.measure:42} {value}; by chance {with_interval(row.chance, row.chance_low, row.chance_high)}")
         shown = result.tables["decisions"]
         for row in shown[shown["recipe"] == recipe].itertuples():
-            print(f"  {f'{row.metric} {row.cut}':42} {with_interval(row.value, row.low, row.high)}")
+            chance = f"; at random {with_interval(row.chance, row.chance_low, row.chance_high)}" * (
+                row.chance == row.chance
+            )
+            print(f"  {f'{row.metric} {row.cut}':42} {with_interval(row.value, row.low, row.high)}{chance}")
 
 
 def _print_people(result: Result) -> None:
@@ -61,7 +87,6 @@ def _print_people(result: Result) -> None:
 
 def _print_bands(study: Study, recipes: tuple[Recipe, ...]) -> None:
     """How far the threshold of each recipe moves; those that do not decide by one threshold have none."""
-    from core.errors import UserError
     from core.evaluation.threshold_band import threshold_band
 
     print("\nThresholds, and their 5 to 95 % band on rows drawn anew")

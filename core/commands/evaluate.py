@@ -8,7 +8,7 @@ from typing import Any
 
 from core.commands.findings import (
     check_report,
-    compared_with_nothing,
+    print_cutoff,
     print_findings,
     print_scores,
     print_verdicts,
@@ -31,14 +31,17 @@ from core.result import Result
 from core.study import Study
 from core.wording import number, share, with_interval
 
+CUTOFF = "also one cut-off for all recipes: probability:0.02, top:50 (cases), per1000:5 or cost:20; exploratory where it was chosen after looking"
+
 
 def add(commands: Any) -> None:
     """Declare the command and its options."""
     for name in ("evaluate", "compare"):
         parser = add_command(commands, name, run, "compare recipes with doing nothing, out of fold")
-        add_engine_options(add_study_options(add_table_options(parser)), store=True)
+        add_engine_options(add_study_options(add_table_options(parser)))
         margin = "a difference of the score that is too small to matter; of costs, this share of the baseline's"
         parser.add_argument("--margin", type=float, default=0.01, help=margin)
+        parser.add_argument("--cutoff", default="", metavar="WAY:VALUE", help=CUTOFF)
         use = "the share of the class where decisions will be used; total cost and weighted accuracies speak of it"
         parser.add_argument("--prevalence", type=float, metavar="SHARE", help=use)
         parser.add_argument(
@@ -48,17 +51,23 @@ def add(commands: Any) -> None:
 
 def run(given: argparse.Namespace) -> None:
     """Compare the recipes and print the verdicts and scores."""
+    from core.evaluation.at_cutoff import at_cutoff
+    from core.evaluation.compare import compare, with_baseline
     from core.evaluation.cost_scores import prices
+    from core.evaluation.cutoff import Cutoff
+    from core.evaluation.kept_scores import scored_enough
 
     check_report(given.report)
+    cutoff = Cutoff.parse(given.cutoff)
     where = where_of(given)
     study, compared = study_of(given)
     if not compared:
         raise UserError("No recipe is given.", "Add --recipe, such as --recipe tuned_threshold or --recipe smote:k=3.")
     n_refits = between("refits", given.refits, 0, 1000)
     prices(study, prevalence_at_use=given.prevalence)  # says what is wrong before the work begins
-    where |= {"margin": between("margin", given.margin, 0, 1), "prevalence_at_use": given.prevalence}
-    result = compared_with_nothing(study, compared, **where)
+    margin = between("margin", given.margin, 0, 1)
+    outcomes = scored_enough(study, with_baseline(compared), progress=progress, **where)
+    result = compare(study, outcomes, margin=margin, prevalence_at_use=given.prevalence)
     print_head(study)
     print()
     print_findings(result)
@@ -70,7 +79,10 @@ def run(given: argparse.Namespace) -> None:
     if study.dataset.test is not None:
         print("\nThe final score on the test rows")
         _print_final(study)
-    write_report(given.report, study, [], result)
+    laid = at_cutoff(study, outcomes, cutoff, given.prevalence) if given.cutoff else None
+    if laid is not None:
+        print_cutoff(laid)
+    write_report(given.report, study, [], result, laid)
 
 
 def _print_instability(study: Study, compared: tuple[Recipe, ...], n_refits: int, engine: str) -> None:

@@ -11,7 +11,7 @@ from core.recipe import Recipe
 from core.registry import Method
 from core.result import Result
 from core.study import Study
-from core.wording import change, clip, quoted, score, with_interval
+from core.wording import change, clip, count, number, quoted, score, with_interval
 
 AT_HALF = "at 0.5"
 SUFFIXES = (".html", ".md", ".json")
@@ -50,6 +50,23 @@ def print_verdicts(result: Result) -> None:
         print(f"p {score(row.p)}, after Holm's correction {score(row.p_holm)}\n  probability of {chances}")
 
 
+def print_cutoff(result: Result) -> None:
+    """Print what one cut-off leads to, beside each recipe's own and .5."""
+    print("\nAt one cut-off for all recipes")
+    print_findings(result)
+    scores, people = result.tables["scores"], result.tables["people"]
+    for (recipe, cut), rows in scores.groupby(["recipe", "cut"], sort=False):
+        print(f"\n{recipe}, {cut}: probability {number(rows['threshold'].iloc[0])}")
+        for row in rows.itertuples():
+            chance = f"; at random {with_interval(row.chance, row.chance_low, row.chance_high)}" * (
+                row.chance == row.chance
+            )
+            print(f"  {row.metric:42} {with_interval(row.value, row.low, row.high)}{chance}")
+        for row in people[(people["recipe"] == recipe) & (people["cut"] == cut)].itertuples():
+            name = f"{row.outcome}, of {count(row.of)} cases"
+            print(f"  {name:42} {count(row.n_cases)} ({number(row.low)} to {number(row.high)})")
+
+
 def compared_with_nothing(study: Study, compared: tuple[Recipe, ...], **choices: Any) -> Result:
     """Compare recipes with doing nothing, by the ``choices`` of ``evaluate``; progress goes to stderr."""
     from core.evaluation.compare import evaluate
@@ -72,7 +89,11 @@ def check_report(path: str | None) -> None:
 
 
 def write_report(
-    path: str | None, study: Study, results: list[tuple[Method, Result]], comparison: Result | None
+    path: str | None,
+    study: Study,
+    results: list[tuple[Method, Result]],
+    comparison: Result | None,
+    cutoff: Result | None = None,
 ) -> None:
     """Write the report where the options say, if they do."""
     if not path:
@@ -80,7 +101,7 @@ def write_report(
     from core.report.build import build, to_html, to_json, to_markdown
 
     writers = dict(zip(SUFFIXES, (to_html, to_markdown, to_json), strict=True))
-    text = writers[Path(path).suffix.lower()](build(study, results, comparison))
+    text = writers[Path(path).suffix.lower()](build(study, results, comparison, cutoff))
     try:
         Path(path).write_text(text, encoding="utf-8")
     except OSError as error:

@@ -11,11 +11,10 @@ import plotly.graph_objects as go
 
 from core import charts, judge
 from core.engine import provenance
-from core.errors import UserError
 from core.evaluation.cost_scores import with_costs
 from core.evaluation.distinguishing import CHANCES, MARGIN, draw_better_than, margin_of, step_down, tests, told_apart
 from core.evaluation.gain import draw_gain
-from core.evaluation.kept_scores import scored
+from core.evaluation.kept_scores import scored_enough
 from core.evaluation.scoring import (
     AT_HALF,
     AT_OWN,
@@ -88,10 +87,7 @@ def evaluate(
     UserError
         Time ran out before doing nothing was scored on two folds.
     """
-    outcomes = scored(study, with_baseline(recipes), **scoring)
-    if len(outcomes[BASELINE]) < 2:
-        problem = "Time ran out before doing nothing was scored on two folds."
-        raise UserError(problem, "Allow more time, or keep finished folds in a store and start again.")
+    outcomes = scored_enough(study, with_baseline(recipes), **scoring)
     return compare(study, outcomes, metric=metric, margin=margin, prevalence_at_use=prevalence_at_use)
 
 

@@ -16,6 +16,7 @@ from core.engine import provenance
 from core.errors import UserError
 from core.evaluation.compare import evidence, with_baseline
 from core.evaluation.curves_words import CHOSEN, GAIN_AT, RATE, findings
+from core.evaluation.cutoff import Cutoff
 from core.evaluation.locked import Locked, locked
 from core.evaluation.scoring import AT_OWN
 from core.evaluation.threshold_band import side_by_side
@@ -37,7 +38,11 @@ AT_RANDOM = "At each point the band of the random ranking holds 95 of 100 rankin
 
 
 def curves_of(
-    study: Study, recipes: Iterable[Recipe] = (), *, threshold: float | None = None, prevalence: float | None = None
+    study: Study,
+    recipes: Iterable[Recipe] = (),
+    *,
+    threshold: float | Cutoff | None = None,
+    prevalence: float | None = None,
 ) -> Result:
     """Look at recipes over all thresholds, on out-of-fold probabilities of the first draw of folds.
 
@@ -52,8 +57,8 @@ def curves_of(
         Not changed.
     recipes : iterable of Recipe
         Doing nothing is added.
-    threshold : float or None
-        One threshold for all; None takes each recipe's own, which each fold takes from the other folds.
+    threshold : float, Cutoff or None
+        One threshold for all, or one cut-off, which comes to a threshold of each recipe; None takes each recipe's own, which each fold takes from the other folds.
     prevalence : float or None
         The share of the class where the model will be used; None is that of the table. Rows are weighed by it, scores stay as they are.
 
@@ -81,8 +86,9 @@ def curves_of(
     """
     start = time.perf_counter()
     for name, value in (("threshold", threshold), ("prevalence", prevalence)):
-        if value is not None and not 0 < value < 1:
+        if value is not None and not isinstance(value, Cutoff) and not 0 < value < 1:
             raise UserError(f"The {name} is {value:g}.", "Choose a value between 0 and 1.")
+    threshold = Cutoff("probability", threshold) if isinstance(threshold, float | int) else threshold
     chosen = with_baseline(recipes)
     parts = [_of(study, recipe, threshold, prevalence) for recipe in chosen]
     tables = {"evidence": evidence(study, draws=1)}
@@ -93,7 +99,11 @@ def curves_of(
         [tables["decision_curve"], _always(study, prevalence, rates)], ignore_index=True
     )
     tables["chance"] = _random(study, prevalence)
-    values = {"recipes": [recipe.text for recipe in chosen], "threshold": threshold, "prevalence": prevalence}
+    values = {
+        "recipes": [recipe.text for recipe in chosen],
+        "threshold": threshold.text if threshold else None,
+        "prevalence": prevalence,
+    }
     stamp = provenance("curves", values, study, time.perf_counter() - start)
     return Result(tables, findings(study, tables, chosen, threshold), stamp)
 
@@ -163,14 +173,15 @@ def _random(study: Study, prevalence: float | None) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def _of(study: Study, recipe: Recipe, threshold: float | None, prevalence: float | None) -> dict[str, pd.DataFrame]:
+def _of(study: Study, recipe: Recipe, threshold: Cutoff | None, prevalence: float | None) -> dict[str, pd.DataFrame]:
     found, rng = locked(study, recipe), np.random.default_rng(study.random_state)
-    if threshold is not None:
-        taken, folds = found.score >= threshold, np.full(len(found.thresholds), threshold)
-        found = replace(found, taken=taken, thresholds=folds, threshold=threshold)
+    rows_of_table = found.mass
     if prevalence is not None:
         ratio = np.where(found.found, prevalence / found.prevalence, (1 - prevalence) / (1 - found.prevalence))
         found = replace(found, weight=found.mass * ratio)
+    if threshold is not None:
+        at = threshold.threshold(found.score, rows_of_table, found.mass)
+        found = replace(found, taken=found.score >= at, thresholds=np.full(len(found.thresholds), at), threshold=at)
     items = ranked(found.score, found.found, found.weight, short=True)
     drawn_rows = items.above(drawn(items, N_DRAWS, rng))
     exact = ranked(found.score, found.found, found.weight)
@@ -252,7 +263,7 @@ def _measures(found: Locked, exact: RankedRows, draws: Pair, rng: np.random.Gene
 
 
 def _decisions(
-    study: Study, found: Locked, rng: np.random.Generator, threshold: float | None
+    study: Study, found: Locked, rng: np.random.Generator, threshold: Cutoff | None
 ) -> dict[str, pd.DataFrame]:
     own = AT_OWN if threshold is None else CHOSEN
     cuts = side_by_side(found, study.miss_cost, N_DRAWS, rng)[0].assign(**dict.fromkeys(CHANCE, np.nan))

@@ -23,7 +23,7 @@ CHOSEN = "at the chosen threshold"
 
 
 def findings(
-    study: Study, tables: Mapping[str, pd.DataFrame], recipes: Sequence[Recipe], threshold: float | None
+    study: Study, tables: Mapping[str, pd.DataFrame], recipes: Sequence[Recipe], threshold: object | None
 ) -> tuple[Finding, ...]:
     """Whether each ranking beats chance, what its decisions do to people, what it is of use for, and what limits it."""
     judged = study.judged
@@ -70,7 +70,7 @@ def _chance(study: Study, tables: Mapping[str, pd.DataFrame], recipe: str) -> Fi
     return Finding("fine" if beats else "caution", text)
 
 
-def _people(study: Study, tables: Mapping[str, pd.DataFrame], recipe: str, threshold: float | None) -> Finding:
+def _people(study: Study, tables: Mapping[str, pd.DataFrame], recipe: str, threshold: object | None) -> Finding:
     cut = AT_OWN if threshold is None else CHOSEN
     table = tables["people"].query("recipe == @recipe")
     own, half = (table[table["cut"] == name].set_index("outcome")["n_cases"] for name in (cut, AT_HALF))

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit
 
 from core import wording
 from core.errors import UserError
@@ -70,6 +69,24 @@ class Cutoff:
         """What ``parse`` reads."""
         return f"{self.way}:{self.value:.10g}" if self.way else ""
 
+    def threshold(self, score: np.ndarray, weight: np.ndarray, at_use: np.ndarray) -> float:
+        """The probability from which on rows are flagged.
+
+        Parameters
+        ----------
+        score : ndarray (n_samples,)
+        weight : ndarray (n_samples,)
+            How many rows of the table each one counts as, for a number of cases.
+        at_use : ndarray (n_samples,)
+            The same where decisions will be made, for cases in 1,000.
+        """
+        if self.way == "probability":
+            return self.value
+        if self.way == "cost":
+            return threshold_of("cost of a miss", self.value, score, 0.5)
+        weight, share = (weight, 1000 * self.value / weight.sum()) if self.way == "top" else (at_use, self.value)
+        return threshold_of("alarms per 1,000", min(share, 1000.0), score, 0.5, weight)
+
 
 @dataclass(frozen=True, eq=False)
 class Seen:
@@ -128,15 +145,8 @@ class Seen:
         return self.weight * np.where(self.found, prevalence / usual, (1 - prevalence) / (1 - usual))
 
     def threshold(self, cutoff: Cutoff, prevalence: float | None = None) -> float:
-        """The probability from which on rows are flagged; a number of cases is one of the rows of the table."""
-        if cutoff.way == "probability":
-            return cutoff.value
-        if cutoff.way == "cost":
-            return threshold_of("cost of a miss", cutoff.value, self.score, 0.5)
-        weight, share = self.at_use(prevalence), cutoff.value
-        if cutoff.way == "top":
-            weight, share = self.weight, 1000 * cutoff.value / self.weight.sum()
-        return threshold_of("alarms per 1,000", min(share, 1000.0), self.score, self.prevalence, weight)
+        """The probability from which on rows are flagged."""
+        return cutoff.threshold(self.score, self.weight, self.at_use(prevalence))
 
 
 def seen(study: Study, outcomes: Sequence[FoldOutcome]) -> Seen | None:
@@ -159,7 +169,7 @@ def seen(study: Study, outcomes: Sequence[FoldOutcome]) -> Seen | None:
         return None
     return Seen(
         rows=rows,
-        score=expit(np.concatenate([outcome.log_odds for outcome in arrived]).astype(float)),
+        score=1 / (1 + np.exp(-np.concatenate([outcome.log_odds for outcome in arrived]).astype(float))),
         found=found,
         weight=np.ones(len(rows)) if study.represents is None else study.represents[rows],
         own=np.concatenate([np.full(len(test), one.threshold) for test, one in zip(tests, arrived, strict=True)]),

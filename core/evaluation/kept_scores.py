@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any
 
 from core.errors import UserError
+from core.evaluation.kept_work import completed
 from core.evaluation.scoring import FoldOutcome, score_fold
 from core.recipe import Recipe
-from core.run_tasks import run_tasks
 from core.store import Store, digest_of
 from core.study import Study
 
 
-def scored(
-    study: Study,
-    recipes: Iterable[Recipe],
-    *,
-    store: str | os.PathLike = "",
-    progress: Callable[[int, int], None] | None = None,
-    **where: Any,
-) -> dict[Recipe, list[FoldOutcome]]:
+def scored(study: Study, recipes: Iterable[Recipe], **how: Any) -> dict[Recipe, list[FoldOutcome]]:
     """Score recipes on every fold.
 
     Parameters
@@ -31,34 +23,22 @@ def scored(
     study : Study
         Not changed.
     recipes : iterable of Recipe
-    store : str or os.PathLike
-        A file that keeps each fold as soon as it is scored; what it holds is not computed again. Empty keeps nothing.
-    progress : callable or None
-        Called with the number of folds done and of all folds.
-    **where
-        ``engine``, ``workers``, ``limit`` and ``cancelled`` of ``core.run_tasks.run_tasks``.
+    **how
+        ``store``, ``progress``, ``engine``, ``workers``, ``limit`` and ``cancelled`` of ``core.evaluation.kept_work.completed``.
 
     Returns
     -------
     dict of Recipe to list of FoldOutcome
         In the order of the folds; of a study that was cancelled or ran out of time, the folds that have arrived.
     """
-    held = Store(store) if store else None
     places = [(recipe, fold) for recipe in recipes for fold in range(len(study.folds))]
-    found = {} if held is None else {place: known(held, study, *place) for place in places}
-    found = {place: outcome for place, outcome in found.items() if outcome is not None}
-    left = [place for place in places if place not in found]
-
-    def arrived(position: int, outcome: FoldOutcome) -> None:
-        found[left[position]] = outcome
-        if held is not None:
-            keep(held, study, outcome)
-        if progress:
-            progress(len(found), len(places))
-
-    if progress and found:
-        progress(len(found), len(places))
-    run_tasks([(score_fold, (study, *place)) for place in left], arrived=arrived, **where)
+    found = completed(
+        places,
+        lambda place: (score_fold, (study, *place)),
+        lambda held, place: known(held, study, *place),
+        lambda held, _, outcome: keep(held, study, outcome),
+        **how,
+    )
     outcomes: dict[Recipe, list[FoldOutcome]] = {recipe: [] for recipe, _ in places}
     for place in places:
         if place in found:
@@ -99,6 +79,21 @@ def tasks_of(study: Study, recipe: Recipe, path: str, *, elsewhere: bool) -> tup
 def _keep_if_possible(held: Store, study: Study, outcome: FoldOutcome) -> None:
     with suppress(UserError):  # deleted meanwhile, or the disk is full
         keep(held, study, outcome)
+
+
+def scored_enough(study: Study, recipes: Sequence[Recipe], **scoring: Any) -> dict[Recipe, list[FoldOutcome]]:
+    """Score recipes on every fold, as ``scored`` does.
+
+    Raises
+    ------
+    UserError
+        Time ran out before the first recipe, doing nothing, was scored on two folds.
+    """
+    outcomes = scored(study, recipes, **scoring)
+    if len(outcomes[recipes[0]]) < 2:
+        problem = "Time ran out before doing nothing was scored on two folds."
+        raise UserError(problem, "Allow more time, or keep finished folds in a store and start again.")
+    return outcomes
 
 
 def score_kept(study: Study, recipe: Recipe, fold: int, path: str) -> FoldOutcome:
