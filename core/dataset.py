@@ -163,15 +163,9 @@ class Dataset:
         last = (working_rows if here.sampled else "", *(mark.synthetic if mark else ()))
         key = _digest(table.fingerprint, target, chosen, codes, TargetRule.parse(rule).text, last)
         whole = {name: getattr(here, name) for name in ("represents", "population", "sampled")}
-        held = whole | {
-            "groups": groups,
-            "times": ordered,
-            "costs": priced,
-            "suspected": suspected,
-            "forms": forms | dated,
-        }
+        held = {"groups": groups, "times": ordered, "costs": priced, "suspected": suspected, "forms": forms | dated}
         y, notes = here.labels.rename(target), (*notes, *dates)
-        found = cls(X, y, table.name, target, chosen, key, table.reading, notes, **held)
+        found = cls(X, y, table.name, target, chosen, key, table.reading, notes, **held, **whole)
         return with_marked(found, table, mark, rule=rule, most=working_rows)
 
     @classmethod
