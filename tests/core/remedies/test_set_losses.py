@@ -217,6 +217,30 @@ def test_classes_of_any_size_stand_at_one_cosine(softness):
     np.testing.assert_allclose(across, 1 - (1 - softness) * 4 / 3, atol=0.03)
 
 
+def test_the_contrastive_term_of_a_large_batch_is_estimated_from_some_of_its_rows():
+    """The mean over draws is the term of all rows, for values and gradients; a gradient is that of its own draw."""
+    from core.remedies.losses import supervised_contrastive as module
+
+    _, codes, known = rows(n=96)
+    own, loss = indicator(codes, 3), loss_of("supervised_contrastive", strength=1.0)
+    H, weight = np.abs(np.random.default_rng(1).normal(size=(5, 96))), known.weight[0]
+
+    def found(at, step):
+        return loss.hidden(at, own, Known(known.counts, weight=known.weight, step=step), **loss.options)
+
+    drawn = [found(H, step) for step in range(300)]
+    means = [np.mean(parts, axis=0) for parts in zip(*drawn, strict=True)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "ASKING", 96)
+        value, gradient = found(H, 0)
+    assert means[0] @ weight == pytest.approx(value @ weight, rel=0.003)
+    assert np.std([each @ weight for each, _ in drawn]) > 0
+    assert np.abs(means[1] - gradient).max() < 0.1 * np.abs(gradient).max()
+    way, step = np.random.default_rng(2).normal(size=H.shape), 1e-5
+    ends = [found(H + sign * step * way, 7)[0] @ weight for sign in (1, -1)]
+    assert (weight * drawn[7][1] * way).sum() == pytest.approx((ends[0] - ends[1]) / (2 * step), rel=1e-6)
+
+
 TWICE = {
     "local_class_reweighting": {},
     "soft_dice": {},
