@@ -12,6 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SLUG = "row_parity"
 TITLE = "Row parity"
+HERE = pytest.mark.xdist_group("one file")
 
 METHOD = '''"""Whether the table has an even number of rows."""
 
@@ -87,16 +88,25 @@ def healthy(random_state: int = 0) -> Dataset:
     return synthetic.planted("clean", random_state=random_state)
 '''
 
-PAGES = """
-import json, sys
+ALL = """
+import contextlib, io, json
+from core.__main__ import main
 from streamlit.testing.v1 import AppTest
+
+def printed(*arguments):
+    with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.suppress(SystemExit):
+        assert main(arguments) == 0
+    return out.getvalue()
 
 def texts(app):
     return [element.value for kind in ("markdown", "title", "subheader") for element in getattr(app, kind)]
 
+table = ["sample_data/pump_failures.csv", "--target", "failed_within_90_days", "--only", "row_parity"]
+found = {"help": printed("diagnose", "--help"), "diagnosed": printed("diagnose", *table, "--row_parity.divisor", "7")}
+printed("methods", "--readme", "README.md")
 app = AppTest.from_file("pages/main.py", default_timeout=60)
 app.switch_page("steps/diagnose.py").run()
-found = {"diagnose": texts(app), "errors": [str(error.value) for error in app.exception]}
+found |= {"diagnose": texts(app), "errors": [str(error.value) for error in app.exception]}
 app.switch_page("steps/learn.py").run()
 found["learn"] = list(app.selectbox(key="learn").options)
 app.selectbox(key="learn").set_value("row_parity").run()
@@ -110,7 +120,8 @@ print(json.dumps(found))
 def checkout(tmp_path_factory):
     """A copy of the repository with one more file. Slow neighbours of other families are left out of the copy."""
     folder = tmp_path_factory.mktemp("checkout")
-    unwanted = shutil.ignore_patterns("__pycache__", "test_readme.py", "test_one_file.py", "test_specificity.py")
+    others = ("readme", "one_file", "specificity", "remedies", "losses", "samplers", "sample_diagnoses")
+    unwanted = shutil.ignore_patterns("__pycache__", *(f"test_{name}.py" for name in others))
     for name in ("core", "pages", "sample_data", "tests/contract"):
         shutil.copytree(ROOT / name, folder / name, ignore=unwanted)
     for name in ("README.md", "app.py", "pyproject.toml", "tests/conftest.py"):
@@ -132,21 +143,27 @@ def run(checkout, *arguments):
     return done.stdout
 
 
-def test_it_adds_an_option_to_the_command_line(checkout):
-    assert f"--{SLUG}.divisor VALUE" in run(checkout, "-m", "core", "diagnose", "--help")
-    table = ["sample_data/pump_failures.csv", "--target", "failed_within_90_days", "--only", SLUG]
-    assert "Dividing the rows by 7 leaves" in run(checkout, "-m", "core", "diagnose", *table, f"--{SLUG}.divisor", "7")
+@pytest.fixture(scope="module")
+def found(checkout):
+    """What the commands and the pages of the copy show, all in one process of its own."""
+    return json.loads(run(checkout, "-c", ALL).splitlines()[-1])
 
 
-def test_it_adds_a_row_to_the_readme(checkout):
-    run(checkout, "-m", "core", "methods", "--readme", "README.md")
+@HERE
+def test_it_adds_an_option_to_the_command_line(found):
+    assert f"--{SLUG}.divisor VALUE" in found["help"]
+    assert "Dividing the rows by 7 leaves" in found["diagnosed"]
+
+
+@HERE
+def test_it_adds_a_row_to_the_readme(found, checkout):
     rows = [line for line in (checkout / "README.md").read_text(encoding="utf-8").splitlines() if f"`{SLUG}`" in line]
     assert len(rows) == 1
     assert TITLE in rows[0]
 
 
-def test_it_adds_a_card_and_an_entry_to_learn(checkout):
-    found = json.loads(run(checkout, "-c", PAGES).splitlines()[-1])
+@HERE
+def test_it_adds_a_card_and_an_entry_to_learn(found):
     assert found["errors"] == []
     assert any(TITLE in text for text in found["diagnose"])
     assert any("Dividing the rows by 2 leaves" in text for text in found["diagnose"])
@@ -155,5 +172,5 @@ def test_it_adds_a_card_and_an_entry_to_learn(checkout):
 
 
 def test_it_adds_its_contract_tests(checkout):
-    out = run(checkout, "-m", "pytest", "tests/contract", "-k", SLUG, "-p", "no:cacheprovider")
+    out = run(checkout, "-m", "pytest", "tests/contract", "-k", SLUG, "-p", "no:cacheprovider", "-n", "0")
     assert "passed" in out

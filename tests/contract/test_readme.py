@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from core import __main__ as command_line
 from core.report.methods import with_methods
 
 ROOT = Path(__file__).parents[2]
@@ -40,23 +41,31 @@ def test_the_table_of_methods_is_current():
 
 
 @pytest.mark.parametrize("line", LINES)
-def test_a_command_line_runs(line, checkout):
+def test_a_command_line_runs(line, checkout, monkeypatch, capsys):
+    """Each in this process: what it imports is here already. That ``python -m core`` is a command, one of them shows."""
     python, *arguments = shlex.split(line)
-    assert python == "python"
-    done = subprocess.run(
-        [sys.executable, *arguments], cwd=checkout, capture_output=True, encoding="utf-8", timeout=120
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout
+    assert python == "python" and arguments[:2] == ["-m", "core"]
+    monkeypatch.chdir(checkout)
+    assert command_line.main(arguments[2:]) == 0, capsys.readouterr().err
+    assert capsys.readouterr().out
     if "--report" in arguments:
         page = (checkout / "report.html").read_text(encoding="utf-8")
         assert page.lstrip().startswith("<!doctype html>")
 
 
-def test_the_library_snippet_runs(checkout):
-    done = subprocess.run([sys.executable, "-c", block("library")], cwd=checkout, capture_output=True, encoding="utf-8")
+def test_a_command_line_is_a_process(checkout):
+    done = subprocess.run(
+        [sys.executable, *shlex.split(LINES[0])[1:]], cwd=checkout, capture_output=True, encoding="utf-8", timeout=120
+    )
     assert done.returncode == 0, done.stderr
-    assert "share" in done.stdout
+    assert done.stdout
+
+
+def test_the_library_snippet_runs(checkout, monkeypatch, capsys):
+    """With nothing at hand but what it imports, from the folder of the checkout."""
+    monkeypatch.chdir(checkout)
+    exec(compile(block("library"), "README.md", "exec"), {"__name__": "__main__"})
+    assert "share" in capsys.readouterr().out
 
 
 def test_the_start_command_starts_the_app():
