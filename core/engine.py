@@ -15,6 +15,7 @@ from core.errors import NotApplicable, UserError
 from core.params import checked
 from core.registry import Method, method
 from core.result import SEVERITIES, Result
+from core.wording import count, plural, quoted
 
 PACKAGES = ("numpy", "pandas", "scikit-learn", "imbalanced-learn", "lightgbm", "shap")
 
@@ -94,16 +95,37 @@ def by_severity(results: Iterable[tuple[Method, Result]]) -> list[tuple[Method, 
     return sorted(results, key=lambda pair: (SEVERITIES.index(pair[1].severity), pair[0].title))
 
 
-def provenance(slug: str, values: dict[str, Any], study: Any, elapsed: float) -> dict[str, Any]:
-    """What is needed to repeat a result."""
+def provenance(slug: str, values: dict[str, Any], study: Any, elapsed: float, n_folds: int = 0) -> dict[str, Any]:
+    """What is needed to repeat a result, and what it rests on; ``n_folds`` are those that were looked at, one draw of them unless told."""
+    judged = study.judged
+    sizes = judged.class_sizes
+    evidence = {
+        "rows": int(sizes.sum()),
+        "positives": int(sizes[judged.positive_code]),
+        "class_of_interest": study.positive,
+        "folds": n_folds or study.n_folds,
+        "seed": study.random_state,
+    }
     return {
         "method": slug,
+        "evidence": evidence,
         "parameters": values,
         "fingerprint": study.dataset.fingerprint,
         "random_state": study.random_state,
         "versions": versions(),
         "seconds": elapsed,
     }
+
+
+def rests_on(given: Mapping[str, Any]) -> str:
+    """The evidence of a provenance as a sentence; empty where there is none."""
+    if "evidence" not in given:
+        return ""
+    told = given["evidence"]
+    return (
+        f"Rests on {plural(told['rows'], 'row')}, {count(told['positives'])} of them {quoted(told['class_of_interest'])}; what was fitted was looked at in "
+        f"{plural(told['folds'], 'fold')}; seed {told['seed']}."
+    )
 
 
 @cache

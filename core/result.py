@@ -45,7 +45,8 @@ class Result:
     findings : tuple of Finding
         At least one.
     provenance : mapping
-        ``method``, ``parameters``, ``fingerprint``, ``random_state``, ``versions``, ``seconds``; filled by ``core.engine.run``.
+        ``method``, ``evidence`` (rows, positives, class_of_interest, folds, seed), ``parameters``, ``fingerprint``, ``random_state``, ``versions``, ``seconds``;
+        filled by ``core.engine.provenance``.
     """
 
     tables: Mapping[str, pd.DataFrame]

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from core import wording
+from core.evaluation.distinguishing_words import carried
 from core.evaluation.scoring import CALIBRATION, SCARCE
 from core.evaluation.verdict import FEWEST_ROWS, dependence
 from core.recipe import Recipe
@@ -42,6 +43,9 @@ def findings(study: Study, chosen: Sequence[Recipe], asked: Sequence[Recipe], ta
         return (Finding("caution", text), *dependence(study))
     parts = [_judged(study, recipe, tables, len(chosen)) for recipe in chosen]
     parts += [_parts(tables), _scarce(study, n_own), _fallen_back(study, chosen), _thresholds(asked)]
+    parts.append(
+        Finding("fine", f"This rests on {carried(study, study.n_folds)}. Intervals take the models as they are.")
+    )
     return tuple(filter(None, [*parts, *dependence(study)]))
 
 

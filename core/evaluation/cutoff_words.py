@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from core import wording
+from core.evaluation.distinguishing_words import carried
 from core.evaluation.scoring import AT_HALF, AT_OWN, SCARCE
 from core.recipe import Recipe
 from core.result import Finding
@@ -44,7 +45,10 @@ def findings(
         found.append(Finding("fine", f"{text} Whether they do is shown under 'Do probabilities come true'."))
     if n < SCARCE:
         found.append(Finding("caution", few(study, n), ("cost_threshold", "calibrated_probabilities")))
-    return tuple(filter(None, found))
+    rests = (
+        f"This rests on {carried(study, study.n_folds)}; intervals stand beside every score and every count of people."
+    )
+    return tuple(filter(None, [*found, Finding("fine", rests)]))
 
 
 def few(study: Study, n: int) -> str:

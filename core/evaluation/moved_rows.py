@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 from core import charts, wording
 from core.engine import provenance
 from core.evaluation.distinguishing import FEWEST_ROWS
+from core.evaluation.distinguishing_words import carried
 from core.evaluation.instability import N_REFITS, Refit
 from core.judge import LEVEL
 from core.recipe import Recipe
@@ -59,7 +60,7 @@ def instability(study: Study, refits: Sequence[Refit], *, n_refits: int = N_REFI
         recipe: sorted((one for one in refits if one.recipe == recipe), key=lambda one: one.draw) for recipe in recipes
     }
     values = {"recipes": [recipe.text for recipe in recipes], "n_refits": n_refits, "learner": study.learner}
-    stamp = provenance("instability", values, study, sum(one.seconds for one in refits))
+    stamp = provenance("instability", values, study, sum(one.seconds for one in refits), n_folds=1)
     own = study.codes[study.folds[study.n_folds - 1][1]] == study.positive_code
     if own.sum() < FEWEST_ROWS:
         text = f"The rows that are asked about hold {wording.plural(own.sum(), 'row')} of {wording.quoted(study.positive)}: too few to say how far such rows move."
@@ -169,4 +170,7 @@ def _findings(study: Study, tables: dict[str, pd.DataFrame], own: np.ndarray) ->
             if word == "more":
                 text += " A recipe that raises all probabilities of a rare class also makes them move further."
             said.append(Finding("fine", text))
+    said.append(
+        Finding("fine", f"This rests on {carried(study, 1)}: models learn from the rest and are asked about its rows.")
+    )
     return tuple(said)

@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 from core import charts, wording
 from core.engine import provenance
 from core.errors import UserError
+from core.evaluation.distinguishing_words import carried
 from core.evaluation.locked import Locked, locked
 from core.evaluation.scoring import AT_HALF, AT_OWN, COST, LOWER_IS_BETTER, SCARCE
 from core.judge import proportion_interval
@@ -194,7 +195,7 @@ def _findings(study: Study, recipe: Recipe, found: Locked, tables: dict[str, pd.
     follows = COST if study.miss_cost else "F1"
     if found.rule.threshold_of_costs is not None:
         text = f"The threshold of '{recipe.title}' is {wording.number(found.threshold)} by the costs alone, so no choice makes it uncertain."
-        return (Finding("fine", text), _beside(tables, follows))
+        return (Finding("fine", text), _beside(tables, follows), _rests(study))
     band, placed = tables["band"].set_index("measure"), found.rule.criterion == "calibrated theory"
     own, how = band.loc["threshold"], "placed by the costs and a calibration" if placed else "chosen"
     folds = [wording.number(found.thresholds.min()), wording.number(found.thresholds.max())]
@@ -204,7 +205,12 @@ def _findings(study: Study, recipe: Recipe, found: Locked, tables: dict[str, pd.
         f"lies between {wording.number(own['low'])} and {wording.number(own['high'])} in 9 of 10 draws, and {follows} on the rows as they are "
         f"between {wording.number(band.loc[follows, 'low'])} and {wording.number(band.loc[follows, 'high'])}."
     )
-    return tuple(filter(None, (Finding("fine", text), None if placed else _few(study, n), _beside(tables, follows))))
+    few = None if placed else _few(study, n)
+    return tuple(filter(None, (Finding("fine", text), few, _beside(tables, follows), _rests(study))))
+
+
+def _rests(study: Study) -> Finding:
+    return Finding("fine", f"This rests on {carried(study, study.n_folds)}, and on rows drawn anew with the same seed.")
 
 
 def _few(study: Study, n: int) -> Finding | None:

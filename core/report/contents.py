@@ -9,6 +9,8 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
+from core.engine import rests_on
+
 
 @dataclass(frozen=True, eq=False)
 class Section:
@@ -48,6 +50,11 @@ class Section:
     reference: str = ""
     maturity: str = "established"
     provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def rests(self) -> str:
+        """What the sentences rest on, as a sentence."""
+        return rests_on(self.provenance)
 
 
 @dataclass(frozen=True, eq=False)

@@ -54,6 +54,8 @@ def _pairs(pairs: tuple[tuple[str, str], ...]) -> str:
 def _section(section: Section, heading: str) -> str:
     parts = [f"{heading} {markdown(section.title)}", f"*{markdown(section.question)}*"]
     parts.append("\n".join(f"- **{severity}**: {markdown(text)}" for severity, text in section.sentences))
+    if section.rests:
+        parts.append(markdown(section.rests))
     if section.remedies:
         parts.append("Remedies to try: " + markdown(", ".join(section.remedies)) + ".")
     parts += [_table(name, frame) for name, frame in section.tables.items()]

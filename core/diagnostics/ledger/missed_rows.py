@@ -75,7 +75,7 @@ def missed_rows(study: Study) -> Result:
         "rows": _rows(found, study),
         "alarms": _alarms(found),
     }
-    return Result(tables, _findings(found, accounts, tables["alarms"]))
+    return Result(tables, (*_findings(found, accounts, tables["alarms"]), _rests(study)))
 
 
 def _accounts(found: Ledger) -> pd.DataFrame:
@@ -162,6 +162,16 @@ def _findings(found: Ledger, accounts: pd.DataFrame, alarms: pd.DataFrame) -> tu
             ],
         )
     )
+
+
+def _rests(study: Study) -> Finding:
+    """What every account stands on; the intervals are in the table."""
+    own = wording.count(study.class_sizes[study.positive_code])
+    text = (
+        f"This rests on {wording.plural(len(study.codes), 'row')}, {own} of them {wording.quoted(study.positive)}, each judged by a model that was not trained on it, "
+        f"in {wording.plural(study.n_folds, 'fold')} (seed {study.random_state}). Every account and every gain has its interval in the table."
+    )
+    return Finding("fine", text)
 
 
 def _regained(accounts: pd.DataFrame, alarms: pd.DataFrame) -> Finding | None:

@@ -22,6 +22,9 @@ from core.study import Study
 
 ABOUT = About("Missingness leak", "Do the gaps alone give the class away?", names=("gap_leak",))
 
+FEWEST = 10
+"""Rows of the class of interest, and of the rest, below which nothing is claimed."""
+
 N_DRAWS = 100
 MAX_ROWS = 10_000
 NOTICED = 0.55
@@ -65,7 +68,7 @@ def missingness_leak(study: Study, *, leak: Annotated[float, Range(0.7, 1.0, 0.0
     Raises
     ------
     NotApplicable
-        No column has gaps beside values, or the class of interest or the rest has fewer rows than there are folds.
+        No column has gaps beside values, or the class of interest or the rest has fewer than ten rows, or fewer than there are folds.
 
     References
     ----------
@@ -73,10 +76,11 @@ def missingness_leak(study: Study, *, leak: Annotated[float, Range(0.7, 1.0, 0.0
     """
     rows, mask, names = _mask(study)
     positive = study.codes[rows] == study.positive_code
-    if min(positive.sum(), (~positive).sum()) < study.n_folds:
+    fewest = max(FEWEST, study.n_folds)
+    if min(positive.sum(), (~positive).sum()) < fewest:
         raise NotApplicable(
             f"The class of interest has {wording.plural(positive.sum(), 'row')} of {wording.count(len(rows))}; "
-            f"at least {study.n_folds} rows of it and of the rest are needed."
+            f"at least {fewest} rows of it and of the rest are needed."
         )
     areas = _areas(mask, positive, _fold(study)[rows], study.random_state)
     judged = judge.against_null(np.nanmean(areas[:, 0]), np.nanmean(areas[:, 1:], axis=0))
