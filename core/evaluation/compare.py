@@ -147,7 +147,7 @@ def compare(study: Study, outcomes: Outcomes, *, metric: str = "", margin: float
         **said,
         "learner": study.learner,
     }
-    stamp = provenance("evaluate", values, study, seconds)
+    stamp = provenance("evaluate", values, study, seconds, len(study.folds))
     return Result(tables, findings(study, tables, metric, with_baseline(outcomes), margin), stamp)
 
 
