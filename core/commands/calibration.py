@@ -7,8 +7,18 @@ import sys
 from typing import Any
 
 from core.commands.findings import print_findings
-from core.commands.options import add_command, add_study_options, add_table_options, print_head, study_of
+from core.commands.forecasts import forecasted
+from core.commands.options import (
+    add_command,
+    add_engine_options,
+    add_study_options,
+    add_table_options,
+    print_head,
+    study_of,
+    where_of,
+)
 from core.errors import NotApplicable
+from core.recipe import Recipe
 from core.result import Result
 from core.study import Study
 from core.wording import clip, number, share, with_interval
@@ -17,14 +27,16 @@ from core.wording import clip, number, share, with_interval
 def add(commands: Any) -> None:
     """Declare the command and its options."""
     parser = add_command(commands, "calibration", run, "whether the probabilities of recipes come true, out of fold")
-    add_study_options(add_table_options(parser), report=False)
+    add_engine_options(add_study_options(add_table_options(parser), report=False))
 
 
 def run(given: argparse.Namespace) -> None:
     """Judge the probabilities of the recipes; with a test file, estimate the class shares there without its labels."""
     from core.evaluation.calibration import calibration_of
 
+    where = where_of(given)
     study, recipes = study_of(given)
+    recipes = forecasted(study, (Recipe(), *recipes), where)
     result = calibration_of(study, recipes, progress=_progress)
     print_head(study)
     print()

@@ -7,13 +7,25 @@ from collections.abc import Sequence
 from typing import Any
 
 from core.commands.findings import print_findings
-from core.commands.options import add_command, add_study_options, add_table_options, print_head, study_of
+from core.commands.forecasts import forecasted
+from core.commands.options import (
+    add_command,
+    add_engine_options,
+    add_study_options,
+    add_table_options,
+    print_head,
+    study_of,
+    where_of,
+)
 from core.errors import UserError
 from core.recipe import Recipe
 from core.result import Result
 from core.roles import COST
 from core.study import Study
 from core.wording import clip, number, with_interval
+
+USUAL = (Recipe(), Recipe.of("calibrated_probabilities"))
+"""What is looked at where no recipe is named."""
 
 RANKED = "'call all' bad 'call none' 'bad on others' 'bad on class'"
 
@@ -23,7 +35,7 @@ def add(commands: Any) -> None:
     parser = add_command(
         commands, "costs", run, "the threshold that costs imply, what decisions cost, and what rebalancing asserts"
     )
-    add_study_options(add_table_options(parser), report=False)
+    add_engine_options(add_study_options(add_table_options(parser), report=False))
     option = parser.add_argument
     option(
         "--miss-cost", type=float, metavar="RATIO", help="how many false alarms one miss is worth; --cost says the same"
@@ -49,18 +61,23 @@ def run(given: argparse.Namespace) -> None:
 
     if given.cost_column:
         given.role = [*given.role, f"{given.cost_column}={COST}"]
+    where = where_of(given)
     study, recipes = study_of(given)
     ratio = given.miss_cost if given.miss_cost is not None else study.miss_cost or None
     if given.alarm_cost is not None:
         ratio = ratio_of_column(study, given.alarm_cost)
+    if given.cost_matrix and ratio is not None:
+        study = study.with_(miss_cost=ratio)
+    if not given.rank:
+        if ratio is None and not (given.between or given.cost_matrix):
+            raise UserError("No cost is stated.", f"Add --miss-cost 20, or say --rank {RANKED}, the worst first.")
+        recipes = forecasted(study, recipes or USUAL, where)
     print_head(study)
     print()
     if given.rank:
         _print_ranking(study, given)
     elif given.cost_matrix:
-        _print_matrix(study if ratio is None else study.with_(miss_cost=ratio), recipes, given)
-    elif ratio is None and not given.between:
-        raise UserError("No cost is stated.", f"Add --miss-cost 20, or say --rank {RANKED}, the worst first.")
+        _print_matrix(study, recipes, given)
     else:
         _print_panel(study, recipes, given, ratio)
 

@@ -78,7 +78,7 @@ def run(given: argparse.Namespace) -> None:
     _print_asserted(study, compared, result)
     if study.dataset.test is not None:
         print("\nThe final score on the test rows")
-        _print_final(study)
+        _print_final(study, given.prevalence)
     laid = at_cutoff(study, outcomes, cutoff, given.prevalence) if given.cutoff else None
     if laid is not None:
         print_cutoff(laid)
@@ -99,10 +99,10 @@ def _print_instability(study: Study, compared: tuple[Recipe, ...], n_refits: int
         print(f"  {row.recipe}, {row.rows}: {moved}, decided otherwise {share(row.turned)}")
 
 
-def _print_final(study: Study) -> None:
+def _print_final(study: Study, prevalence: float | None) -> None:
     from core.evaluation.final import final_score
 
-    final = final_score(study, study.recipe)
+    final = final_score(study, study.recipe, prevalence_at_use=prevalence)
     for note in study.dataset.test.notes:
         print(f"  Note: {note}")
     print_findings(final)

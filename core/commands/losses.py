@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import Any
 
-from core.commands.findings import compared_with_nothing, print_findings, print_scores
-from core.commands.options import add_command, add_study_options, add_table_options, print_head, study_of
+from core.commands.findings import compared_with_nothing, print_findings, print_scores, progress
+from core.commands.options import (
+    add_command,
+    add_engine_options,
+    add_study_options,
+    add_table_options,
+    print_head,
+    study_of,
+    where_of,
+)
 from core.recipe import Recipe
 from core.result import Result
 from core.study import Study
@@ -17,15 +24,23 @@ from core.wording import number, plural, seconds, with_interval
 def add(commands: Any) -> None:
     """Declare the command and its options."""
     parser = add_command(commands, "losses", run, "losses, batches and optimisers side by side")
-    add_study_options(add_table_options(parser), report=False)
+    add_engine_options(add_study_options(add_table_options(parser), report=False))
     parser.set_defaults(learner="neural")
 
 
 def run(given: argparse.Namespace) -> None:
     """Train by the recipes that were named, or by every loss, and print what came out."""
+    from core.evaluation.kept_training import trained
+
+    where = where_of(given)
     study, recipes = study_of(given)
     recipes = recipes or every_loss(study)
-    result = trained(study, recipes) if study.learner == "neural" else compared_with_nothing(study, recipes)
+    neural = study.learner == "neural"
+    result = (
+        trained(study, recipes, progress=progress, **where)
+        if neural
+        else compared_with_nothing(study, recipes, **where)
+    )
     print_head(study)
     print()
     print_findings(result)
@@ -40,16 +55,6 @@ def every_loss(study: Study) -> tuple[Recipe, ...]:
     from core.registry import methods
 
     return tuple(Recipe.of(item.slug) for item in methods("remedy", "losses") if item.serves(study.learner))
-
-
-def trained(study: Study, recipes: tuple[Recipe, ...]) -> Result:
-    """Train the neural learner; progress goes to stderr."""
-    from core.evaluation.live_training import live_training
-
-    for result in live_training(study, recipes):
-        if result is not None:
-            print(result.findings[0].text, file=sys.stderr)
-    return result
 
 
 def _print_training(result: Result) -> None:

@@ -69,21 +69,14 @@ def add_study_options(parser: argparse.ArgumentParser, *, report: bool = True) -
     return parser
 
 
-def add_engine_options(parser: argparse.ArgumentParser, *, store: bool = False) -> argparse.ArgumentParser:
-    """Add where the work runs, and what is kept of it."""
+def add_engine_options(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    """Add where folds are fitted, what is kept of them, and how long that may take; for every command that fits recipes."""
     add = parser.add_argument
-    add("--engine", default="threads", help="where the work runs: threads, processes, here, or dask://HOST:PORT")
-    if store:
-        kept = (
-            "keeps finished folds, so that a study that was stopped goes on where it was; made when it does not exist"
-        )
-        add("--store", metavar="FILE", default="", help=kept)
-        add(
-            "--limit",
-            type=float,
-            default=0.0,
-            help="seconds of scoring after which what has arrived is shown; 0 for none",
-        )
+    add("--engine", default="threads", help="where folds are fitted: threads, processes, here, or dask://HOST:PORT")
+    kept = "keeps finished folds, so that a study that was stopped goes on where it was; made when it does not exist"
+    add("--store", metavar="FILE", default="", help=kept)
+    late = "seconds of fitting after which what has arrived is shown; 0 for none"
+    add("--limit", type=float, default=0.0, metavar="SECONDS", help=late)
     return parser
 
 
@@ -93,8 +86,6 @@ def where_of(given: argparse.Namespace) -> dict[str, Any]:
     from core.store import Store
 
     check_engine(given.engine)
-    if not hasattr(given, "store"):
-        return {"engine": given.engine}
     if given.store:
         Store(given.store)
     return {"engine": given.engine, "store": given.store, "limit": between("limit", given.limit, 0, 1e7)}

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from core.errors import UserError
+from core.evaluation.kept_work import completed
 from core.numerics.ranking import average_precision
 from core.recipe import Recipe
-from core.run_tasks import in_order
+from core.store import Store, digest_of
 from core.study import Study
 
 DOSES = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 20.0)
@@ -227,10 +228,9 @@ def run(
     *,
     doses: Sequence[float] = DOSES,
     beyond_parity: bool = False,
-    progress: Callable[[int, int], None] | None = None,
-    **where: Any,
+    **how: Any,
 ) -> list[DoseOutcome]:
-    """Do all tasks of the plan.
+    """Do all tasks of the plan, or those that are reached in time.
 
     Parameters
     ----------
@@ -240,11 +240,32 @@ def run(
         With a sampler that adds rows.
     doses, beyond_parity
         As for ``plan``.
-    progress : callable or None
-        Called with the number of tasks done and of all.
-    **where
-        ``engine`` and ``workers`` of ``core.run_tasks.run_tasks``.
+    **how
+        ``store``, ``progress``, ``engine``, ``workers``, ``limit`` and ``cancelled`` of ``core.evaluation.kept_work.completed``.
+
+    Raises
+    ------
+    UserError
+        No task was reached in time.
     """
     sampler_of(study.classifier(recipe))
+    key = [part for part in study.key if part is not study.recipe]
     planned = plan(study, doses=doses, beyond_parity=beyond_parity).tasks
-    return in_order([(dose_fold, (study, recipe, *task)) for task in planned], progress, **where)
+    found = completed(
+        planned,
+        lambda task: (dose_fold, (study, recipe, *task)),
+        lambda held, task: _known(held, digest_of("dose", key, recipe.steps, task)),
+        lambda held, task, one: held.put(digest_of("dose", key, recipe.steps, task), vars(one), {}),
+        **how,
+    )
+    if planned and not found:
+        raise UserError("Time ran out before a dose was tried.", "Allow more time.")
+    return list(found.values())
+
+
+def _known(held: Store, key: str) -> DoseOutcome | None:
+    value = held.get(key)
+    try:
+        return None if value is None else DoseOutcome(**value[0])
+    except TypeError:
+        return None

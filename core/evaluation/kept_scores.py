@@ -115,13 +115,18 @@ def known(held: Store, study: Study, recipe: Recipe, fold: int) -> FoldOutcome |
     """What a store holds of a recipe on a fold."""
     value = held.get(_key(study, recipe, fold))
     try:
-        return None if value is None else _outcome(recipe, fold, *value)
+        return None if value is None else unpacked(recipe, fold, *value)
     except (KeyError, TypeError, ValueError):
         return None
 
 
 def keep(held: Store, study: Study, outcome: FoldOutcome) -> None:
     """Keep what a recipe did on a fold."""
+    held.put(_key(study, outcome.recipe, outcome.fold), *packed(outcome))
+
+
+def packed(outcome: FoldOutcome) -> tuple[dict[str, Any], dict[str, Any]]:
+    """An outcome as plain values and arrays, see ``unpacked``."""
     plain = {
         "scores": [(*key, float(value)) for key, value in outcome.scores.items()],
         "cuts": list(outcome.matrices),
@@ -129,13 +134,20 @@ def keep(held: Store, study: Study, outcome: FoldOutcome) -> None:
     }
     arrays = {f"matrix {n}": matrix for n, matrix in enumerate(outcome.matrices.values())}
     arrays |= {} if outcome.log_odds is None else {"log odds": outcome.log_odds}
-    held.put(_key(study, outcome.recipe, outcome.fold), plain, arrays)
+    return plain, arrays
 
 
 NUMBERS = ("threshold", "test_share", "seconds")
 
 
-def _outcome(recipe: Recipe, fold: int, plain: Mapping[str, Any], arrays: Mapping[str, Any]) -> FoldOutcome:
+def unpacked(recipe: Recipe, fold: int, plain: Mapping[str, Any], arrays: Mapping[str, Any]) -> FoldOutcome:
+    """The outcome again.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError
+        It was not packed by this version.
+    """
     scores = {(metric, cut): float(value) for metric, cut, value in plain["scores"]}
     matrices = {cut: arrays[f"matrix {n}"] for n, cut in enumerate(plain["cuts"])}
     threshold, share, seconds = map(float, plain["numbers"])
