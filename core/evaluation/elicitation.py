@@ -82,7 +82,7 @@ def elicited(
     Result
         ``band``: weight_low, weight_high, ratio_low, ratio_high; empty where no weight agrees. ``comparisons``: worse, better, weight_low, weight_high,
         what each of them says alone. ``orders``: order, weight_low, weight_high, every ranking that some weight agrees with. ``nearest``: weight_low,
-        weight_high, ratio_low, ratio_high, n_agreeing, n_comparisons: the costs that agree with most comparisons, the band itself where all agree.
+        weight_high, ratio_low, ratio_high, n_agreeing, n_comparisons: the costs that agree with most comparisons, the widest band first; the band itself where all agree.
         The first finding says the band in words, or which two comparisons contradict each other; the second how many comparisons agree.
 
     Raises
@@ -116,7 +116,7 @@ def elicited(
     values = {"order": list(order), "prevalence_at_use": prevalence, "wrong": wrong}
     stamp = provenance("elicited", values, study, time.perf_counter() - start)
     tables = {"band": band, "comparisons": comparisons, "orders": orders, "nearest": nearest}
-    return Result(tables, (first, _consistency(nearest.iloc[0])), stamp)
+    return Result(tables, (first, _consistency(nearest)), stamp)
 
 
 def taken_over(band: pd.Series) -> tuple[float, tuple[float, float] | None]:
@@ -143,31 +143,30 @@ def taken_over(band: pd.Series) -> tuple[float, tuple[float, float] | None]:
 
 
 def _nearest(comparisons: pd.DataFrame, orders: pd.DataFrame, found: tuple[float, float] | None) -> pd.DataFrame:
-    """The longest run of weights with which most comparisons agree."""
-    low, high = (comparisons[name].to_numpy() for name in ("weight_low", "weight_high"))
-    middle = orders[["weight_low", "weight_high"]].mean(axis=1).to_numpy()[:, None]
-    agreeing = ((low <= middle) & (middle <= high)).sum(axis=1)
-    if found:
-        ends, most = found, len(comparisons)
-    else:
+    """The runs of weights with which most comparisons agree, the longest first."""
+    most, spans = len(comparisons), [found]
+    if not found:
+        low, high = (comparisons[name].to_numpy() for name in ("weight_low", "weight_high"))
+        middle = orders[["weight_low", "weight_high"]].mean(axis=1).to_numpy()[:, None]
+        agreeing = ((low <= middle) & (middle <= high)).sum(axis=1)
         most = int(agreeing.max())
-        runs = np.split(
-            np.flatnonzero(agreeing == most), np.flatnonzero(np.diff(np.flatnonzero(agreeing == most)) > 1) + 1
-        )
+        best = np.flatnonzero(agreeing == most)
+        runs = np.split(best, np.flatnonzero(np.diff(best) > 1) + 1)
         spans = [(orders["weight_low"].iloc[run[0]], orders["weight_high"].iloc[run[-1]]) for run in runs]
-        ends = max(spans, key=lambda span: span[1] - span[0])
+    spans = np.array(sorted(spans, key=lambda span: span[0] - span[1]), dtype=float)
     with np.errstate(divide="ignore"):
-        ratios = cost_ratio(np.array(ends, dtype=float))
-    columns = ["weight_low", "weight_high", "ratio_low", "ratio_high", "n_agreeing", "n_comparisons"]
-    return pd.DataFrame([(*map(float, ends), *map(float, ratios), most, len(comparisons))], columns=columns)
+        ratios = cost_ratio(spans)
+    table = pd.DataFrame(np.hstack([spans, ratios]), columns=["weight_low", "weight_high", "ratio_low", "ratio_high"])
+    return table.assign(n_agreeing=most, n_comparisons=len(comparisons))
 
 
-def _consistency(row: pd.Series) -> Finding:
-    n, most = int(row["n_comparisons"]), int(row["n_agreeing"])
+def _consistency(nearest: pd.DataFrame) -> Finding:
+    n, most = (int(nearest[name].iloc[0]) for name in ("n_comparisons", "n_agreeing"))
     if most == n:
         many = f"The ranking makes {n} comparisons, and all of them agree with each other."
         return Finding("fine", "The ranking makes one comparison." if n == 1 else many)
-    text = f"{most} of its {n} comparisons agree with a miss that is worth {_worth(row)} false alarms; no cost agrees with more of them."
+    worth = " or ".join(_worth(row) for _, row in nearest.iterrows())
+    text = f"{most} of its {n} comparisons agree with a miss that is worth {worth} false alarms; no cost agrees with more of them."
     return Finding("caution", text)
 
 

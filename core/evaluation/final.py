@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,7 +26,7 @@ FEWEST = 10
 """Test rows of the class of interest below which nothing is claimed."""
 
 
-def final_score(study: Study, recipe: Recipe) -> Result:
+def final_score(study: Study, recipe: Recipe, **use: Any) -> Result:
     """Score a recipe and the baseline on the declared test rows.
 
     Parameters
@@ -34,6 +35,8 @@ def final_score(study: Study, recipe: Recipe) -> Result:
         Its dataset has a test set; the training rows are those of the study.
     recipe : Recipe
         The one that was chosen by the folds.
+    **use
+        ``prevalence_at_use`` and ``between`` of ``core.evaluation.cost_scores.prices``.
 
     Returns
     -------
@@ -59,7 +62,7 @@ def final_score(study: Study, recipe: Recipe) -> Result:
     start = time.perf_counter()
     codes = test.y.map({label: code for code, label in enumerate(study.classes)}).to_numpy(dtype=np.intp)
     draws = _draws(codes, len(study.classes), np.random.default_rng(study.random_state))
-    said = prices(study), _lost(study)
+    said = prices(study, **use), _lost(study)
     outcomes = {one: _outcome(study, one, test.X, codes, draws, *said) for one in with_baseline([recipe])}
     tail = _tail(int((codes == study.positive_code).sum()))
     tables = {
@@ -68,7 +71,7 @@ def final_score(study: Study, recipe: Recipe) -> Result:
         "confusion": pd.concat([_confusion(study, one, matrix) for one, (_, matrix) in outcomes.items()], ignore_index=True),
     }  # fmt: skip
     tables["scores"] = tables["scores"][["recipe", "metric", "value", "low", "high"]]
-    stamp = provenance("final_score", {"recipe": recipe.text}, study, time.perf_counter() - start)
+    stamp = provenance("final_score", {"recipe": recipe.text, **use}, study, time.perf_counter() - start)
     return Result(tables, _findings(study, recipe, tables, codes), stamp)
 
 

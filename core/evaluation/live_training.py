@@ -23,6 +23,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -114,7 +115,12 @@ def live_tasks(study: Study, recipes: Iterable[Recipe] = ()) -> list[tuple[Calla
 
 
 def live_result(
-    study: Study, recipes: Iterable[Recipe], parts: Sequence[Seen], metric: str = "", margin: float = MARGIN
+    study: Study,
+    recipes: Iterable[Recipe],
+    parts: Sequence[Seen],
+    metric: str = "",
+    margin: float = MARGIN,
+    **said: Any,
 ) -> Result | None:
     """The Result of what was seen so far, as ``live_training`` describes it: with curves alone until all folds of all recipes are done.
 
@@ -127,13 +133,15 @@ def live_result(
         The newest of each task.
     metric, margin
         As for ``live_training``.
+    **said
+        ``prevalence_at_use`` and ``between`` of ``core.evaluation.cost_scores.prices``.
     """
     unfit = {recipe: reason for seen in parts for recipe, reason in seen.refused.items()}
     wanted = tuple(recipe for recipe in _wanted(study, recipes) if recipe not in unfit)
     done = {place: one for seen in parts for place, one in seen.done.items()}
     if all((recipe, fold) in done for recipe in wanted for fold in range(study.n_folds)):
         found = {recipe: [done[recipe, fold] for fold in range(study.n_folds)] for recipe in wanted}
-        result = _complete(study, found, tried_together(recipes)[1], metric, margin)
+        result = _complete(study, found, tried_together(recipes)[1], metric, margin, **said)
         return replace(result, findings=(*result.findings, *unfit_findings(unfit)))
     return _partial(study, wanted, parts) if parts else None
 
@@ -205,13 +213,18 @@ def _partial(study: Study, wanted: Sequence[Recipe], parts: Sequence[Seen]) -> R
 
 
 def _complete(
-    study: Study, found: Mapping[Recipe, Sequence[Trained]], apart: Sequence[Recipe], metric: str, margin: float
+    study: Study,
+    found: Mapping[Recipe, Sequence[Trained]],
+    apart: Sequence[Recipe],
+    metric: str,
+    margin: float,
+    **said: Any,
 ) -> Result:
     metric = metric or (COST if study.miss_cost else "average precision")
     base = [one.outcome for one in found[BASELINE]]
     outcomes = {_name(recipe): [one.outcome for one in own] for recipe, own in found.items()}
     references = {BASE: base, ADJUSTED: [one.adjusted for one in found[BASELINE]]}
-    outcomes, references = with_costs(study, outcomes), with_costs(study, references)
+    outcomes, references = with_costs(study, outcomes, **said), with_costs(study, references, **said)
     shown = references | outcomes
     tables = {
         "curves": curve_table(study, {_name(recipe): stack([one.curves for one in own]) for recipe, own in found.items()}),

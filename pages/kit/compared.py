@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from core.evaluation.compare import draw as draw_comparison
+from core.evaluation.scoring import COST
 from core.glossary import TERMS
 from core.recipe import STAGES, Recipe
 from core.registry import Method, group_title, method, methods
@@ -106,7 +108,20 @@ def scores(result: Result) -> None:
     """The scores of every recipe, a table for each cut."""
     for title, wide in show.once(by_cut, result).items():
         st.markdown(f"**{title}**")
-        show.grid(wide, alt=f"Scores of every recipe with their intervals. {title}.")
+        alt = f"Scores of every recipe with their intervals. {title}."
+        show.grid(wide, alt=alt, column_config=meanings(wide.columns))
+    if COST not in set(result.tables["scores"]["metric"]):
+        st.caption(
+            "State what a miss costs, and the total classification cost and the weighted accuracy stand beside these scores."
+        )
+
+
+def meanings(names: Iterable[str]) -> dict[str, Any]:
+    """The definition of each column that is a term, shown at its head."""
+    terms = {word.lower(): word for word in TERMS}
+    return {
+        name: st.column_config.Column(name, help=TERMS[terms[name.lower()]]) for name in names if name.lower() in terms
+    }
 
 
 def by_cut(result: Result) -> dict[str, pd.DataFrame]:

@@ -43,9 +43,9 @@ def trained(recipes: tuple[Recipe, ...], job: Job) -> Result | None:
     from core.evaluation.live_training import live_result
 
     held, latest = session.study(), job.latest
-    margin = choice("margin")
-    key = ("trained", held.key, recipes, margin, list(map(id, latest)))
-    return kept.small(lambda: (latest, live_result(held, recipes, latest, margin=margin)), *key)[1]
+    said = session.at_use() | {"margin": choice("margin")}
+    key = ("trained", held.key, recipes, repr(said), list(map(id, latest)))
+    return kept.small(lambda: (latest, live_result(held, recipes, latest, **said)), *key)[1]
 
 
 def exposure(recipe: Recipe) -> Job:
@@ -105,7 +105,7 @@ def final(recipe: Recipe) -> Job:
     """A recipe and the baseline scored on the test rows."""
     from core.evaluation.final import final_score
 
-    return session.of_recipes("final", final_score, recipe)
+    return session.of_recipes("final", final_score, recipe, **session.at_use())
 
 
 def recommendation(seconds: float) -> Job:

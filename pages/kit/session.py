@@ -108,8 +108,13 @@ def comparison(scored: Mapping[Recipe, Job]) -> Result | None:
     from core.evaluation.compare import compare
 
     arrived = [(recipe, len(folds)) for recipe, folds in outcomes.items()]
-    said = {"prevalence_at_use": choice("prevalence") or None, "between": between(), "margin": choice("margin")}
+    said = at_use() | {"margin": choice("margin")}
     return kept.small(lambda: compare(held, outcomes, **said), "comparison", held.key, arrived, repr(said))
+
+
+def at_use() -> dict[str, Any]:
+    """Where decisions will be used, and which costs of a miss are possible there."""
+    return {"prevalence_at_use": choice("prevalence") or None, "between": between()}
 
 
 def ends() -> tuple[float, float]:

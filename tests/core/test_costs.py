@@ -10,9 +10,11 @@ from core.__main__ import main
 from core.dataset import Dataset
 from core.errors import UserError
 from core.evaluation import cost_matrix, costs
+from core.evaluation.compare import compare
 from core.evaluation.cost_decisions import ALL, AT_COST, AT_HALF, BY_ROW, COST_PER, NONE, UNKNOWN, WEIGHTED, stated
 from core.evaluation.cost_map import MODEL, cost_map
-from core.evaluation.elicitation import elicited, outcomes
+from core.evaluation.elicitation import elicited, outcomes, taken_over
+from core.evaluation.scoring import AT_OWN, COST, EXPECTED, TOTAL, score_fold
 from core.learners.cost_matrix import LeastCost, cost_table, read_costs, tidied
 from core.recipe import Recipe
 from core.study import Study
@@ -258,6 +260,25 @@ def test_rankings_that_say_little_or_contradict_themselves(study, order, words):
         elicited(study, ["bad", "good"])
 
 
+def test_a_ranking_says_how_far_it_agrees_with_itself_and_what_to_take_over(study):
+    order = ("call none", "call all", "bad", "bad on others", "bad on class")
+    result = elicited(study, order, prevalence_at_use=0.05)
+    nearest = result.tables["nearest"]
+    comparisons = result.tables["comparisons"]
+    grid = np.linspace(0.0005, 0.9995, 2000)[:, None]
+    agreeing = ((comparisons["weight_low"].to_numpy() <= grid) & (grid <= comparisons["weight_high"].to_numpy())).sum(
+        axis=1
+    )
+    assert set(nearest["n_agreeing"]) == {agreeing.max()} and set(nearest["n_comparisons"]) == {10}
+    inside = ((nearest["weight_low"].to_numpy() <= grid) & (grid <= nearest["weight_high"].to_numpy())).any(axis=1)
+    assert len(nearest) == 2 and (inside == (agreeing == agreeing.max())).all()
+    assert f"{agreeing.max()} of its 10 comparisons agree" in result.findings[1].text
+    ratio, ends = taken_over(nearest.iloc[0])
+    assert ends[0] < ratio < ends[1]
+    one = elicited(study, ("call none", "call all"), prevalence_at_use=0.05)
+    assert taken_over(one.tables["nearest"].iloc[0]) == (19.0, None) and "one comparison" in one.findings[1].text
+
+
 def test_costs_are_read_as_they_are_written():
     text = "miss a as b = 3; 'x as y' as a = 0.5\n* as \"it's; = 1\" = 2"
     statements = read_costs(text)
@@ -359,3 +380,49 @@ def test_scores_of_noise_are_hardly_ever_worth_having():
         grid = cost_map(study, stated(study), study.out_of_fold())
         shares.append((grid["cheapest"] == MODEL).mean())
     assert np.mean(shares) < 0.05 and np.median(shares) == 0
+
+
+def test_comparisons_are_priced_at_the_stated_costs_and_use(study):
+    """Total cost and weighted accuracies of every fold are those of counting its confusion matrix at the prevalence of use."""
+    found = score_fold(study, Recipe(), 0)
+    outcomes = {Recipe(): [found, score_fold(study, Recipe(), 1)]}
+    result = compare(study, outcomes, prevalence_at_use=0.02)
+    scores = result.tables["scores"].query("cut == @AT_OWN").set_index("metric")["value"]
+    totals, weighted = [], []
+    for one in outcomes[Recipe()]:
+        matrix, own = one.matrices[AT_OWN], study.positive_code
+        found_share = matrix[own, own] / matrix[own].sum()
+        quiet = matrix[1 - own, 1 - own] / matrix[1 - own].sum()
+        totals.append(1000 * (0.02 * 20 * (1 - found_share) + 0.98 * (1 - quiet)))
+        weighted.append((0.02 * 20 * found_share + 0.98 * quiet) / (0.02 * 20 + 0.98))
+    assert scores[TOTAL] == pytest.approx(np.mean(totals)) and scores[WEIGHTED] == pytest.approx(np.mean(weighted))
+    most = 1000 * (0.02 * 20 + 0.98)
+    assert scores[WEIGHTED] == pytest.approx(1 - scores[TOTAL] / most), "what is left of the cost"
+    assert abs(scores[EXPECTED] - scores[WEIGHTED]) < 0.05
+    here = compare(study, outcomes).tables["scores"].query("cut == @AT_OWN").set_index("metric")["value"]
+    assert here[TOTAL] == pytest.approx(here[COST], rel=0.01), "at the prevalence of the table"
+    wide = compare(study, outcomes, between=(20, 400)).tables["scores"].query("cut == @AT_OWN").set_index("metric")
+    assert wide["value"][WEIGHTED] == here[WEIGHTED] and wide["value"][EXPECTED] > here[EXPECTED], (
+        "dearer misses are possible, and few are missed"
+    )
+    changes = result.tables["differences"]
+    assert {TOTAL, WEIGHTED, EXPECTED} <= set(changes["metric"])
+    free = study.with_(miss_cost=0.0)
+    plain = compare(free, {Recipe(): [score_fold(free, Recipe(), fold) for fold in (0, 1)]})
+    assert not {TOTAL, WEIGHTED} & set(plain.tables["scores"]["metric"]), "no cost is stated"
+
+
+def test_a_comparison_sums_the_costs_of_rows_and_drops_accuracies_that_mislead():
+    """With a column of costs the cost of a fold is the sum over its missed rows; where 2 % of them carry most, no accuracy is shown."""
+    frame = table(1500)
+    for name, misleads in (("amount", False), ("heavy", True)):
+        data = Dataset.from_frame(frame, "state", roles={name: "cost"})
+        study = Study(data, positive="ill", learner="linear", miss_cost=20.0)
+        found = score_fold(study, Recipe(), 0)
+        test, own = study.folds[0][1], study.codes == study.positive_code
+        called = study.fit_predict_proba(Recipe(), *study.folds[0])[:, study.positive_code] >= found.threshold
+        raw = frame[name].to_numpy()
+        lost = (raw * 20 / raw[own].mean())[test][own[test] & ~called].sum()
+        assert found.scores[COST, AT_OWN] == pytest.approx(1000 * (lost + (called & ~own[test]).sum()) / len(test))
+        shown = set(compare(study, {Recipe(): [found, score_fold(study, Recipe(), 1)]}).tables["scores"]["metric"])
+        assert TOTAL in shown and (not shown & {WEIGHTED, EXPECTED}) == misleads

@@ -9,12 +9,15 @@ from core.__main__ import main
 from core.dataset import Dataset
 from core.errors import UserError
 from core.evaluation.compare import evaluate
+from core.held_out import with_test
 from core.learners.cross_fitting import inner_folds
 from core.registry import methods
 from core.roles import ROLES, SYNTHETIC
 from core.study import Study
+from core.table import Table
 
 N = 300
+HOSTILE = "<img src=x onerror=window.__xss=1>"
 DAYS = pd.Timestamp("2024-01-01") + pd.to_timedelta(np.arange(N) // 2, "D")
 
 
@@ -78,6 +81,62 @@ def test_every_choice_changes_the_fingerprint_and_equal_choices_do_not():
 def test_an_unfit_choice_is_refused_in_words(choices, sentence):
     with pytest.raises(UserError, match=sentence):
         features(**choices)
+
+
+def priced(**columns):
+    return Dataset.from_frame(frame(**columns), "y", roles={"amount": "cost"})
+
+
+def test_a_cost_column_is_kept_apart_and_goes_where_its_rows_go():
+    amount = np.where(np.arange(N) % 50, np.arange(N) % 7 + 1.0, np.nan)
+    data = priced(amount=amount)
+    assert list(data.X) == ["x", "z"] and data.costs["amount"].isna().sum() == 6
+    assert "6 rows without a value in 'amount' taken to cost the mean of the class of interest." in data.notes
+    rows = np.array([7, 3, 1])
+    assert data.take(rows).costs["amount"].tolist() == [1.0, 4.0, 2.0]
+    study = Study(data, positive="yes", learner="linear")
+    own = study.codes == study.positive_code
+    filled = np.where(np.isnan(amount), np.nanmean(amount[own]), amount)
+    assert study.row_costs == pytest.approx(filled)
+    both = with_test(data, Table.from_frame(frame(amount=np.arange(N) + 0.5, x=np.arange(N) / 7.0)))
+    assert both.test.costs["amount"].iloc[3] == 3.5
+    assert with_test(data, Table.from_frame(frame(x=np.arange(N) / 7.0))).test.costs.shape[1] == 0
+
+
+@pytest.mark.parametrize(
+    ("amount", "sentence"),
+    [
+        (["much"] * N, "Column 'amount' holds text, such as 'much', and not what a miss costs."),
+        ([HOSTILE] * N, "holds text, such as '<img src=x"),
+        (DAYS.strftime("%Y-%m-%d"), "holds text, such as '2024-01-01'"),
+        (np.full(N, np.nan), "has no value in any row"),
+        (np.full(N, np.inf), "has no value in any row"),
+        (np.where(np.arange(N) < 150, -3.0, 2.0), r"is negative in \d+ rows of 'yes', and a cost is not"),
+        (np.zeros(N), "is 0 in all rows of 'yes'"),
+    ],
+)
+def test_what_cannot_be_a_cost_is_said_in_one_sentence(amount, sentence):
+    with pytest.raises(UserError, match=sentence) as told:
+        Study(priced(amount=amount), positive="yes")
+    assert "another role than 'cost'" in told.value.remedy
+
+
+def test_one_column_says_what_a_miss_costs():
+    with pytest.raises(UserError, match="'zone' and 'grade' both have the role 'cost'"):
+        features(roles={"zone": "cost", "grade": "cost"})
+
+
+def test_the_command_line_takes_a_cost_column_out_of_the_features(tmp_path, capsys):
+    path = tmp_path / "priced.csv"
+    frame(amount=np.arange(N) % 9 + 1.0, site=[f"s{i % 3}" for i in range(N)]).to_csv(path, index=False)
+    start = ["costs", str(path), "--target", "y", "--class", "yes", "--learner", "linear", "--cost-column"]
+    assert main([*start, "amount", "--alarm-cost", "0.5"]) == 0
+    told = capsys.readouterr().out
+    assert "Counts of errors still speak of cost" in told and "by the cost of each row" in told
+    assert main([*start, "site", "--cost", "5"]) == 2
+    assert "holds text, such as 's0'" in capsys.readouterr().err
+    assert main(["costs", *start[1:-1], "--alarm-cost", "1"]) == 2
+    assert "Give the role 'cost' to a column of numbers" in capsys.readouterr().err
 
 
 def test_dates_that_stay_features_are_counted_in_days_and_told():
