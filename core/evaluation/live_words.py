@@ -68,7 +68,7 @@ def findings(
     limits = [
         _first_look(study),
         evidence_finding(study, tables),
-        *scarce(tables, n_positive),
+        *(scarce(tables, n_positive) if n_positive >= FEWEST_ROWS else ()),
         *dependence(study),
         *marked_findings(study, tried),
     ]

@@ -8,7 +8,7 @@ import pandas as pd
 
 from core import wording
 from core.evaluation.distinguishing import FEWEST_ROWS
-from core.evaluation.distinguishing_words import drawn_folds
+from core.evaluation.distinguishing_words import carried, drawn_folds
 from core.evaluation.halving import FEWEST_FOLDS, SLOW, Search
 from core.evaluation.scoring import COST
 from core.evaluation.verdict import dependence
@@ -51,7 +51,9 @@ def findings(study: Study, search: Search, tables: Tables) -> tuple[Finding, ...
         _moves(tables["threshold"].iloc[0]),
         _tried(search, tables["candidates"]),
     ]
-    if rival is not None:
+    if rival is None:
+        parts.append(Finding("fine", f"This rests on {carried(study, len(search.outcomes[search.base]))}."))
+    else:
         parts.append(_rests_on(study, rival, tables))
     return (*parts, *_untrue(search, taken), *dependence(study))
 
