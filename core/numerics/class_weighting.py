@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.numerics.loss_terms import RAREST, of_own
+from core.numerics.loss_terms import RAREST, of_counts, of_own
 
 
 def effective_number(counts: np.ndarray, beta: float) -> np.ndarray:
@@ -25,12 +25,14 @@ def per_class(weights: np.ndarray, counts: np.ndarray) -> np.ndarray:
     return weights * (counts.sum(axis=-2, keepdims=True) / (weights * counts).sum(axis=-2, keepdims=True))
 
 
+@of_counts
 def inverse_power(counts: np.ndarray, exponent: float) -> np.ndarray:
     """``n_c^{−exponent}``, scaled to mean 1 over the rows."""
     held = np.maximum(counts, RAREST * counts.sum(axis=-2, keepdims=True))
     return per_class(held**-exponent, held)
 
 
+@of_counts
 def inverse_effective(counts: np.ndarray, beta: float) -> np.ndarray:
     """One over the effective number of rows, scaled to mean 1 over the rows."""
     held = np.maximum(counts, RAREST * counts.sum(axis=-2, keepdims=True))

@@ -177,7 +177,9 @@ def focal_terms(
         As ``core.numerics.loss_terms.of_own_probability`` takes them.
     gamma : float
     """
-    return of_own_probability(log_proba, own, *focal_curve(of_own(log_proba, own), gamma), weight, proba=proba)
+    log_p = of_own(log_proba, own)
+    curve = focal_curve(log_p, gamma) if gamma else (-log_p, -1.0, 0.0)
+    return of_own_probability(log_proba, own, *curve, weight, proba=proba)
 
 
 def focal_pull(proba: np.ndarray, gamma: np.ndarray | float, margin: np.ndarray | float | None = None) -> np.ndarray:

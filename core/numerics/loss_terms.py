@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache, wraps
 from typing import Any
 
 import numpy as np
@@ -119,9 +120,9 @@ def indicator(codes: np.ndarray, n_classes: int, dtype: type = np.float64) -> np
 
 def log_and_softmax(scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Logarithms of the class probabilities, without overflow, and the probabilities themselves."""
-    log_proba = scores - scores.max(axis=-2, keepdims=True)
+    log_proba = scores - np.maximum.reduce(scores, axis=-2, keepdims=True)
     proba = np.exp(log_proba)
-    total = proba.sum(axis=-2, keepdims=True)
+    total = np.add.reduce(proba, axis=-2, keepdims=True)
     proba /= total
     log_proba -= np.log(total)
     return log_proba, proba
@@ -195,7 +196,7 @@ def of_own_probability(
 
 def of_own(values: np.ndarray, own: np.ndarray) -> np.ndarray:
     """For each row the value at its own class, (…, 1, n_samples); values may be (…, n_classes, 1)."""
-    return (values * own).sum(axis=-2, keepdims=True)
+    return np.add.reduce(values * own, axis=-2, keepdims=True)
 
 
 def cross_entropy(
@@ -203,15 +204,38 @@ def cross_entropy(
 ) -> Terms:
     """``−w log p_y``: gradient ``w (p − 1[k = y])``, second derivative ``w p (1 − p)``."""
     log_proba, proba = log_and_softmax(scores)
-    gradient = proba - own
+    gradient, log_proba = proba - own, of_own(log_proba, own)
+    if np.ndim(weight) == 0 and weight == 1:
+        return Terms(-log_proba[..., 0, :], gradient, lambda: proba * (1 - proba))
     gradient *= weight
-    value = (of_own(log_proba, own) * -weight)[..., 0, :]
+    value = (log_proba * -weight)[..., 0, :]
     return Terms(value, gradient, lambda: weight * proba * (1 - proba))
+
+
+def of_counts(function: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
+    """Remember what a function makes of class counts and an option, as every step of a training asks for the same; what it gives is not to be written to."""
+
+    @lru_cache(maxsize=64)
+    def found(bits: bytes, shape: tuple[int, ...], dtype: np.dtype, option: Any) -> np.ndarray:
+        values = function(np.frombuffer(bits, dtype).reshape(shape), option)
+        values.setflags(write=False)
+        return values
+
+    @wraps(function)
+    def remembered(counts: np.ndarray, option: Any) -> np.ndarray:
+        return found(counts.tobytes(), counts.shape, counts.dtype, option)
+
+    return remembered
 
 
 def log_shares(known: Known, dtype: Any = np.float64) -> np.ndarray:
     """Logarithms of the shares of the classes, (…, n_classes, 1)."""
-    return np.log(np.maximum(known.shares, RAREST)).astype(dtype)
+    return _log_shares(known.counts, np.dtype(dtype))
+
+
+@of_counts
+def _log_shares(counts: np.ndarray, dtype: Any) -> np.ndarray:
+    return np.log(np.maximum(counts / counts.sum(axis=-2, keepdims=True), RAREST)).astype(dtype)
 
 
 def carried_back(proba: np.ndarray, pull: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -86,17 +87,18 @@ def adam(
     if "mean" not in memory:
         memory.update(mean=np.zeros_like(weights), square=np.zeros_like(weights))
     mean, square = memory["mean"], memory["square"]
+    ahead = gradient * (1 - BETA_1)
     mean *= BETA_1
-    mean += (1 - BETA_1) * gradient
-    ahead = gradient * gradient
+    mean += ahead
+    np.multiply(gradient, gradient, out=ahead)
     ahead *= 1 - BETA_2
     square *= BETA_2
     square += ahead
     np.sqrt(square, out=ahead)
-    warm, rate = float(np.sqrt(1 - BETA_2**step.number)), float(step.rate)
+    warm, rate = math.sqrt(1 - BETA_2**step.number), float(step.rate)
     ahead += EPSILON * warm
     np.divide(mean, ahead, out=ahead)
-    ahead *= rate * warm / (1 - BETA_1**step.number)
+    ahead *= scale * (rate * warm / (1 - BETA_1**step.number))
     if weight_decay:
-        ahead += (rate * weight_decay * step.decays).astype(ahead.dtype, copy=False) * weights
-    weights -= ahead if np.ndim(scale) == 0 and scale == 1 else (scale * ahead).astype(weights.dtype, copy=False)
+        weights *= 1 - scale * (rate * weight_decay * step.decays)
+    weights -= ahead
