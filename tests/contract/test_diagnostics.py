@@ -6,6 +6,7 @@ the same class sizes, because a method must not take rarity for illness; only a 
 (``about.judges_sizes``) may differ there.
 """
 
+import hashlib
 import json
 import pickle
 import re
@@ -41,12 +42,33 @@ HOSTILE = (
 SPOKEN = ("failed", "issue", "caution", "fine", "not applicable")
 
 
+STUDIES = {}
+
+
+def shared(dataset):
+    """One study for all methods that are shown equal tables, as on a page."""
+    parts = ("X", "y", "name", "roles", "groups", "times", "costs", "represents", "fingerprint")
+    held = [[getattr(table, part) for part in parts] for table in (dataset, dataset.test) if table is not None]
+    return STUDIES.setdefault(hashlib.sha256(pickle.dumps(held)).digest(), Study(dataset))
+
+
+@cache
+def changed(study, change):
+    """The study of a table after a change; one for all methods, too."""
+    return change(study)
+
+
 @cache
 def example(method, name, random_state=0):
     """A method's own table, its study and the result; computed once, changed by nobody."""
-    dataset = getattr(method, name)(random_state)
-    study = Study(dataset)
-    return dataset, study, engine.run(method.slug, study)
+    study = shared(getattr(method, name)(random_state))
+    return study.dataset, study, engine.run(method.slug, study)
+
+
+@cache
+def tiny(sizes):
+    """A study of a table with very few rows."""
+    return Study(planted("clean", class_sizes=sizes, n_features=4))
 
 
 def rebuilt(dataset, frame, labels, test=None):
@@ -66,6 +88,30 @@ def numbers(result):
         for column in table.columns
         if pd.api.types.is_numeric_dtype(table[column].dtype)
     }
+
+
+def renamed(study):
+    """The same rows, the names of the classes in the opposite order of the alphabet."""
+    names = {label: f"{chr(122 - i)} class" for i, label in enumerate(study.classes)}
+    return Study(rebuilt(study.dataset, study.dataset.X, study.dataset.y.map(names)), positive=names[study.positive])
+
+
+def turned(study):
+    """The same rows, the last column first."""
+    return Study(rebuilt(study.dataset, study.dataset.X.iloc[:, ::-1], study.dataset.y), study.positive)
+
+
+def shuffled(study):
+    """The same rows in another order."""
+    dataset, order = study.dataset, np.random.default_rng(5).permutation(study.dataset.n_samples)
+    return Study(rebuilt(dataset, dataset.X.iloc[order], dataset.y.iloc[order]), study.positive)
+
+
+def named_hostilely(study):
+    """The same rows under hostile names of columns and classes, and a column of hostile texts."""
+    dataset, labels = study.dataset, {label: HOSTILE[i] for i, label in enumerate(study.classes)}
+    test = None if dataset.test is None else hostile(dataset.test.X)
+    return Study(rebuilt(dataset, hostile(dataset.X), dataset.y.map(labels), test), labels[study.positive])
 
 
 def hostile(X):
@@ -111,10 +157,8 @@ def test_twice_is_the_same_and_nothing_that_is_given_is_changed(method):
 @EACH
 @pytest.mark.parametrize("name", ["sick", "healthy"])
 def test_class_names_do_not_matter(method, name):
-    dataset, study, result = example(method, name)
-    renamed = {label: f"{chr(122 - i)} class" for i, label in enumerate(dataset.classes)}
-    other = Study(rebuilt(dataset, dataset.X, dataset.y.map(renamed)), positive=renamed[study.positive])
-    again = engine.run(method.slug, other)
+    _, study, result = example(method, name)
+    again = engine.run(method.slug, changed(study, renamed))
     assert [f.severity for f in again.findings] == [f.severity for f in result.findings]
     for key, values in numbers(result).items():
         np.testing.assert_allclose(numbers(again)[key], values, rtol=1e-6, atol=1e-9, err_msg=str(key))
@@ -124,8 +168,8 @@ def test_class_names_do_not_matter(method, name):
 @pytest.mark.parametrize("name", ["sick", "healthy"])
 def test_column_order_does_not_matter(method, name):
     """Fitted learners may break ties otherwise: then the middle of a number may move a little, never what is said."""
-    dataset, study, result = example(method, name)
-    again = engine.run(method.slug, Study(rebuilt(dataset, dataset.X.iloc[:, ::-1], dataset.y), study.positive))
+    _, study, result = example(method, name)
+    again = engine.run(method.slug, changed(study, turned))
     assert again.severity == result.severity
     assert close(numbers(again), numbers(result))
 
@@ -134,11 +178,8 @@ def test_column_order_does_not_matter(method, name):
 @pytest.mark.parametrize("name", ["sick", "healthy"])
 def test_row_order_does_not_matter(method, name):
     """Folds change with the order of the rows, and what is drawn at random with them."""
-    dataset, study, result = example(method, name)
-    order = np.random.default_rng(5).permutation(dataset.n_samples)
-    again = engine.run(
-        method.slug, Study(rebuilt(dataset, dataset.X.iloc[order], dataset.y.iloc[order]), study.positive)
-    )
+    _, study, result = example(method, name)
+    again = engine.run(method.slug, changed(study, shuffled))
     assert again.severity == result.severity
     assert close(numbers(again), numbers(result))
 
@@ -221,7 +262,7 @@ def test_draw_reads_only_the_tables(method):
 @EACH
 @pytest.mark.parametrize("sizes", [(9, 3), (10, 2), (6, 3, 3), (11, 1)])
 def test_a_tiny_table_gets_a_sentence(method, sizes):
-    result = engine.run(method.slug, Study(planted("clean", class_sizes=sizes, n_features=4)))
+    result = engine.run(method.slug, tiny(sizes))
     assert result.findings and result.severity != "failed"
     assert all(finding.text.endswith(".") for finding in result.findings)
     if result.severity != "not applicable":
@@ -270,11 +311,8 @@ def test_odd_tables_get_sentences(method, name):
 @pytest.mark.parametrize("name", ["sick", "healthy"])
 def test_names_from_a_file_stay_text(method, name):
     """Hostile column, class and cell names run, stay on one line, and are escaped in figures."""
-    dataset, study, result = example(method, name)
-    labels = {label: HOSTILE[i] for i, label in enumerate(dataset.classes)}
-    test = None if dataset.test is None else hostile(dataset.test.X)
-    other = Study(rebuilt(dataset, hostile(dataset.X), dataset.y.map(labels), test), labels[study.positive])
-    again = engine.run(method.slug, other)
+    _, study, result = example(method, name)
+    again = engine.run(method.slug, changed(study, named_hostilely))
     assert all("\n" not in finding.text and len(finding.text) < 2000 for finding in again.findings)
     assert again.severity == result.severity
     for title, figure in method.draw(again).items() if again.tables else ():
