@@ -108,14 +108,29 @@ def draw(result: Result) -> dict[str, go.Figure]:
     caption = "Reliability is what a better map could take away: less is better. Resolution is what telling rows apart gains: more is better."
     axes = {"x_title": "part of the Brier score", "y_title": "recipe", "caption": caption}
     figures[title] = charts.bars(parts, "value", "recipe", by="part", title=title, **axes)
-    rows = tables["changes"].query("metric == 'Brier score'")
-    if len(rows):
-        title = "Change of the Brier score against doing nothing"
-        caption = "Paired over the same folds. Left of zero the probabilities are better; only an interval that leaves zero out says so."
-        axes = {"x_title": "difference of the Brier score", "y_title": "recipe"}
-        figures[title] = charts.intervals(
-            rows, "difference", "recipe", title=title, caption=caption, reference=0, **axes
-        )
+    return figures | _what_recipes_did(tables["changes"])
+
+
+def _what_recipes_did(table: pd.DataFrame) -> dict[str, go.Figure]:
+    """Changes against doing nothing: of the Brier score, and of how far the probabilities are from calibrated."""
+    figures = {}
+    apart = table["metric"].str.endswith("distance from 1")
+    for title, rows, axes in (
+        (
+            "Change of the Brier score against doing nothing",
+            table[table["metric"] == "Brier score"],
+            {"x_title": "difference of the Brier score"},
+        ),
+        (
+            "What each recipe did to calibration",
+            table[apart & table["low"].notna()],
+            {"x_title": "change of the distance from calibrated", "by": "metric"},
+        ),
+    ):
+        if len(rows):
+            caption = "Paired over the same folds. Left of zero the probabilities are better; only an interval that leaves zero out says so."
+            axes |= {"y_title": "recipe", "title": title, "caption": caption, "reference": 0}
+            figures[title] = charts.intervals(rows, "difference", "recipe", **axes)
     return figures
 
 

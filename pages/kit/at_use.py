@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.errors import UserError
 from core.evaluation.prior_at_use import share_to_take
+from core.glossary import term
 from core.held_out import rows_at_use
 from core.recipe import Recipe
 from core.result import Result
@@ -49,7 +50,7 @@ def _rows() -> tuple[str, pd.DataFrame, tuple[str, ...]] | None:
         key = ("rows at use", data.fingerprint, held.fingerprint)
         return (held.name, *kept.large(lambda: rows_at_use(data, held), *key))
     label = "Upload rows from where decisions will be made; labels are not needed"
-    st.file_uploader(label, **choices.further_uploader(choices.AT_USE))
+    st.file_uploader(label, help=term("Label shift"), **choices.further_uploader(choices.AT_USE))
     if data.test is None:
         return None
     label = f"Take the {plural(data.test.n_samples, 'test row')} that were kept apart, their labels left aside"

@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.recipe import Recipe
 from core.result import Result
-from pages.kit import at_use, choices, costing, cutoff, recipe_jobs, refits, show, text
+from pages.kit import at_use, choices, costing, cutoff, maps, recipe_jobs, refits, show, text
 
 VIEWS = {
     "costs": ("What it costs", "What each decision costs, and which one is the cheapest elsewhere."),
@@ -47,6 +47,8 @@ def section(recipes: tuple[Recipe, ...], laid: Result | None = None, told: tuple
     titles = {key: title for key, (title, _) in VIEWS.items()}
     view = st.pills("View", titles, format_func=titles.get, default="costs", key="judged view", required=True)
     st.caption(VIEWS[view][1])
+    if view == "calibration":
+        maps.offer(recipes)
     if view in ASKING:
         return ASKING[view](recipes, _drawn)
     job = MADE[view](recipes, choices.choice("prevalence"))

@@ -63,7 +63,7 @@ def test_points_of_the_diagram_hold_all_rows_within_exact_intervals(result):
     assert ((table["low"] <= table["observed"]) & (table["observed"] <= table["high"])).all()
     assert table.groupby("recipe")["bin"].max().max() <= 6, "ten rows of the class for each bin"
     figures = draw(result)
-    assert len(figures) == 5 and all(figure.layout.meta["caption"] for figure in figures.values())
+    assert len(figures) == 6 and all(figure.layout.meta["caption"] for figure in figures.values())
     lines = [trace for trace in figures["Reliability of the probabilities"].data if trace.name]
     assert np.array_equal(np.concatenate([trace.y for trace in lines]), table["observed"])
 

@@ -2,8 +2,9 @@
 
 import pytest
 
+from core.recipe import Recipe
 from core.synthetic import planted
-from pages.kit import choices
+from pages.kit import choices, maps
 
 
 def as_file(sizes, seed=0, **changes):
@@ -87,3 +88,15 @@ def test_the_margin_rules_the_verdicts_of_the_comparison(opened):
     ]
     app = asked(app.number_input, "A difference of average precision").set_value(0.0).run()
     assert lines()["verdict"].tolist() == ["not distinguishable"] and app.session_state["choices"]["margin"] == 0
+
+
+def test_every_calibration_stands_beside_a_recipe(monkeypatch):
+    monkeypatch.setattr(choices, "choice", {"learner": "linear"}.get)
+    texts = [one.text for one in maps.beside(Recipe.of("class_weights", "tuned_threshold"))]
+    shapes = [
+        f"class_weights+calibrated_probabilities:method={shape}"
+        for shape in ("sigmoid", "isotonic", "beta", "temperature")
+    ]
+    assert [Recipe.parse(text) for text in shapes] == [Recipe.parse(text) for text in texts[:4]]
+    assert texts[4:] == ["class_weights+venn_abers", "class_weights+prior_correction"]
+    assert len(maps.beside(Recipe())) == 5, "nothing was sampled or weighted that could be corrected"
