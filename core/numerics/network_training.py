@@ -45,6 +45,7 @@ class Cohort:
         dtype = lessons[0].rows.X.dtype
         self.networks = Networks(self.shape, np.stack([lesson.start for lesson in lessons]).astype(dtype))
         self.active, self.epochs, self.step = list(range(len(lessons))), 0, 0
+        self.seen: np.ndarray | float = 0.0
         self.groups = neighbours(lessons, "loss", LossGroup, dtype)
         self.steps = neighbours(lessons, "optimiser", StepGroup, dtype)
         self.decays = self.shape.decays.astype(dtype)
@@ -59,11 +60,14 @@ class Cohort:
         if self.epochs >= self.plan.n_epochs or not self.active:
             return False
         index = self.streams.composed(self.epochs / self.plan.n_epochs)
-        n_steps, batch = index.shape[1:]
+        (n_steps, batch), self.seen = index.shape[1:], 0.0
         if batch != self.batch:
             self._make_room(batch)
         for start in range(0, n_steps, self.at_once):
             self._portion(index[:, start : start + self.at_once], n_steps)
+        if self.plan.recorded:
+            for place, sums in zip(self.active, self.seen, strict=True):
+                self.sums[place].add(self.epochs, False, sums)
         self.epochs += 1
         self.n_epochs[self.active] = self.epochs
         self._look_at_held_out()
@@ -97,23 +101,23 @@ class Cohort:
         own = indicator(codes, self.shape.n_classes, X.dtype)
         end = flat_index.shape[1]
         total = n_steps * self.plan.n_epochs
+        at = [self.streams.of(group.place) for group in self.groups]
+        parts = [
+            (group, own[i], _taken(weight, i), _taken(groups, i)) for group, i in zip(self.groups, at, strict=True)
+        ]
         for start in range(0, end, batch):
             now = slice(start, start + batch)
-            progress = self.step / total
-            self._step(X[:, now], own[..., now], [_cut(part, now) for part in (weight, groups)], now, progress)
+            self._step(X[:, now], parts, _cut(weight, now), now, self.step / total)
         self._note(own, codes, weight, flat_index, end)
 
-    def _step(self, X: np.ndarray, own: np.ndarray, more: list, now: slice, progress: float) -> None:
-        weight, rows_of = more
+    def _step(self, X: np.ndarray, parts: list[tuple], weight: np.ndarray | None, now: slice, progress: float) -> None:
+        """Take one step; ``parts`` holds each group of losses with what it sees of the portion."""
         scores, slope, value = self.scores[..., now], self.slope[..., now], self.value[..., now]
         self.passes.forward(X, scores)
         given = None
-        for group in self.groups:
-            place, at = group.place, self.streams.of(group.place)
-            mine, w = own[at], None if weight is None else weight[at]
-            known = group.known(
-                progress=progress, weight=w, state=group.state, step=self.step, groups=_taken(rows_of, at)
-            )
+        for group, own, w, rows_of in parts:
+            place, mine, w, rows_of = group.place, own[..., now], _cut(w, now), _cut(rows_of, now)
+            known = group.known(progress=progress, weight=w, state=group.state, step=self.step, groups=rows_of)
             terms = group.loss(scores[place], mine, known)
             group.state = terms.state
             share = 1 / self.batch if w is None else w / self.batch
@@ -149,10 +153,9 @@ class Cohort:
         """Keep losses of rows for the composers that ask for them, and sums over classes."""
         self.streams.keep_losses(index, self.value[:, :end])
         if self.plan.recorded:
-            parts = (self.value[:, :end], self.scores[..., :end], self.slope[..., :end])
-            for place, sums in zip(self.active, ClassSums.of(*parts, own), strict=True):
-                sums[:, 3:] *= self.batch
-                self.sums[place].add(self.epochs, False, sums)
+            sums = ClassSums.of(self.value[:, :end], self.scores[..., :end], self.slope[..., :end], own)
+            sums[..., 3:] *= self.batch
+            self.seen = self.seen + sums
 
     def _look_at_held_out(self) -> None:
         """Judge networks by rows held out, and stop those that no longer get better."""
