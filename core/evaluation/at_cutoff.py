@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 from core import charts, wording
 from core.engine import provenance
 from core.errors import UserError
+from core.evaluation.cost_scores import prices
 from core.evaluation.curves import cases
 from core.evaluation.cutoff import Cutoff, Seen, seen, tuned_band
 from core.evaluation.cutoff_words import CHOSEN, findings
@@ -92,6 +93,7 @@ def at_cutoff(study: Study, outcomes: Outcomes, cutoff: Cutoff, prevalence: floa
 
 def _of(study: Study, found: Seen, cutoff: Cutoff, prevalence: float | None) -> dict[str, list[tuple]]:
     share, own, cost = prevalence or found.prevalence, float(np.median(found.thresholds)), study.miss_cost
+    priced = prices(study, prevalence_at_use=share).accuracies
     cuts = {name: (at, _flagged(found, name)) for name, at in ((AT_OWN, own), (AT_HALF, 0.5))}
     threshold, cut = own, AT_OWN
     if cutoff.way:
@@ -101,7 +103,7 @@ def _of(study: Study, found: Seen, cutoff: Cutoff, prevalence: float | None) -> 
         cuts = {CHOSEN: (threshold, chosen)} | cuts
     scores, people, marked = [], [], {}
     for name, (at, flagged) in cuts.items():
-        lines, values, told = _at(found, flagged, share, cost, np.random.default_rng(study.random_state))
+        lines, values, told = _at(found, flagged, share, cost, np.random.default_rng(study.random_state), priced)
         scores += [(name, at, *line) for line in lines]
         people += [(name, *line) for line in told]
         marked[name] = values
@@ -123,9 +125,14 @@ def _flagged(found: Seen, cut: str) -> tuple[float, float]:
 
 
 def _at(
-    found: Seen, flagged: tuple[float, float], share: float, cost: float, rng: np.random.Generator
+    found: Seen,
+    flagged: tuple[float, float],
+    share: float,
+    cost: float,
+    rng: np.random.Generator,
+    priced: Callable[..., dict] = lambda found, quiet: {},
 ) -> tuple[list[tuple], dict[str, np.ndarray], list[tuple]]:
-    """Scores, their plain values, and people at one cut."""
+    """Scores, their plain values, and people at one cut; ``priced`` gives further scores of a recall and a specificity."""
     rates, ends, draws, n = [], [], [], []
     for mass, side in zip(flagged, (found.found, ~found.found), strict=True):
         n.append(int(side.sum()))
@@ -135,7 +142,7 @@ def _at(
         rates.append(rows / n[-1])
         ends.append(tuple(float(end) for end in proportion_interval(rows, n[-1])))
         draws.append(rate_draws(rows, n[-1], rng))
-    values, spread = flagged_scores(*rates, share, cost), flagged_scores(*draws, share, cost)
+    values, spread = (flagged_scores(*pair, share, cost) | priced(pair[0], 1 - pair[1]) for pair in (rates, draws))
     exact, taken = {"recall": ends[0], "false alarm rate": ends[1]}, float(values["flagged per 1,000"]) / 1000
     chance, lines = scores_by_chance(*n, taken, share), []
     for name, value in values.items():

@@ -60,10 +60,12 @@ class Prices:
             scores[TOTAL] = (
                 1000 * (self.at_use * max(lost, 0.0) / own + (1 - self.at_use) * (1 - quiet)) if own else np.nan
             )
-        for name, share in ((WEIGHTED, self.weighted), (EXPECTED, self.expected)):
-            if share is not None:
-                scores[name] = float(share * found + (1 - share) * quiet)
-        return scores
+        return scores | {name: float(value) for name, value in self.accuracies(found, quiet).items()}
+
+    def accuracies(self, found: Any, quiet: Any) -> dict[str, Any]:
+        """The weighted accuracies of a recall and a specificity, numbers or arrays."""
+        shares = {WEIGHTED: self.weighted, EXPECTED: self.expected}
+        return {name: share * found + (1 - share) * quiet for name, share in shares.items() if share is not None}
 
 
 def prices(

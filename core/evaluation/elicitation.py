@@ -11,6 +11,7 @@ import pandas as pd
 from core import wording
 from core.engine import provenance
 from core.errors import UserError, unknown
+from core.evaluation.curves import cases
 from core.numerics.weighted_accuracy import (
     EMBLEMATIC,
     comparison_bounds,
@@ -42,16 +43,19 @@ def outcomes(study: Study, *, prevalence_at_use: float | None = None, wrong: flo
     Returns
     -------
     pandas.DataFrame
-        decision, found, missed, false_alarms (all per 1,000 cases), text (a sentence).
+        decision, found, missed, false_alarms (all per 1,000 cases), text (a sentence in whole people: of 1,000, or of as many more that some
+        belong to the class).
     """
     prevalence = _prevalence(study, prevalence_at_use, wrong)
     rates = emblematic(wrong)
     own, rest = CASES * prevalence, CASES * (1 - prevalence)
     table = pd.DataFrame({"decision": EMBLEMATIC, "found": own * rates[:, 0], "missed": own * (1 - rates[:, 0])})
     table["false_alarms"] = rest * (1 - rates[:, 1])
+    n = cases(prevalence)
+    whole = wording.count(round(n * prevalence))
     table["text"] = [
-        f"Of {wording.number(own)} cases of {wording.quoted(study.positive)} it finds {wording.number(row.found)}, "
-        f"and raises {wording.number(row.false_alarms)} false alarms."
+        f"Of {wording.count(n)} cases {whole} are {wording.quoted(study.positive)}: it finds {wording.count(round(row.found * n / CASES))} of them, "
+        f"and raises {wording.count(round(row.false_alarms * n / CASES))} false alarms."
         for row in table.itertuples()
     ]
     return table

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from core.evaluation.compare import draw as draw_comparison
-from core.evaluation.scoring import COST
+from core.evaluation.scoring import COST, COST_METRICS
 from core.glossary import TERMS
 from core.recipe import STAGES, Recipe
 from core.registry import Method, group_title, method, methods
@@ -131,8 +131,11 @@ def by_cut(result: Result) -> dict[str, pd.DataFrame]:
 
 
 def side_by_side(scores: pd.DataFrame) -> pd.DataFrame:
-    """One row per recipe, one column per metric: a value with its interval as text."""
+    """One row per recipe, one column per metric: a value with its interval as text; what it costs first, where a cost is stated."""
     texts = [with_interval(row.value, row.low, row.high) for row in scores.itertuples()]
     long = scores[["recipe", "metric"]].assign(text=texts)
     wide = long.pivot_table(index="recipe", columns="metric", values="text", aggfunc="first", sort=False)
-    return wide.reindex(columns=long["metric"].drop_duplicates()).fillna("").reset_index()
+    names = list(long["metric"].drop_duplicates())
+    first = [name for name in (COST, *COST_METRICS) if name in names] if COST in names else []
+    order = [*first, *(name for name in names if name not in first)]
+    return wide.reindex(columns=order).fillna("").reset_index()

@@ -153,7 +153,7 @@ def _take_end(key: str, place: int) -> None:
 def _ranking(study: Study) -> None:
     """Five models in people, a place for each, and the costs that agree with their order."""
     at_use = choices.choice("prevalence") or None
-    st.markdown("Five models decide on 1,000 cases. Which would you rather have? Give at least two of them a place.")
+    st.markdown("Five models decide. Which would you rather have? Give at least two of them a place.")
     given = _places()
     for row in outcomes(study, prevalence_at_use=at_use).itertuples():
         left, right = st.columns([3, 1], vertical_alignment="center")

@@ -236,7 +236,12 @@ def test_a_ranking_gives_a_band_in_words(study):
     orders = result.tables["orders"]
     assert " < ".join(order) in set(orders["order"]) and orders["weight_high"].iloc[-1] == 1
     cards = outcomes(study, prevalence_at_use=0.05)
-    assert cards["text"].iloc[2] == "Of 50 cases of 'ill' it finds 20, and raises 570 false alarms."
+    assert cards["text"].iloc[2] == "Of 1,000 cases 50 are 'ill': it finds 20 of them, and raises 570 false alarms."
+    assert (
+        outcomes(study, prevalence_at_use=0.0007)["text"]
+        .iloc[3]
+        .startswith("Of 10,000 cases 7 are 'ill': it finds 7 of them")
+    )
 
 
 @pytest.mark.parametrize(

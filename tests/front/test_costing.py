@@ -76,7 +76,7 @@ def test_slider_number_and_sentence_say_the_same(asking):
 
 def test_a_ranking_gives_its_costs_and_is_taken_over(asking):
     app = asking(data="ward_sepsis", stating="ranking", prevalence="0.05", ranked=["call all=5", "bad=9", "no such=1"])
-    assert "Of 50 cases of 'yes' it finds 20, and raises 570 false alarms." in said(app)
+    assert "Of 1,000 cases 50 are 'yes': it finds 20 of them, and raises 570 false alarms." in said(app)
     assert [box.value for box in app.selectbox] == ["5", "", "", "", ""]
     for name, place in (("call none", "3"), ("bad", "4"), ("bad on others", "2"), ("bad on class", "1")):
         app = labelled(app.selectbox, f"Place of '{name}'").set_value(place).run()
@@ -143,3 +143,6 @@ def test_decide_draws_what_a_cost_of_each_error_leads_to(opened):
     assert "taking the class of least expected cost" in told and "accuracy by cost" in told
     assert told.count("In the mean of its errors") == 1, "said once"
     assert "<script>window.__xss=1</script>" in told
+    app = next(pills for pills in app.pills if pills.label.startswith("How do you want")).set_value("column").run()
+    app = labelled(app.selectbox, "Column with what a miss").set_value("measure 1").run()
+    assert "'measure 1' is negative in" in said(app) and chosen(app, "role") == () and not app.exception
