@@ -14,6 +14,7 @@ FLOORS = {
         "charts_crosses",
         "charts_curves",
         "charts_distributions",
+        "charts_layout",
         "charts_plane",
         "charts_regions",
         "numerics",
