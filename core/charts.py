@@ -13,12 +13,16 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from core.charts_layout import laid_out
 from core.wording import clip
 
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8A8300", "#595959")
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star", "hexagon")
 GREY = "#808080"
 """For reference lines and nulls: readable on white and on near-black."""
+
+DOWN = {"autorange": "reversed", "type": "category"}
+"""An upright axis of names, the first one on top."""
 
 BLUES = ((0.0, "#f7fbff"), (0.5, "#6baed6"), (1.0, "#08306b"))
 
@@ -73,9 +77,8 @@ def bars(
         figure.add_scatter(
             x=table[null], y=_unique_labels(table[y]), mode="markers", name="expected by chance", marker=marker
         )
-    figure.update_yaxes(autorange="reversed", type="category")
-    figure.update_xaxes(type="log" if log else "linear")
-    return _finish(figure, title, x_title, y_title, caption, rows=table[y].nunique())
+    axes = {"xaxis": {"type": "log" if log else "linear"}, "yaxis": DOWN}
+    return _finish(figure, title, x_title, y_title, caption, rows=table[y].nunique(), **axes)
 
 
 def intervals(
@@ -112,11 +115,11 @@ def intervals(
             offsetgroup=str(i),
             marker={"symbol": SYMBOLS[i % len(SYMBOLS)], "size": 10},
         )
+    more = {"scattermode": "group", "yaxis": DOWN}  # series of one row stand side by side, not on each other
     if reference is not None:
-        figure.add_vline(x=reference, line={"color": GREY, "dash": "dot"})
-    figure.update_layout(scattermode="group")  # series of one row stand side by side, not on each other
-    figure.update_yaxes(autorange="reversed", type="category")
-    return _finish(figure, title, x_title, y_title, caption, rows=table[y].nunique())
+        ends = {"x0": reference, "x1": reference, "y0": 0, "y1": 1, "xref": "x", "yref": "y domain"}
+        more["shapes"] = [{"type": "line", "line": {"color": GREY, "dash": "dot"}} | ends]
+    return _finish(figure, title, x_title, y_title, caption, rows=table[y].nunique(), **more)
 
 
 def heatmap(
@@ -150,9 +153,8 @@ def heatmap(
             hoverongaps=False,
         )
     )
-    figure.update_yaxes(autorange="reversed", type="category")
-    figure.update_xaxes(type="category")
-    return _finish(figure, title, x_title, y_title, caption, rows=len(grid))
+    axes = {"xaxis": {"type": "category"}, "yaxis": DOWN}
+    return _finish(figure, title, x_title, y_title, caption, rows=len(grid), **axes)
 
 
 def points(
@@ -187,9 +189,8 @@ def points(
             showlegend=by != "",
         )
     categories = not pd.api.types.is_numeric_dtype(table[y].dtype)
-    if categories:
-        figure.update_yaxes(autorange="reversed", type="category")
-    return _finish(figure, title, x_title, y_title, caption, rows=table[y].nunique() if categories else 12)
+    axes, rows = ({"yaxis": DOWN}, table[y].nunique()) if categories else ({}, 12)
+    return _finish(figure, title, x_title, y_title, caption, rows=rows, **axes)
 
 
 def strips(
@@ -219,11 +220,8 @@ def strips(
             hoveron="points",
             marker={"symbol": SYMBOLS[i % len(SYMBOLS)], "size": 5, "color": PALETTE[i % len(PALETTE)]},
         )
-    figure.update_layout(boxmode="overlay")
-    figure.update_yaxes(
-        autorange="reversed", type="category", categoryorder="array", categoryarray=list(short.values())
-    )
-    return _finish(figure, title, x_title, y_title, caption, rows=table[y].nunique())
+    more = {"boxmode": "overlay", "yaxis": DOWN | {"categoryorder": "array", "categoryarray": list(short.values())}}
+    return _finish(figure, title, x_title, y_title, caption, rows=table[y].nunique(), **more)
 
 
 def waterfall(
@@ -242,27 +240,32 @@ def waterfall(
             totals={"marker": {"color": GREY}},
         )
     )
-    figure.update_yaxes(autorange="reversed", type="category")
-    return _finish(figure, title, x_title, y_title, caption, rows=len(table))
+    return _finish(figure, title, x_title, y_title, caption, rows=len(table), yaxis=DOWN)
 
 
 def _series(table: pd.DataFrame, by: str) -> list[tuple[object, pd.DataFrame]]:
     return list(table.groupby(by, sort=False, observed=True)) if by else [(None, table)]
 
 
-def _finish(figure: go.Figure, title: str, x_title: str, y_title: str, caption: str, *, rows: int) -> go.Figure:
-    figure.update_layout(
-        title={"text": title, "x": 0, "xanchor": "left"},
-        meta={"caption": caption},
-        colorway=PALETTE,
-        height=int(np.clip(130 + 28 * rows, 280, 900)),
-        margin={"l": 10, "r": 10, "t": 60, "b": 10},
-        legend={"orientation": "h", "yref": "container", "yanchor": "bottom", "y": 0, "x": 0},
-        bargap=0.25,
-    )
-    figure.update_xaxes(title={"text": x_title}, automargin=True)
-    figure.update_yaxes(title={"text": y_title}, automargin=True)
-    return figure
+def _finish(
+    figure: go.Figure, title: str, x_title: str, y_title: str, caption: str, *, rows: int, **more: dict | str | list
+) -> go.Figure:
+    axes = {
+        f"{name}axis": more.pop(f"{name}axis", {}) | {"title": {"text": text}, "automargin": True}
+        for name, text in (("x", x_title), ("y", y_title))
+    }
+    parts = {
+        "title": {"text": title, "x": 0, "xanchor": "left"},
+        "meta": {"caption": caption},
+        "colorway": PALETTE,
+        "height": int(np.clip(130 + 28 * rows, 280, 900)),
+        "margin": {"l": 10, "r": 10, "t": 60, "b": 10},
+        "legend": {"orientation": "h", "yref": "container", "yanchor": "bottom", "y": 0, "x": 0},
+        "bargap": 0.25,
+        **axes,
+        **more,
+    }
+    return laid_out(figure, **parts)
 
 
 def _whiskers(rows: pd.DataFrame, x: str) -> dict | None:

@@ -6,6 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from core.charts import PALETTE, SYMBOLS, label
+from core.charts_layout import laid_out
 
 DASHES = ("solid", "dash", "dot", "dashdot")
 
@@ -52,18 +53,17 @@ def band(
             line={"color": colour, "dash": DASHES[i % len(DASHES)], "width": 2},
             marker={"symbol": SYMBOLS[i % len(SYMBOLS)], "size": 9, "maxdisplayed": marks},
         )
-    figure.update_xaxes(title={"text": x_title}, automargin=True, type="log" if log else "linear")
-    if not log:
-        figure.update_xaxes(rangemode="tozero")
-    figure.update_yaxes(title={"text": y_title}, automargin=True, range=y_range)
-    figure.update_layout(
+    kind = {"type": "log"} if log else {"type": "linear", "rangemode": "tozero"}
+    return laid_out(
+        figure,
+        x={"title": {"text": x_title}, "automargin": True} | kind,
+        y={"title": {"text": y_title}, "automargin": True, "range": y_range},
         title={"text": title, "x": 0, "xanchor": "left"},
         meta={"caption": caption},
         height=420,
         margin={"l": 10, "r": 10, "t": 60, "b": 10},
         legend={"orientation": "h", "yref": "container", "yanchor": "bottom", "y": 0, "x": 0},
     )
-    return figure
 
 
 def _shade(rows: pd.DataFrame, x: str, colour: str) -> dict:

@@ -6,6 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from core.charts import PALETTE, SYMBOLS, label
+from core.charts_layout import laid_out
 
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 MARKS = 8
@@ -38,13 +39,13 @@ def curves(
             line={"color": PALETTE[i % len(PALETTE)], "dash": DASHES[j % len(DASHES)], "width": 2},
             marker={"symbol": SYMBOLS[j % len(SYMBOLS)], "size": 7, "maxdisplayed": MARKS},
         )
-    figure.update_xaxes(title={"text": x_title}, automargin=True, rangemode="tozero")
-    figure.update_yaxes(title={"text": y_title}, automargin=True, rangemode="tozero")
-    figure.update_layout(
+    return laid_out(
+        figure,
+        x={"title": {"text": x_title}, "automargin": True, "rangemode": "tozero"},
+        y={"title": {"text": y_title}, "automargin": True, "rangemode": "tozero"},
         title={"text": title, "x": 0, "xanchor": "left"},
         meta={"caption": caption},
         height=400 + 22 * len(figure.data) // 3,
         margin={"l": 10, "r": 10, "t": 60, "b": 10},
         legend={"orientation": "h", "yref": "container", "yanchor": "bottom", "y": 0, "x": 0},
     )
-    return figure

@@ -1,18 +1,34 @@
 """Shared by the tests of the front: a page without a browser, in a new session, with work done at once."""
 
+from functools import cache
 from pathlib import Path
 
 import pytest
 import streamlit as st
-from streamlit.testing.v1 import AppTest
+from streamlit.components.v2 import manifest_scanner
+from streamlit.testing.v1 import AppTest, local_script_runner
 
 from core import engine
-from pages.kit import session
+from pages.kit import kept, session
 
 MAIN = Path(__file__).parents[2] / "pages" / "main.py"
-
-
 KNOWN = {}
+FOR_ALL = {}
+NEVER_CHANGED = ("sample", "example", "bake-off of losses")
+"""What is kept for every session and is the same in every test."""
+
+# an AppTest asks every installed package whether it brings widgets, and looks a thousand times a second whether its page has ended
+manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
+looked_for = local_script_runner.require_widgets_deltas
+
+
+def awaited(runner, timeout=3):
+    """Wait for the end of a page."""
+    runner._script_thread.join(timeout)
+    looked_for(runner, 1.0 if runner.script_stopped() else 0.0)
+
+
+local_script_runner.require_widgets_deltas = awaited
 
 
 def remembered(slug, study, **parameters):
@@ -23,11 +39,21 @@ def remembered(slug, study, **parameters):
     return KNOWN[key]
 
 
+def shared(make, *key):
+    """What is kept for every session; examples outlive a test."""
+    if key[0] not in NEVER_CHANGED:
+        return kept._for_all(repr(key), make)
+    if key not in FOR_ALL:
+        FOR_ALL[key] = make()
+    return FOR_ALL[key]
+
+
 @pytest.fixture
 def opened(monkeypatch):
     """Opens a page in a new session: ``opened("profile", data="wine_cultivars")``; work is done at once."""
     monkeypatch.setenv("COUNTERPOISE_WORKERS", "0")
     monkeypatch.setattr(session, "run", remembered)
+    monkeypatch.setattr(kept, "for_all", shared)
 
     def open_page(page="data", upload=None, **link):
         app = AppTest.from_file(MAIN, default_timeout=120)
