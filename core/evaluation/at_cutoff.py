@@ -25,6 +25,7 @@ from core.recipe import Recipe
 from core.result import Result
 from core.study import Study
 
+AT_RANDOM = {CHOSEN: "random, chosen cut-off", AT_OWN: "random, own threshold", AT_HALF: "random, at 0.5"}
 BY_CHANCE = ("F1", "recall", "precision")
 COLUMNS = {
     "scores": ("cut", "threshold", "metric", "value", "low", "high", "chance", "chance_low", "chance_high"),
@@ -183,12 +184,12 @@ def draw(result: Result) -> dict[str, go.Figure]:
     caption = f"Whole people, by {charts.label(wording.quoted(recipe))}, with 95 % intervals; those rightly left are not drawn."
     axes = {"x_title": "cases", "y_title": "decision", "by": "outcome", "caption": caption}
     figures = {title: charts.bars(people[people["outcome"] != "rightly left"], "n_cases", "cut", title=title, **axes)}
-    rows, title = scores[scores["metric"].isin(BY_CHANCE)], "F1 at each cut"
+    rows, title = scores[scores["metric"].isin(BY_CHANCE)], "F1, recall and precision at each cut"
     chance = rows.assign(value=rows["chance"], low=rows["chance_low"], high=rows["chance_high"])
-    chance = chance.assign(cut="at random, as many as " + chance["cut"])
+    chance = chance.assign(cut=chance["cut"].map(AT_RANDOM))
     shown = pd.concat([rows, chance])
     caption = "With 95 % intervals. Below each: what flagging as many rows at random gives, and its middle 95 %."
     axes = {"x_title": "score", "y_title": "", "by": "metric", "caption": caption}
-    order = [name for cut in rows["cut"].drop_duplicates() for name in (cut, f"at random, as many as {cut}")]
+    order = [name for cut in rows["cut"].drop_duplicates() for name in (cut, AT_RANDOM[cut])]
     shown = shown.sort_values("cut", key=lambda names: names.map(order.index), kind="stable")
     return figures | {title: charts.intervals(shown, "value", "cut", title=title, **axes)}
