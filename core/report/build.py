@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from core import learners
 from core.dataset import Dataset
 from core.engine import by_severity, versions
 from core.registry import Method, method
-from core.report.contents import Report, Section
+from core.report.contents import Figures, Report, Section
 from core.report.page import to_html
 from core.report.text import to_json, to_markdown
 from core.result import Result
@@ -149,7 +150,7 @@ def _section(chosen: Method, result: Result) -> Section:
         severity=result.severity,
         sentences=tuple((finding.severity, finding.text) for finding in result.findings),
         remedies=tuple(method(slug).title for slug in result.suggests),
-        figures=chosen.draw(result) if result.tables else {},
+        figures=Figures(partial(chosen.draw, result)) if result.tables else {},
         tables=result.tables,
         how=_prose(chosen.how),
         why=_prose(chosen.why),
@@ -175,7 +176,7 @@ def _comparison(result: Result) -> Section:
         severity=result.severity,
         sentences=tuple((finding.severity, finding.text) for finding in result.findings),
         remedies=tuple(method(slug).title for slug in result.suggests),
-        figures=draw(result) if result.tables else {},
+        figures=Figures(partial(draw, result)) if result.tables else {},
         tables=result.tables,
         provenance=result.provenance,
     )
@@ -191,7 +192,7 @@ def _at_cutoff(result: Result) -> Section:
         severity=result.severity,
         sentences=tuple((finding.severity, finding.text) for finding in result.findings),
         remedies=tuple(method(slug).title for slug in result.suggests),
-        figures=draw(result),
+        figures=Figures(partial(draw, result)),
         tables=result.tables,
         provenance=result.provenance,
     )

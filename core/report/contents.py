@@ -2,14 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
 
 from core.engine import rests_on
+
+
+class Figures(Mapping):
+    """Figures by title, drawn when the first one is asked for: text and JSON hold none.
+
+    Parameters
+    ----------
+    draw : callable
+        Gives all of them.
+    """
+
+    def __init__(self, draw: Callable[[], Mapping[str, go.Figure]]) -> None:
+        self._draw = draw
+
+    @cached_property
+    def _drawn(self) -> Mapping[str, go.Figure]:
+        return self._draw()
+
+    def __getitem__(self, title: str) -> go.Figure:
+        return self._drawn[title]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._drawn)
+
+    def __len__(self) -> int:
+        return len(self._drawn)
 
 
 @dataclass(frozen=True, eq=False)
