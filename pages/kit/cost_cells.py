@@ -114,7 +114,8 @@ def _edited(key: str) -> None:
         st.session_state[REFUSED] = f"{error} The change was not taken."
         st.session_state.pop(SHOWN)
         return
-    held["told"] = json.dumps([list(held["classes"]), found.tolist()], separators=(",", ":"))
+    rows = [[int(cost) if cost == int(cost) else cost for cost in row] for row in found.tolist()]
+    held["told"] = json.dumps([list(held["classes"]), rows], separators=(",", ":"))
     choices.choose(matrix=held["told"])
 
 

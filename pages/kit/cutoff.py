@@ -19,6 +19,7 @@ from core.result import Result
 from core.study import Study
 from core.wording import count, number, plural, quoted, with_interval
 from pages.kit import choices, kept, kept_session, session, show, text
+from pages.kit.compared import meanings
 
 OWN = "own"
 NAMES = {
@@ -198,7 +199,9 @@ def compared(result: Result) -> None:
         "All rows of the first draw of folds together, each by a model that had not seen it. The locked threshold of each fold was chosen inside its training rows."
     )
     show.side_by_side(show.once(draw, result), "cut-off")
-    show.grid(show.once(by_cut, result), alt="Scores of every recipe at each cut, with 95 % intervals.")
+    shown = show.once(by_cut, result)
+    help_ = meanings(shown.columns)
+    show.grid(shown, alt="Scores of every recipe at each cut, with 95 % intervals.", column_config=help_)
     show.details("cut-off", result, {})
 
 
@@ -249,4 +252,4 @@ def rows(jobs: Mapping[Recipe, Job], explained: Mapping[Method, Job]) -> None:
     folded = st.expander("Which rows are called", key="rows called", on_change="rerun", icon=":material/checklist:")
     if folded.open:
         with folded:
-            show.numbers("rows_called", table, "cut-off")
+            show.numbers("rows_by_probability", table, "cut-off")
