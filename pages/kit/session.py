@@ -27,6 +27,9 @@ PROFILE, EXPLAIN, LEDGER = ("profile", "missingness"), ("explanation",), ("ledge
 """Families with a place of their own; every other family stands among the checks of the Diagnose page."""
 
 WARMED = ("core.evaluation.live_training", "core.learners.boosted", "core.learners.together", "sklearn.model_selection")
+MOST_FINISHED = 500
+"""Results on examples that every session is shown without computing them again; they hold no analyst's data."""
+
 AT_ONCE = 10_000
 """Rows up to which a forecast is made in the page: it takes less than a second, and workers may be busy."""
 
@@ -86,7 +89,13 @@ def result(method: Method, asked: Study | None = None) -> Job:
     if method.cost == "minutes" and method.slug not in choice("asked"):
         text = "This check takes minutes and runs only when asked for."
         return _desk().job((key, "skipped"), [(Result.sentence, ("skipped", text))], jobs.Runner(0))
-    return _desk().job(key, [(partial(run, method.slug, **values), (_travelling(asked),))])
+    desk, finished = _desk(), kept.for_all(dict, "finished on examples") if tables.sample() else {}
+    if key in finished:
+        desk.jobs.setdefault(key, finished[key])
+    job = desk.job(key, [(partial(run, method.slug, **values), (_travelling(asked),))])
+    if job.state == "done" and len(finished) < MOST_FINISHED:
+        finished[key] = job
+    return job
 
 
 def scores(recipe: Recipe) -> Job:
