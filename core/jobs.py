@@ -26,7 +26,7 @@ AGAIN = 2
 
 
 class Runner:
-    """Runs jobs in a few processes; owners and their jobs take turns, so that a long job does not hold up a short one.
+    """Runs jobs in a few processes; owners take turns by the time that they have computed, so that a long job does not hold up a short one.
 
     Parameters
     ----------
@@ -118,7 +118,7 @@ class Runner:
                     job.halt(reason)
                     continue
                 self._alone = job._suspected
-                self._submit(job, self._turns.taken())
+                self._submit(job, self._turns.taken(job))
 
     def _submit(self, job: Job, position: int) -> None:
         if self._pool is None:
@@ -155,6 +155,8 @@ class Runner:
         """Count what studies have computed, and end a process that must not go on."""
         with self._lock:
             count(self._running, self._turns, elapsed)
+            for running in self._running:
+                self._turns.count(running.job.owner, elapsed)
             one = to_be_ended(self._running, self._turns.next() is not None)
             process = (self._pool._processes or {}).get(one.process) if one and self._pool else None
             if process is None:

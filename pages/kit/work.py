@@ -106,7 +106,7 @@ def others(running: Any) -> str:
     if not n:
         return ""
     told = f"{plural(n, 'other session')} {'is' if n == 1 else 'are'} at work"
-    return f"; {told} and {'come' if n > 1 else 'comes'} first" if waits else f"; {told}, all take turns"
+    return f"; waiting, {plural(n, 'other session')} ahead" if waits else f"; {told}, all take turns"
 
 
 def _gigabytes() -> float:

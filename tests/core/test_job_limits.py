@@ -40,6 +40,17 @@ def test_a_session_with_many_jobs_does_not_hold_up_another_one(runner):
     assert other.others() == 0
 
 
+def test_a_short_study_waits_for_one_fold_of_a_long_one_and_not_for_one_before_each_of_its_own(runner):
+    long = [runner.start([(time.sleep, (0.6,))] * 4, owner="long") for _ in range(3)]
+    time.sleep(0.3)
+    start, short = time.monotonic(), runner.start([(time.sleep, (0.02,))] * 10, owner="short")
+    wait(short)
+    assert time.monotonic() - start < 2, "ten turns behind tasks of .6 s on two workers would take 3 s"
+    assert sum(job.done for job in long) <= 5
+    for job in long:
+        job.cancel()
+
+
 def test_a_study_stops_at_its_time_and_goes_on_when_it_is_renewed(runner):
     budget, start = Budget(seconds=1.0), time.monotonic()
     both = [runner.start([(time.sleep, (0.1,))] * 40, owner="slow", budget=budget) for _ in range(2)]
