@@ -113,7 +113,11 @@ def _change(recipe: Recipe, tables: Tables) -> str:
 def _parts(tables: Tables) -> Finding:
     """What is to be gained by calibration, and what by ranking."""
     base = tables["brier"].iloc[0]
-    gain = wording.number(base["reliability"]) if base["reliability"] > 0 else "nothing that these rows show"
+    gain = (
+        wording.number(base["reliability"])
+        if base["reliability"] > base["brier"] / 1000
+        else "nothing that these rows show"
+    )
     text = (
         f"Of the Brier score of doing nothing, {wording.number(base['brier'])}, a better map of the same scores could take away about "
         f"{gain}. The share of the class alone would score {wording.number(base['uncertainty'])}."

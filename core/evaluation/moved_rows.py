@@ -82,7 +82,7 @@ def draw(result: Result) -> dict[str, go.Figure]:
     """How far rows move by recipe, and each row's movement at its probability."""
     if not result.tables:
         return {}
-    title = "How far a row's probability moves when the model is fitted again"
+    title = "How far probabilities move over refits"
     caption = "Mean over rows that no fit has seen; each refit learns from rows drawn anew. Intervals are those that so few draws leave."
     axes = {"x_title": "mean change of the probability", "y_title": "recipe", "caption": caption}
     figure = charts.intervals(result.tables["summary"], "moved", "recipe", by="rows", title=title, **axes)
@@ -162,10 +162,10 @@ def _findings(study: Study, tables: dict[str, pd.DataFrame], own: np.ndarray) ->
     for word, rows in (("more", changes[changes["low"] > 0]), ("less", changes[changes["high"] < 0])):
         if len(rows):
             name = rows["difference"].abs().idxmax()
-            row, verb = rows.loc[name], "makes" if len(rows) == 1 else "make"
+            row, one = rows.loc[name], len(rows) == 1
             text = (
-                f"{wording.listing(rows.index)} {verb} them move {word}: '{name}' by {wording.change(row['difference'])} (interval {wording.change(row['low'])} to "
-                f"{wording.change(row['high'])}), and decides {wording.share(mine.loc[name, 'turned'])} of them otherwise."
+                f"{wording.listing(rows.index)} {'makes' if one else 'make'} them move {word}{',' if one else f': {wording.quoted(name)}'} by {wording.change(row['difference'])} "
+                f"(interval {wording.change(row['low'])} to {wording.change(row['high'])}), and decides {wording.share(mine.loc[name, 'turned'])} of them otherwise."
             )
             if word == "more":
                 text += " A recipe that raises all probabilities of a rare class also makes them move further."

@@ -150,7 +150,7 @@ def share_to_take(study: Study, result: Result) -> float:
         return np.nan
     shares, assumption = result.tables["shares"].set_index(["class", "method"]), result.tables["assumption"]
     own, calls = (shares.loc[(study.positive, method)] for method in (EM, CALLS))
-    if _apart(own, calls) or assumption.loc[assumption["looked_at"] == SCORES, "contradicted"].any():
+    if _apart(own, calls) or _scores_contradict(assumption):
         return np.nan
     return float(own["share"])
 
@@ -242,6 +242,10 @@ def _assumption(study: Study, scored: Scored, X: pd.DataFrame, share: np.ndarray
     return contradicted(known, scored.codes, X[study.dataset.X.columns], odds, share, draws)
 
 
+def _scores_contradict(assumption: pd.DataFrame) -> bool:
+    return bool(assumption.loc[assumption["looked_at"] == SCORES, "contradicted"].any())
+
+
 def _apart(own: pd.Series, calls: pd.Series) -> bool:
     return bool(calls["low"] > own["high"] or own["low"] > calls["high"])
 
@@ -250,12 +254,15 @@ def _findings(study: Study, tables: dict[str, pd.DataFrame], n_new: int) -> tupl
     shares, changes = (tables[name].set_index(["class", "method"]) for name in ("shares", "changes"))
     own, calls, base = (shares.loc[(study.positive, method)] for method in (EM, CALLS, TABLE))
     change, label = changes.loc[(study.positive, EM)], wording.quoted(study.positive)
-    told = change["low"] > 0 or change["high"] < 0
+    moved, apart = change["low"] > 0 or change["high"] < 0, _apart(own, calls)
+    doubted = apart or _scores_contradict(tables["assumption"])
     text = (
-        f"Of {wording.plural(n_new, 'row')} at use, {label} makes up {wording.share(own['share'])} (interval {wording.share(own['low'])} to "
+        f"Of {wording.plural(n_new, 'row')} at use, {label} {'would make' if doubted else 'makes'} up {wording.share(own['share'])} (interval {wording.share(own['low'])} to "
         f"{wording.share(own['high'])}), against {wording.share(base['share'])} in the table"
     )
-    if told:
+    if doubted:
+        text += ", if only the class shares had changed. The rows contradict that, so this number does not hold."
+    elif moved:
         word = "low" if change["difference"] > 0 else "high"
         text += f". Probabilities learned from the table are too {word} there: multiply the odds by {wording.number(change['odds_factor'])}, or move the threshold as much."
     else:
@@ -263,12 +270,11 @@ def _findings(study: Study, tables: dict[str, pd.DataFrame], n_new: int) -> tupl
     between = (
         f"{wording.share(calls['share'])} (interval {wording.share(calls['low'])} to {wording.share(calls['high'])})"
     )
-    apart = _apart(own, calls)
     more = f"Counting calls gives {between}, which does not agree: more than the class shares has changed, and neither number holds." if apart else (
         f"Counting calls gives {between}, which agrees. Both hold only if rows of each class look as they do in the table."
     )  # fmt: skip
     left = [str(name) for name in study.classes if name not in set(tables["shares"]["class"])]
-    findings = [Finding("caution" if told else "fine", text), Finding("caution" if apart else "fine", more)]
+    findings = [Finding("caution" if moved or doubted else "fine", text), Finding("caution" if apart else "fine", more)]
     findings += against_the_assumption(tables["assumption"], n_new)
     rests = f"This rests on {carried(study, study.n_folds)}, and on rows drawn anew on both sides."
     findings.append(Finding("fine", rests))

@@ -9,7 +9,7 @@ from core.evaluation.distinguishing_words import against_nothing, probability, r
 from core.evaluation.scoring import COST
 from core.glossary import term
 from core.result import Result
-from core.wording import MISSING, change, clip, number
+from core.wording import MISSING, change, clip
 from pages.kit import choices, show, text
 
 
@@ -46,9 +46,8 @@ def by_recipe(result: Result) -> pd.DataFrame:
         {
             "recipe": clip(row.recipe, 120), "verdict": row.verdict,
             "difference": f"{change(row.difference)} ({change(row.low)} to {change(row.high)})", "p after Holm": probability(row.p_holm),
-            "better": probability(row.better), "practically equal": probability(row.equivalent), "worse": probability(row.worse),
-            "rows needed to tell": _rows(row.times_more, row.rows_needed),
-            "folds": number(row.n_folds),
+            "better": probability(row.better), "equal": probability(row.equivalent), "worse": probability(row.worse),
+            "rows needed": _rows(row.times_more, row.rows_needed),
         }
         for row in table.itertuples()
     ]  # fmt: skip

@@ -39,4 +39,4 @@ def _by_recipe(result: Result) -> object:
         f"{share(row.turned)} ({share(row.turned_low)} to {share(row.turned_high)})" for row in table.itertuples()
     ]
     named = {"mean change of the probability": moved, "decided otherwise": turned}
-    return table[["recipe", "rows", "n_rows", "n_refits"]].assign(**named)
+    return table[["recipe", "rows"]].assign(**named, **{"rows asked about": table["n_rows"]})

@@ -77,6 +77,9 @@ def test_the_share_is_taken_over_only_where_it_holds():
     assert 0.3 < share_to_take(study, found) < 0.8
     assert "This rests on 1,000 rows, 100 of them 'rare', in 5 folds drawn with seed 0" in found.findings[3].text
     assert found.findings[2].text.startswith("Nothing speaks against that only the class shares have changed")
+    squeezed = prior_at_use(study, X * 0.1)
+    assert np.isnan(share_to_take(study, squeezed)) and squeezed.severity == "caution"
+    assert squeezed.findings[0].text.endswith("The rows contradict that, so this number does not hold.")
     few = told(study, X.head(4))
     assert few.severity == "not applicable" and np.isnan(share_to_take(study, few)) and not few.tables
 

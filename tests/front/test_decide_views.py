@@ -40,7 +40,7 @@ def test_refits_say_how_far_rows_move_by_recipe(decide):
     app = decide("moved_rows", recipe="class_weights", refits="2")
     assert not app.exception and "6 fits: 3 of each of 2 recipes" in said(app)
     assert "Fitted again 2 times on rows drawn anew" in said(app) and "that no fit has seen" in said(app)
-    shown = next(item.value for item in app.dataframe if "n_refits" in item.value)
+    shown = next(item.value for item in app.dataframe if "decided otherwise" in item.value)
     assert shown["recipe"].tolist() == ["Do nothing"] * 2 + ["Class weights"] * 2
     assert shown["mean change of the probability"].str.contains(r"\(.* to .*\)", regex=True).all()
     assert sum(item.key.startswith("judged") for item in app.get("plotly_chart")) == 2
@@ -83,9 +83,7 @@ def test_the_margin_rules_the_verdicts_of_the_comparison(opened):
     def lines():
         return next(item.value for item in app.dataframe if "p after Holm" in item.value)
 
-    assert lines()["verdict"].tolist() == ["practically equal"] and lines()["practically equal"].tolist() == [
-        "above 0.999"
-    ]
+    assert lines()["verdict"].tolist() == ["practically equal"] and lines()["equal"].tolist() == ["above 0.999"]
     app = asked(app.number_input, "A difference of average precision").set_value(0.0).run()
     assert lines()["verdict"].tolist() == ["not distinguishable"] and app.session_state["choices"]["margin"] == 0
 
