@@ -6,24 +6,13 @@ import warnings
 from typing import Any
 
 import numpy as np
-import pandas as pd
-from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
-from sklearn.compose import ColumnTransformer
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder
 from sklearn.utils.validation import check_is_fitted
 
-from core.learners.encoding import (
-    MAX_LEVELS,
-    as_frame,
-    categorical_columns,
-    numeric_columns,
-    robust_units,
-    scaled,
-)
+from core.learners.encoding import as_frame
+from core.learners.linear_input import LinearInput
 from core.learners.linear_loss import descended
 from core.learners.loss import Loss
 from core.learners.scored_rows import class_mass, probabilities
@@ -59,10 +48,10 @@ class LinearModel(ClassifierMixin, BaseEstimator):
     def fit(self, X: Any, y: Any, sample_weight: np.ndarray | None = None) -> LinearModel:
         """Fit on a table (n_samples, n_features) with labels (n_samples,)."""
         X = as_frame(X)
-        self.encoder_ = _encoder(X)
+        self.encoder_ = LinearInput(X)
         self.n_features_in_ = X.shape[1]
         self.feature_names_in_ = np.asarray(X.columns, dtype=object)
-        Z = self.encoder_.fit_transform(X)
+        Z = self.encoder_(X)
         self.classes_ = np.unique(y)
         solver = "newton-cholesky" if Z.shape[1] * len(self.classes_) <= 600 else "lbfgs"
         self.model_ = LogisticRegression(C=self.C, max_iter=self.max_iter, solver=solver, tol=1e-3)
@@ -86,7 +75,7 @@ class LinearModel(ClassifierMixin, BaseEstimator):
     def encode(self, X: Any) -> np.ndarray:
         """The matrix (n_samples, n_encoded) that the regression sees."""
         check_is_fitted(self)
-        return self.encoder_.transform(as_frame(X))
+        return self.encoder_(as_frame(X))
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Probabilities (n_samples, n_classes), in the order of ``classes_``."""
@@ -104,37 +93,4 @@ class LinearModel(ClassifierMixin, BaseEstimator):
     def encoded_columns(self) -> np.ndarray:
         """For each encoded column, the position of the column of ``X`` that it comes from."""
         check_is_fitted(self)
-        position = {name: i for i, name in enumerate(self.feature_names_in_)}
-        owners: list[int] = []
-        for _, transformer, columns in self.encoder_.transformers_:
-            owners.extend(position[columns[i]] for i in _owners(transformer, columns))
-        return np.asarray(owners)
-
-
-class RobustColumns(TransformerMixin, BaseEstimator):
-    """Scales columns by the median and the interquartile range of the rows given to ``fit``; gaps stay gaps."""
-
-    def fit(self, X: Any, y: Any = None) -> RobustColumns:
-        """Note the centre and the unit of each column."""
-        self.middle_, self.unit_ = robust_units(np.asarray(X, dtype="float64"))
-        return self
-
-    def transform(self, X: Any) -> np.ndarray:
-        """The columns (n_samples, n_features) in these units."""
-        return scaled(np.asarray(X, dtype="float64"), self.middle_, self.unit_)
-
-
-def _encoder(X: pd.DataFrame) -> ColumnTransformer:
-    numbers = make_pipeline(
-        RobustColumns(), SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
-    )
-    words = OneHotEncoder(handle_unknown="infrequent_if_exist", max_categories=MAX_LEVELS, sparse_output=False)
-    parts = [("numbers", numbers, numeric_columns(X)), ("words", words, categorical_columns(X))]
-    return ColumnTransformer([part for part in parts if part[2]], verbose_feature_names_out=False)
-
-
-def _owners(transformer: Any, columns: list[str]) -> list[int]:
-    if isinstance(transformer, OneHotEncoder):
-        return [i for i, names in enumerate(transformer._n_features_outs) for _ in range(names)]
-    indicator = transformer[-1].indicator_
-    return [*range(len(columns)), *(int(i) for i in indicator.features_)]
+        return self.encoder_.owners()

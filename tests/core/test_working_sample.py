@@ -79,7 +79,7 @@ def test_slopes_and_intercept_of_a_million_rows(million, study):
     """Each coefficient lies within the interval that the sample states for it: its model's own information, five read together."""
     fitted = study.fitted(None, np.arange(len(study.codes)))
     learner = innermost(fitted)
-    unit, middle = learner.encoder_.transformers_[0][1][0].unit_, learner.encoder_.transformers_[0][1][0].middle_
+    unit, middle = learner.encoder_.unit, learner.encoder_.middle
     slopes = learner.model_.coef_[0] / unit
     ours = np.append(slopes, learner.model_.intercept_[0] - slopes @ middle + prior_shift(fitted)[1])
     rows = np.column_stack([study.dataset.X.to_numpy(), np.ones(len(study.codes))])
