@@ -4,7 +4,7 @@
     python -m benchmarks.network_speed --rounds 3
 
 Both sides of a ratio take turns in one process, after a round that is not counted; ratios are of processor seconds, round by round, because other work on the
-machine does not change those. Seconds on the clock are given beside them. Written to ``benchmarks/network_speed.md``.
+machine changes those least. Seconds on the clock are given beside them. Written to ``benchmarks/network_speed.md``.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent
 HIDDEN, BATCH, EPOCHS, FOLDS, DECAY = 32, 200, 30, 5, 0.4
+LOSSES = """Each loss at its defaults, five folds of 10,000 rows trained and predicted on one thread: the least processor seconds of three rounds."""
 RECIPES = ("", "focal", "logit_adjustment", "class_balanced")
 
 
@@ -85,6 +86,49 @@ def seconds(call: Callable[[], object]) -> tuple[float, float]:
     return time.process_time() - start, time.perf_counter() - clock
 
 
+def bare(n_recipes: int) -> None:
+    """Forward and backward passes and steps of the same networks, with scores taken for slopes: no table, no loss, nothing noted."""
+    import numpy as np
+
+    from core.numerics.network import Networks, Passes, Shape
+    from core.numerics.optimising import Step, adam
+
+    networks = Networks.drawn(n_recipes * FOLDS, Shape(20, 2, HIDDEN))
+    passes, memory = Passes(networks, FOLDS, BATCH), {}
+    X, scores = np.ones((FOLDS, BATCH, 21), np.float32), np.empty((n_recipes * FOLDS, 2, BATCH), np.float32)
+    decays = networks.shape.decays.astype(np.float32)
+    for number in range(1, EPOCHS * 8_000 // BATCH + 1):
+        passes.forward(X, scores)
+        step = Step(number, 1e-4, scores[:, 0, :1], decays)
+        adam(networks.flat, passes.backward(X, scores), memory, step, weight_decay=DECAY)
+
+
+def each_loss(rounds: int) -> dict[str, float]:
+    """The least processor seconds of each loss, five folds of 10,000 rows."""
+    from core.registry import methods
+
+    table, found = data(10_000), {}
+    for loss in methods("remedy", "losses"):
+        taken = [seconds(lambda slug=loss.slug: ours(*table, (slug,)))[0] for _ in range(rounds)]
+        found[loss.about.title] = min(taken)
+    return found
+
+
+def live(rounds: int) -> dict[str, list]:
+    """Processor seconds of the slower of the two tasks that the Remedy page shares the folds out to: cross-entropy alone, and with three losses."""
+    from benchmarks.cases import study
+    from benchmarks.live_speed import processor
+    from core.recipe import Recipe
+
+    table, others = study(n_samples=10_000).with_(learner="neural"), [Recipe.parse(text) for text in RECIPES[1:]]
+    processor(table, [])
+    found: dict[str, list] = {"live one": [], "live four": []}
+    for k in range(1, rounds + 1):
+        for name, recipes in (("live one", []), ("live four", others)):
+            found[name].append((processor(table.with_(random_state=k), recipes), 0.0))
+    return found
+
+
 def measured(rounds: int) -> dict:
     """All numbers of one setting of threads."""
     small, large = data(10_000), data(100_000)
@@ -93,6 +137,8 @@ def measured(rounds: int) -> dict:
         "peer": lambda: theirs(*small),
         "four": lambda: ours(*small, RECIPES),
         "changed": lambda: ours(*small, RECIPES[1:2]),
+        "bare one": lambda: bare(1),
+        "bare four": lambda: bare(4),
     }
     found: dict = {name: [] for name in calls}
     for number in range(rounds + 1):
@@ -100,6 +146,7 @@ def measured(rounds: int) -> dict:
             taken = seconds(call)
             if number:
                 found[name].append(taken)
+    found |= live(rounds)
     found["large"] = [seconds(lambda: ours(*large, RECIPES[1:2])) for _ in range(2)]
     _, y, folds = small
     found["precision"] = [precision(y, ours(*small, RECIPES[:1]), folds), precision(y, theirs(*small), folds)]
@@ -113,6 +160,9 @@ def described(found: dict, threads: str) -> list[str]:
         cpu, clock = (statistics.median(values) for values in zip(*found[name], strict=True))
         return f"{cpu:.2f} ({clock:.2f})"
 
+    def middle(name: str) -> str:
+        return f"{statistics.median(taken for taken, _ in found[name]):.2f}"
+
     def ratio(a: str, b: str) -> str:
         ratios = [mine[0] / other[0] for mine, other in zip(found[a], found[b], strict=True)]
         return f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
@@ -125,19 +175,31 @@ def described(found: dict, threads: str) -> list[str]:
         f"| {threads} | five folds, four recipes: ours | {both('four')} | |",
         f"| {threads} | four recipes over one; aim 2 | | {ratio('four', 'one')} |",
         f"| {threads} | four recipes over one of scikit-learn's | | {ratio('four', 'peer')} |",
+        f"| {threads} | one recipe: passes and steps alone | {both('bare one')} | |",
+        f"| {threads} | four recipes: passes and steps alone | {both('bare four')} | {ratio('bare four', 'bare one')} of one |",
+        f"| {threads} | on the Remedy page, with inner folds: cross-entropy | {middle('live one')} | |",
+        f"| {threads} | on the Remedy page: cross-entropy and three losses | {middle('live four')} | {ratio('live four', 'live one')} of one |",
         f"| {threads} | a changed loss, five folds, 10,000 rows; aim 1 s | {both('changed')} | |",
         f"| {threads} | a changed loss, five folds, 100,000 rows; aim 10 s | {both('large')} | |",
     ]
+
+
+def _inside(what: str, threads: str, rounds: int) -> dict:
+    """Numbers of a process of its own."""
+    limits = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), threads)
+    command = [sys.executable, "-m", "benchmarks.network_speed", "--inside", what, "--rounds", str(rounds)]
+    done = subprocess.run(command, env={**os.environ, **limits}, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
 
 
 def main() -> None:
     """Measure each setting of threads in a process of its own, and write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--inside", action="store_true", help="print the numbers of this process")
+    parser.add_argument("--inside", choices=("ratios", "losses"), help="print the numbers of this process")
     asked = parser.parse_args()
     if asked.inside:
-        print(json.dumps(measured(asked.rounds)))
+        print(json.dumps((measured if asked.inside == "ratios" else each_loss)(asked.rounds)))
         return
     from core.engine import versions
 
@@ -152,10 +214,10 @@ def main() -> None:
         "|---|---|---|---|",
     ]
     for threads in ("1", "2"):
-        limits = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), threads)
-        command = [sys.executable, "-m", "benchmarks.network_speed", "--inside", "--rounds", str(asked.rounds)]
-        done = subprocess.run(command, env={**os.environ, **limits}, capture_output=True, text=True, check=True)
-        lines += described(json.loads(done.stdout), threads)
+        lines += described(_inside("ratios", threads, asked.rounds), threads)
+    lines += ["", LOSSES, "", "| loss | seconds |", "|---|--:|"]
+    losses = sorted(_inside("losses", "1", 3).items(), key=lambda item: -item[1])
+    lines += [f"| {title} | {taken:.2f} |" for title, taken in losses]
     text = "\n".join([*lines, "", ", ".join(f"{name} {version}" for name, version in versions().items()) + ".", ""])
     print(text)
     (FOLDER / "network_speed.md").write_text(text, encoding="utf-8")
