@@ -152,10 +152,15 @@ def of_recipes(
     held: Study | None = None,
     **options: Any,
 ) -> Job:
-    """Something about recipes, as a job whose only result is a ``Result``; ``at_once`` makes it in the page where the table is small."""
+    """Something about recipes, as a job whose only result is a ``Result``; ``at_once`` makes it in the page where the table is small, without a look at what is kept."""
     held = held or study()
     runner = jobs.Runner(0) if at_once and len(held.codes) <= AT_ONCE else None
-    task = (partial(made, **options) if options else made, (_travelling(held), *arguments))
+    if at_once:
+        task = (partial(made, **options) if options else made, (_travelling(held), *arguments))
+    else:
+        from core.evaluation.kept_forecasts import through_store
+
+        task = (partial(through_store, kept_session.store(), made, **options), (_travelling(held), *arguments))
     return _desk().job((held.key, name, *arguments, repr(sorted(options.items()))), [task], runner)
 
 
