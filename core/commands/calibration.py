@@ -6,6 +6,8 @@ import argparse
 import sys
 from typing import Any
 
+import pandas as pd
+
 from core.commands.findings import print_findings
 from core.commands.forecasts import forecasted
 from core.commands.options import (
@@ -15,6 +17,7 @@ from core.commands.options import (
     add_table_options,
     print_head,
     study_of,
+    table_of,
     where_of,
 )
 from core.errors import NotApplicable
@@ -28,14 +31,18 @@ def add(commands: Any) -> None:
     """Declare the command and its options."""
     parser = add_command(commands, "calibration", run, "whether the probabilities of recipes come true, out of fold")
     add_engine_options(add_study_options(add_table_options(parser), report=False))
+    text = "rows from where decisions will be made, labels not needed: how frequent the classes are there"
+    parser.add_argument("--at-use", metavar="FILE", default="", help=text)
 
 
 def run(given: argparse.Namespace) -> None:
-    """Judge the probabilities of the recipes; with a test file, estimate the class shares there without its labels."""
+    """Judge the probabilities of the recipes; with rows at use, or a test file, estimate the class shares there without labels."""
     from core.evaluation.calibration import calibration_of
+    from core.held_out import rows_at_use
 
     where = where_of(given)
     study, recipes = study_of(given)
+    X, notes = rows_at_use(study.dataset, table_of(given, given.at_use)) if given.at_use else (None, ())
     recipes = forecasted(study, (Recipe(), *recipes), where)
     result = calibration_of(study, recipes, progress=_progress)
     print_head(study)
@@ -44,7 +51,11 @@ def run(given: argparse.Namespace) -> None:
     _print_tables(result)
     if study.dataset.test is not None:
         print("\nClass shares in the test file, its labels left aside")
-        _print_shares(study)
+        _print_shares(study, study.dataset.test.X)
+    if X is not None:
+        print("\nClass shares among the rows at use")
+        print("".join(f"  Note: {note}\n" for note in notes), end="")
+        _print_shares(study, X)
 
 
 def _print_tables(result: Result) -> None:
@@ -62,11 +73,11 @@ def _print_tables(result: Result) -> None:
             )
 
 
-def _print_shares(study: Study) -> None:
+def _print_shares(study: Study, X: pd.DataFrame) -> None:
     from core.evaluation.prior_at_use import prior_at_use
 
     try:
-        result = prior_at_use(study, study.dataset.test.X, recipe=study.recipe)
+        result = prior_at_use(study, X)
     except NotApplicable as reason:
         print(f"  NOT APPLICABLE: {reason}")
         return

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.engine import by_severity
+from core.engine import by_severity, rests_on
 from core.errors import UserError
 from core.job import Job
 from core.learners import LEARNERS
@@ -272,6 +272,7 @@ def details(place: str, result: Result, more: Mapping[str, Any]) -> None:
     folded = st.expander(word, key=f"details {place}", on_change="rerun", icon=":material/table_chart:")
     if folded.open:
         with folded:
+            st.caption(md(rests_on(result.provenance)))
             draw(more, f"more {place}")
             for name, frame in result.tables.items():
                 numbers(name, frame, place)

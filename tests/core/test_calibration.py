@@ -193,3 +193,12 @@ def test_the_command_prints_what_was_found(capsys, tmp_path, study):
     out = capsys.readouterr().out
     assert code == 0 and "CAUTION: 'Class weights':" in out and "calibration error of rare: " in out
     assert "by probabilities (EM)" in out and "Of 120 rows at use, 'rare' makes up" in out
+    new.X.to_csv(tmp_path / "unlabelled.csv", index=False)
+    assert (
+        command_line.main(
+            ["calibration", str(tmp_path / "table.csv"), *asked[:4], "--at-use", str(tmp_path / "unlabelled.csv")]
+        )
+        == 0
+    )
+    again = capsys.readouterr().out
+    assert out[out.index("Of 120 rows at use") :] == again[again.index("Of 120 rows at use") :], "labels are left aside"
