@@ -69,6 +69,16 @@ class Cutoff:
         """What ``parse`` reads."""
         return f"{self.way}:{self.value:.10g}" if self.way else ""
 
+    @property
+    def words(self) -> str:
+        """The cut-off in plain words."""
+        value = f"{self.value:,.10g}"
+        said = {
+            "probability": f"the probability {value}", "top": f"the {value} most probable cases", "per1000": f"{value} of 1,000 cases",
+            "cost": f"what a miss worth {value} false alarms implies",
+        }  # fmt: skip
+        return said.get(self.way, "what each recipe decides")
+
     def threshold(self, score: np.ndarray, weight: np.ndarray, at_use: np.ndarray) -> float:
         """The probability from which on rows are flagged.
 

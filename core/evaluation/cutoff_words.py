@@ -78,7 +78,7 @@ def spread(tables: Mapping[str, pd.DataFrame], recipe: Recipe) -> str:
     text = f"The threshold of {name}, locked inside the training rows of each of {len(values)} folds, is {middle}"
     text += " in all of them." if low == high else f" in the middle and goes from {low} to {high}."
     for row in band[band["recipe"] == recipe.title].itertuples():
-        text += f" Chosen again on rows drawn anew, it lies between {wording.number(row.low)} and {wording.number(row.high)} in 9 of 10 draws."
+        text += f" Chosen again on the rows of all folds, drawn anew, it lies between {wording.number(row.low)} and {wording.number(row.high)} in 9 of 10 draws."
     return text
 
 

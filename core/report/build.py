@@ -86,8 +86,14 @@ def _cut(cutoff: Result | None) -> tuple[tuple[str, str], ...]:
     """What the cut-off in force is; nothing when none was laid."""
     if cutoff is None:
         return ()
+    from core.evaluation.cutoff import Cutoff
+
     row, said = cutoff.tables["ways"].iloc[-1], cutoff.provenance["parameters"]["cutoff"]
-    text = f"set by hand to {said}, exploratory" if said else "as the recipe decides, locked inside the folds"
+    text = (
+        f"set by hand to {Cutoff.parse(said).words}, exploratory"
+        if said
+        else "as the recipe decides, locked inside the folds"
+    )
     single = row["threshold"] == row["threshold"]
     at = f"probability {number(row['threshold'])}" if single else "by more than one threshold"
     return (("Cut-off", f"{text}: {at}, {number(row['flagged_per_1000'])} of 1,000 rows are called"),)

@@ -49,6 +49,7 @@ def values(result, recipe="Do nothing", cut=CHOSEN):
 def test_a_cut_off_is_written_and_read():
     for text in ("", "probability:0.001", "top:50", "per1000:2.5", "cost:20"):
         assert Cutoff.parse(text).text == text
+    assert Cutoff("top", 1500).words == "the 1,500 most probable cases" and Cutoff().words == "what each recipe decides"
     for text in (
         "top:0",
         "top:2.5",
@@ -120,8 +121,9 @@ def test_moving_by_hand_is_exploratory_and_few_rows_prefer_the_costs():
     assert "in 9 of 10 draws" in texts[""] and "Prefer the threshold" not in texts[""]
     few = known((970, 30))
     findings = at_cutoff(*few[:2], Cutoff()).findings
-    assert "Prefer the threshold that follows from the costs on calibrated probabilities" in findings[-1].text
-    assert findings[-1].severity == "caution" and ".04 to .41" in findings[-1].text
+    reason = next(finding for finding in findings if finding.severity == "caution")
+    assert "Prefer the threshold that follows from the costs on calibrated probabilities" in reason.text
+    assert ".04 to .41" in reason.text and reason.suggests == ("cost_threshold", "calibrated_probabilities")
     none = at_cutoff(*known((992, 8))[:2], Cutoff("top", 5)).findings
     assert len(none) == 1 and "nothing is claimed" in none[0].text
 

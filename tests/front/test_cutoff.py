@@ -56,7 +56,9 @@ def test_one_cut_off_is_linked_through_all_pages_and_fits_nothing(opened, monkey
                 r"Row (\d+), taken apart below, has the probability [\d.]+ .* it is (called|left)", shown(app)
             )
             assert row and f"Row {row[1]}" in str(app.get("plotly_chart")[2].proto)
-    assert re.search(r"Cut-off: set by hand to top:.?30, exploratory", shown(app)), "the report states it"
+    assert re.search("Cut-off: set by hand to the 30 most probable cases, exploratory", shown(app)), (
+        "the report states it"
+    )
     of_cutoff(app.get("button_group"))[0].set_value("own").run()
     assert "cutoff" not in app.query_params and "as the recipe decides, locked inside the folds" in shown(app)
     assert len(fitted) == 6, "moving it fits nothing"
