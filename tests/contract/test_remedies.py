@@ -1,5 +1,8 @@
 """What every remedy keeps: unfitted in, unfitted out; fitted only on training rows; probabilities that add up."""
 
+from dataclasses import dataclass
+from functools import cache
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,11 +16,13 @@ from core.study import Study
 from core.synthetic import planted
 
 REMEDIES = methods("remedy")
-EACH = pytest.mark.parametrize("remedy", REMEDIES, ids=lambda remedy: remedy.slug)
+EACH = pytest.mark.parametrize(
+    "remedy", [pytest.param(remedy, id=remedy.slug, marks=pytest.mark.xdist_group(remedy.slug)) for remedy in REMEDIES]
+)
 SERVED = pytest.mark.parametrize(
     ("remedy", "learner"),
     [
-        pytest.param(remedy, learner, id=f"{remedy.slug}-{learner}")
+        pytest.param(remedy, learner, id=f"{remedy.slug}-{learner}", marks=pytest.mark.xdist_group(remedy.slug))
         for remedy in REMEDIES
         for learner in learners.LEARNERS
         if remedy.serves(learner)
@@ -54,8 +59,8 @@ class Spy(ClassifierMixin, BaseEstimator):
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
 
-@pytest.fixture(scope="module")
-def mixed():
+@cache
+def mixed_table():
     """A table with numbers, text and gaps, three classes."""
     dataset = planted("overlap", class_sizes=(160, 50, 14))
     rng = np.random.default_rng(1)
@@ -66,9 +71,41 @@ def mixed():
     return X, Study(dataset).codes
 
 
+@pytest.fixture
+def mixed():
+    """A table of one's own with numbers, text and gaps, three classes."""
+    X, y = mixed_table()
+    return X.copy(), y.copy()
+
+
 def made(remedy, classifier):
     """The remedy with its defaults, as a study would apply it."""
     return Recipe.of(remedy.slug).apply(classifier, random_state=0, positive=1, miss_cost=5.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """What went into a fit on the mixed table, which several tests look at, and what came out."""
+
+    inner: object
+    wrapped: object
+    parameters: str
+    X: pd.DataFrame
+    y: np.ndarray
+    fitted: object
+    proba: np.ndarray
+    labels: np.ndarray
+
+
+@cache
+def fit_of(remedy, learner):
+    """Wrap a learner, fit a clone and let it predict, once for all tests of a remedy."""
+    X, y = (part.copy() for part in mixed_table())
+    inner = learners.make(learner)
+    wrapped = made(remedy, inner)
+    parameters = repr(wrapped.get_params())
+    fitted = clone(wrapped).fit(X, y)
+    return Fit(inner, wrapped, parameters, X, y, fitted, fitted.predict_proba(X), fitted.predict(X))
 
 
 @EACH
@@ -80,21 +117,17 @@ def test_it_is_described(remedy):
 
 
 @EACH
-def test_unfitted_in_unfitted_out(remedy, mixed):
-    X, y = mixed
-    inner = learners.make(learner_of(remedy))
-    wrapped = made(remedy, inner)
-    before = repr(wrapped.get_params())
-    fitted = clone(wrapped).fit(X, y)
-    assert repr(wrapped.get_params()) == before
-    assert not hasattr(wrapped, "classes_") and not hasattr(inner, "classes_")
-    assert list(fitted.classes_) == [0, 1, 2]
+def test_unfitted_in_unfitted_out(remedy):
+    fit = fit_of(remedy, learner_of(remedy))
+    assert repr(fit.wrapped.get_params()) == fit.parameters
+    assert not hasattr(fit.wrapped, "classes_") and not hasattr(fit.inner, "classes_")
+    assert list(fit.fitted.classes_) == [0, 1, 2]
 
 
 @SERVED
 def test_probabilities_add_up_and_repeat(remedy, learner, mixed):
     X, y = mixed
-    first = made(remedy, learners.make(learner)).fit(X, y).predict_proba(X)
+    first = fit_of(remedy, learner).proba
     again = made(remedy, learners.make(learner)).fit(X, y).predict_proba(X)
     assert first.shape == (len(y), 3)
     assert np.allclose(first.sum(axis=1), 1) and (first >= 0).all()
@@ -104,10 +137,10 @@ def test_probabilities_add_up_and_repeat(remedy, learner, mixed):
 @EACH
 def test_the_table_is_not_changed(remedy, mixed):
     X, y = mixed
-    before, labels = X.copy(), y.copy()
-    made(remedy, learners.make(learner_of(remedy))).fit(X, y).predict(X)
-    pd.testing.assert_frame_equal(X, before)
-    assert np.array_equal(y, labels)
+    fit = fit_of(remedy, learner_of(remedy))
+    assert len(fit.labels) == len(y)
+    pd.testing.assert_frame_equal(fit.X, X)
+    assert np.array_equal(fit.y, y)
 
 
 @EACH
