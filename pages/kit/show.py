@@ -37,7 +37,7 @@ CHART = {
     "modeBarButtonsToRemove": ["zoom2d", "pan2d", "select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d"],
 }
 ROWS_SHOWN, COLUMNS_SHOWN = 1000, 60
-POLL_SECONDS, REDRAW_SECONDS = 0.05, 1.5
+POLL_SECONDS, REDRAW_SECONDS = 0.02, 1.5
 
 
 def mistake(error: UserError) -> None:
