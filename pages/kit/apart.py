@@ -34,7 +34,7 @@ def verdicts(result: Result) -> None:
         st.caption(
             "Differences and their intervals are paired over the same folds and hold for all recipes together. p is that of the corrected resampled t-test, raised by "
             "Holm's steps. Probabilities are those of a true difference beyond the margin, within it, and beyond it on the wrong side. The rows needed are those of the "
-            "whole table at which the difference that was seen, or the margin, would be told from none."
+            "whole table at which the difference that was seen, or the margin, would be told from none. How far single rows move when a recipe is fitted again stands on Decide, under 'How sure a row's probability is'."
         )
 
 
