@@ -16,7 +16,7 @@ from core.numerics.ranked_rows import drawn, ranked
 from core.recipe import Recipe
 from core.study import Study
 
-WAYS = {"probability": "probability", "top": "cases flagged", "per1000": "flagged of 1,000", "cost": "cost of a miss"}
+WAYS = {"probability": "probability", "top": "cases flagged", "per1000": "flagged of 1,000", "cost": "the cost of a miss"}
 """How a cut-off may be said; without one each recipe decides as it does."""
 
 LIMITS = {"probability": (1e-6, 1 - 1e-6), "top": (1, 10**9), "per1000": (0.001, 1000.0), "cost": (1e-3, 1e6)}
@@ -60,7 +60,7 @@ class Cutoff:
         low, high = LIMITS[way]
         if not low <= value <= high or (way == "top" and value != round(value)):
             kind = "whole number" if way == "top" else "value"
-            problem = f"{value:g} is no {WAYS[way]} that a cut-off can have."
+            problem = f"{value:g} is out of range for a cut-off by {WAYS[way]}."
             raise UserError(problem, f"Choose a {kind} from {low:g} to {high:g}.")
         return cls(way, value)
 

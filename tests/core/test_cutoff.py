@@ -1,5 +1,6 @@
 """One cut-off: said in four ways, laid on kept scores, beside the locked one and .5, chance and people, and what is refused."""
 
+import re
 from functools import cache
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from scipy.stats import hypergeom
 from sklearn.metrics import f1_score, precision_score, recall_score
 
+from core.__main__ import main
 from core.errors import UserError
 from core.evaluation.at_cutoff import at_cutoff, draw
 from core.evaluation.curves import curves_of
@@ -218,3 +220,22 @@ def test_intervals_hold_the_true_score_and_random_rankings_stay_in_their_band():
     roc = chance[chance["curve"] == "ROC curve"]
     assert roc["value"].to_numpy() == pytest.approx(roc["at"].to_numpy(), abs=0.1)
     assert (roc["high"] - roc["low"]).max() > 0.4, "twelve rows of the class leave a wide band"
+
+
+def test_the_command_line_lays_one_cut_off_on_what_it_compares(capsys, tmp_path):
+    rng = np.random.default_rng(0)
+    lines = [f"{rng.normal(2 * (i % 8 == 0)):.3f},{'yes' if i % 8 == 0 else 'no'}" for i in range(160)]
+    path, report = tmp_path / "table.csv", tmp_path / "report.md"
+    path.write_text("\n".join(["size,outcome", *lines]), encoding="utf-8")
+    plain = [str(path), "--target", "outcome", "--learner", "linear", "--folds", "2", "--repeats", "1"]
+    compare = ["compare", *plain, "--recipes", "class_weights", "--cutoff", "top:16", "--report", str(report)]
+    assert main(compare) == 0
+    out = capsys.readouterr().out
+    assert "At one cut-off for all recipes" in out and "exploratory and not validated" in out
+    assert re.search(r"Class weights, at the chosen cut-off: probability 0\.\d+\n  F1 .*; at random", out)
+    assert "flagged per 1,000                          100 (" in out and "found, of 1,000 cases" in out
+    assert "Cut-off: set by hand to the 16 most probable cases, exploratory" in report.read_text(encoding="utf-8")
+    assert main([*compare[:-4], "--cutoff", "half"]) == 2
+    assert "'half' is no cut-off." in capsys.readouterr().err
+    assert main(["curves", *plain, "--cutoff", "top:16", "--threshold", "0.5"]) == 2
+    assert "are both given" in capsys.readouterr().err
