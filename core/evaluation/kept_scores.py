@@ -13,6 +13,7 @@ from core.evaluation.scoring import FoldOutcome, score_fold
 from core.recipe import Recipe
 from core.store import Store, digest_of
 from core.study import Study
+from core.wording import quoted
 
 
 def scored(study: Study, recipes: Iterable[Recipe], **how: Any) -> dict[Recipe, list[FoldOutcome]]:
@@ -34,7 +35,7 @@ def scored(study: Study, recipes: Iterable[Recipe], **how: Any) -> dict[Recipe, 
     places = [(recipe, fold) for recipe in recipes for fold in range(len(study.folds))]
     found = completed(
         places,
-        lambda place: (score_fold, (study, *place)),
+        lambda place: (score_named, (study, *place)),
         lambda held, place: known(held, study, *place),
         lambda held, _, outcome: keep(held, study, outcome),
         **how,
@@ -94,6 +95,22 @@ def scored_enough(study: Study, recipes: Sequence[Recipe], **scoring: Any) -> di
         problem = "Time ran out before doing nothing was scored on two folds."
         raise UserError(problem, "Allow more time, or keep finished folds in a store and start again.")
     return outcomes
+
+
+def score_named(study: Study, recipe: Recipe, fold: int) -> FoldOutcome:
+    """A fold scored; what is wrong with the recipe is said with its name.
+
+    Raises
+    ------
+    UserError
+        The recipe cannot be fitted or cannot decide here.
+    """
+    try:
+        return score_fold(study, recipe, fold)
+    except UserError as error:
+        if recipe == Recipe():
+            raise
+        raise UserError(f"{quoted(recipe.title)}: {error.problem}", error.remedy) from error
 
 
 def score_kept(study: Study, recipe: Recipe, fold: int, path: str) -> FoldOutcome:

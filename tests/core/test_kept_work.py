@@ -97,6 +97,11 @@ def test_every_command_prints_the_same_when_it_starts_again(command, tmp_path, c
     assert capsys.readouterr().out == first and len(Store(path)) >= 2
 
 
+def test_a_recipe_that_cannot_decide_is_named():
+    with pytest.raises(UserError, match=r"'Group thresholds \(column x0\)': 'x0' is no column"):
+        kept_scores.scored(study(), [Recipe.of(group_thresholds={"column": "x0"})])
+
+
 def test_every_command_says_what_is_wrong_before_it_begins(tmp_path, capsys):
     for command in ("curves", "calibration", "costs", "losses", "recommend", "diagnose", "dose", "compare"):
         assert main([command, str(tmp_path / "none.csv"), "--target", "y", "--engine", "dask://nowhere"]) == 2
