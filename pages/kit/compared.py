@@ -92,7 +92,7 @@ def draw(result: Result) -> None:
     apart.verdicts(result)
     st.subheader("Scores with their intervals")
     st.caption(
-        "Mean over the folds, and where the true value plausibly lies at 95 %. Log loss and Brier score: lower is better."
+        "Mean over the folds, and where the true value plausibly lies at 95 %. Costs, log loss and Brier score: lower is better."
     )
     scores(result)
     show.side_by_side(show.once(draw_comparison, result), "comparison")

@@ -67,7 +67,7 @@ def editor(study: Study) -> None:
         f"c{j}": st.column_config.NumberColumn(f"as {name}", required=True, format="%g", width="small")
         for j, name in enumerate(labels.values())
     }
-    named["class"] = st.column_config.TextColumn("a row of", width="medium")
+    named["class"] = st.column_config.TextColumn("a row of", width="small", pinned=True)
     st.data_editor(
         held["base"], key=held["key"], on_change=_edited, args=(held["key"],), hide_index=True, num_rows="fixed", disabled=["class"],
         column_config=named,
