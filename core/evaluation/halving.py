@@ -12,7 +12,7 @@ from core import judge
 from core.errors import UserError
 from core.evaluation.distinguishing import margin_of
 from core.evaluation.scoring import AT_OWN, COST, LOWER_IS_BETTER, FoldOutcome
-from core.evaluation.search_plan import Candidate, Plan, Searched, twin
+from core.evaluation.search_plan import Candidate, Plan, Searched, plain, twin
 from core.recipe import Recipe
 from core.study import Study
 
@@ -67,11 +67,11 @@ class Search:
         self.base = self.order[0]
         self.state = dict.fromkeys(self.order, WAITING)
         self.outcomes = {one: {} for one in self.order}
-        plain = {"recipe": Recipe(), "given": self.plan.folds}
+        given = {"recipe": Recipe(), "given": self.plan.folds}
         names = ("dataset", "positive", "n_folds", "n_repeats", "miss_cost", "random_state")
-        plain |= {name: getattr(self.study.whole, name) for name in names}
+        given |= {name: getattr(self.study.whole, name) for name in names}
         learners = dict.fromkeys(one.learner for one in self.order)
-        self.studies = {name: Searched(learner=name, **plain) for name in learners}
+        self.studies = {name: Searched(learner=name, **given) for name in learners}
         sizes = [len(train) for train, _ in self.plan.folds]
         self.growth = float(np.mean([sizes[f] for f in self.plan.apart]) / np.mean(sizes[: self.plan.rungs[-1]]))
 
@@ -99,9 +99,15 @@ class Search:
         return self.start + self.seconds - min(FINAL * self.seconds, max(wanted, default=0.0))
 
     @property
+    def shared(self) -> list[int]:
+        """Folds on which all that are left were scored."""
+        every = range(len(self.plan.folds) if self.left_over else 0)
+        return [f for f in every if all(f in self.outcomes[one] for one in self.left_over)]
+
+    @property
     def compared(self) -> list[int]:
-        """Folds on which no candidate is given up and all that are left were scored."""
-        return [f for f in self.plan.apart if self.left_over and all(f in self.outcomes[one] for one in self.left_over)]
+        """Those of them on which no candidate is given up."""
+        return [f for f in self.shared if f in self.plan.apart]
 
     def mean(self, one: Candidate, key: tuple[str, str], folds: Iterable[int] = ()) -> float:
         """Of a score over some folds, or all: doing nothing's, and what the candidate has more on those that it has, each by its rows."""
@@ -135,13 +141,11 @@ class Search:
 
     def winner(self, margin: float) -> Candidate:
         """What all folds together choose."""
-        entry = range(self.plan.rungs[-1])
-        return self.choice([*entry, *self.compared], margin) if self.compared else self.base
+        return self.choice(self.shared, margin) if self.compared else self.base
 
     def nested(self, margin: float) -> dict[int, Candidate]:
         """For every fold on which no candidate was given up, what the other folds choose."""
-        known = [*range(self.plan.rungs[-1]), *self.compared]
-        return {f: self.choice(self.plan.others(f, known), margin) for f in self.compared}
+        return {f: self.choice(self.plan.others(f, self.shared), margin) for f in self.compared}
 
     def confirmed(self, chosen: dict[int, Candidate]) -> tuple[float, float, float]:
         """Mean difference to doing nothing of what was chosen for each fold, on that fold, with its corrected interval.
@@ -163,14 +167,12 @@ class Search:
         alarms = sum(abs(d[:, own].sum() - d[own, own]) for d in changed)
         return 1000 * float(np.sqrt(self.study.miss_cost**2 * misses + alarms)) / total if changed else 0.0
 
-    def margin(self, margin: float) -> float:
-        """On the scale of the metric."""
-        return margin_of(margin, list(self.outcomes[self.base].values()), self.key)
-
     def _enter(self) -> Iterator[None]:
         """The first rung, candidate by candidate, until its part of the time is over."""
         for one in self.order:
-            if one != self.base and self.clock() + self._expected(one) > self.start + ENTRY * self.seconds:
+            n_running = sum(state == RUNNING for state in self.state.values())
+            ends = self.start + ENTRY * self.seconds if n_running > FEWEST_FOLDS else self.limit
+            if one != self.base and self.clock() + self._expected(one) > ends:
                 continue
             self.state[one], self.rung[one] = RUNNING, 0
             for fold in range(self.plan.rungs[0]):
@@ -184,8 +186,9 @@ class Search:
         """Score some candidates on the first folds, fold by fold, until the time of the entry is over; who is not through by then is given up."""
         for fold in range(n_folds):
             for one in alive:
-                ends = self.clock() + self._expected(one)
-                if fold in self.outcomes[one] or self.state[one] != RUNNING or ends > self.limit:
+                ends = self.limit if one != self.base else self.start + self.seconds
+                late = self.clock() + self._expected(one) > ends
+                if fold in self.outcomes[one] or self.state[one] != RUNNING or late:
                     continue
                 yield None
                 self._fit(one, fold)
@@ -198,9 +201,11 @@ class Search:
             self.state[one] = FAILED
             return
         self.outcomes[one][fold] = outcome
-        if fold < self.plan.rungs[-1]:
-            self.took.setdefault(one, []).append(self.clock() - start)
-        if one != self.base and self._at_the_end(one, FEWEST_FOLDS) > FINAL * self.seconds:
+        known = any(other != one and other.learner == one.learner for other in self.took)
+        if fold < self.plan.rungs[-1]:  # the first fit of a learner waits for its imports
+            self.took[one] = [*(self.took.get(one, []) if known else []), self.clock() - start]
+        most = FINAL * self.seconds * (1 if known else 2)
+        if one != self.base and self._at_the_end(one, FEWEST_FOLDS) > most:
             self.state[one] = SLOW
 
     def _ranked(self, n_folds: int) -> list[Candidate]:
@@ -210,7 +215,6 @@ class Search:
         return sorted(ready, key=lambda one: -self._signed(one, range(n_folds)))
 
     def _keep(self, kept: Iterable[Candidate]) -> None:
-        """Drop all others."""
         kept = {self.base, *kept}
         self.state |= {one: DROPPED for one, state in self.state.items() if state == RUNNING and one not in kept}
 
@@ -225,8 +229,8 @@ class Search:
     def _twins(self) -> list[Candidate]:
         """Doing nothing and the best candidates, with calibrated probabilities."""
         best = [one for one in (self.base, *self._ranked(self.plan.rungs[-1])) if not one.recipe.stage("calibration")]
-        plain = list(dict.fromkeys(Candidate(one.learner, _plain(one.recipe)) for one in best))[: 1 + TWINNED]
-        twins = [Candidate(one.learner, twin(one.recipe, self.key[0] == COST)) for one in plain]
+        roots = list(dict.fromkeys(Candidate(one.learner, plain(one.recipe)) for one in best))[: 1 + TWINNED]
+        twins = [Candidate(one.learner, twin(one.recipe, self.key[0] == COST)) for one in roots]
         twins = [one for one in twins if one not in self.state]
         self.order += twins
         self.state |= dict.fromkeys(twins, RUNNING)
@@ -273,7 +277,7 @@ class Search:
 
     def _expected(self, one: Candidate) -> float:
         """Seconds of a fit: those seen of it, of its recipe without calibration and decision, of its learner, or of doing nothing."""
-        for seen in (one, Candidate(one.learner, _plain(one.recipe)), Candidate(one.learner)):
+        for seen in (one, Candidate(one.learner, plain(one.recipe)), Candidate(one.learner)):
             if seen in self.took:
                 return float(np.mean(self.took[seen]))
         return BEFOREHAND.get(one.learner, 1.0) * float(np.mean(self.took.get(self.base, [0.0])))
@@ -293,7 +297,3 @@ class Search:
         values, weight = np.asarray(values, dtype=float), np.array([len(self.plan.folds[f][1]) for f in folds])
         known = ~np.isnan(values)
         return float(np.average(values[known], weights=weight[known])) if known.any() else np.nan
-
-
-def _plain(recipe: Recipe) -> Recipe:
-    return recipe.without("calibration").without("decision")

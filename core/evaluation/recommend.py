@@ -20,7 +20,7 @@ import plotly.graph_objects as go
 
 from core import charts, judge
 from core.engine import provenance
-from core.evaluation.distinguishing import FEWEST_ROWS, MARGIN
+from core.evaluation.distinguishing import FEWEST_ROWS, MARGIN, margin_of
 from core.evaluation.halving import FAILED, FEWEST_FOLDS, KEPT, RUNNING, WAITING, Search
 from core.evaluation.recommend_words import findings, goal, refused, searching
 from core.evaluation.scoring import AT_HALF, AT_OWN, COST, LOWER_IS_BETTER, FoldOutcome, decided, score_fold
@@ -172,7 +172,7 @@ def _rungs(search: Search, winner: Candidate) -> pd.DataFrame:
             if all(f in search.outcomes[one] for f in range(n_folds)):
                 passed = search.rung.get(one, 0) > rung or search.state[one] == RUNNING
                 rows.append((rung, n_folds, one.name, search.mean(one, search.key, range(n_folds)), passed))
-    folds = [*range(search.plan.rungs[-1]), *search.compared]
+    folds = search.shared
     for one in search.left_over if search.compared else ():
         score = search.mean(one, search.key, folds)
         rows.append((len(search.plan.rungs), len(folds), one.name, score, one == winner))
@@ -210,8 +210,9 @@ def _choice(study: Study, search: Search, winner: Candidate, margin: float) -> p
         base = float(np.nanmean([search.outcomes[search.base][f].scores[search.key] for f in chosen]))
         tested = np.concatenate([search.plan.folds[f][1] for f in chosen])
         n_own = int((study.codes[tested] == study.positive_code).sum())
+        little = margin_of(margin, list(search.outcomes[search.base].values()), search.key)
         enough = len(chosen) >= FEWEST_FOLDS and n_own >= FEWEST_ROWS
-        helps = enough and bool(min(sign * low, sign * high) > 0 and sign * mean > search.margin(margin))
+        helps = enough and bool(min(sign * low, sign * high) > 0 and sign * mean > little)
         times = sum(one == winner for one in chosen.values())
         seen = (len(chosen), times, n, own, len(tested), n_own, seed)
         rows.append((helps, *_named(study, search, winner), base, base + mean, mean, low, high, *seen))

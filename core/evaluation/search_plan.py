@@ -39,9 +39,9 @@ class Candidate:
     @cached_property
     def name(self) -> str:
         """Both in words, what tells candidates apart first."""
-        plain = self.recipe.without("calibration").without("decision")
-        if self.recipe in (twin(plain, costs) for costs in (False, True)):
-            return f"{self.learner}, calibrated: {plain.title}"
+        root = plain(self.recipe)
+        if self.recipe in (twin(root, costs) for costs in (False, True)):
+            return f"{self.learner}, calibrated: {root.title}"
         return f"{self.learner}: {self.recipe.title}"
 
 
@@ -64,7 +64,7 @@ class Searched(Study):
     @property
     def key(self) -> tuple:
         """Never that of the study on its own folds."""
-        return (*super().key, "searched")
+        return (*super().key, "searched", len(self.given))
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,6 +94,11 @@ class Plan:
     def others(self, fold: int, known: Iterable[int]) -> list[int]:
         """Which folds may choose for one of those on which no candidate is given up: all but it, or with an order the earlier ones."""
         return [f for f in known if f < fold or (f > fold and not self.ordered)]
+
+
+def plain(recipe: Recipe) -> Recipe:
+    """The same recipe without calibration and decision."""
+    return recipe.without("calibration").without("decision")
 
 
 def twin(recipe: Recipe, costs: bool) -> Recipe:

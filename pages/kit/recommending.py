@@ -22,8 +22,8 @@ def section() -> Callable[[], None]:
     asked = asked if len(asked) == 2 and asked[0] in SECONDS and asked[1] == mark else ()
     with st.expander("Recommend a recipe", icon=":material/auto_awesome:", expanded=bool(asked)):
         st.caption(
-            "Learners and recipes are tried on a part of the rows, the better half on more of them. The best one is recommended only if it "
-            "beats doing nothing on rows that had no part in the choice."
+            "Learners, recipes, calibration and thresholds are tried on a part of the rows, and the best ones on all of them. The winner is recommended "
+            "only if choosing it beats doing nothing on rows that had no part in the choice."
         )
         left, right = st.columns([2, 3], vertical_alignment="bottom")
         seconds = left.selectbox("Seconds to search", SECONDS, 1, key="search seconds")

@@ -171,12 +171,12 @@ def test_rungs_keep_the_better_half_and_doing_nothing():
 def test_noise_is_seldom_a_recommendation_and_small_gains_are_none():
     changed, study = 0, study_of()
     tried = [Candidate("boosted", recipe) for recipe in (Recipe(), WEIGHTS, FOCAL, SMOTE)]
-    for seed in range(30):
+    for seed in range(12):
         clock = Clock()
         score = scored_by(lambda *_: 0.0, clock=clock, seed=seed, noise=8.0)
         result = last(study, 20.0, clock=clock, score=score, tried=tried)
         changed += recommended(result)[1] != Recipe.parse("tuned_threshold:criterion=expected cost")
-    assert changed <= 2  # 2.5 % on this side of the interval
+    assert changed <= 1  # 2.5 % on this side of the interval
     clock = Clock()
     little = scored_by(lambda learner, recipe: 0.8 * (recipe == FOCAL), clock=clock, noise=0.01)
     text = last(study_of(), 60.0, clock=clock, score=little).findings[0].text
@@ -230,7 +230,7 @@ def test_the_front_holds_what_nothing_beats():
 
 def test_slow_and_failing_candidates_are_left_out_and_the_rest_goes_on():
     clock = Clock()
-    plain = scored_by(lambda *_: 0.0, clock=clock, takes=lambda learner: 8.0 if learner == "neural" else 0.1)
+    plain = scored_by(lambda *_: 0.0, clock=clock, takes=lambda learner: 16.0 if learner == "neural" else 0.1)
 
     def score(study, recipe, fold):
         if recipe == SMOTE:
