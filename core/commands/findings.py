@@ -31,7 +31,7 @@ def print_scores(result: Result) -> None:
         print(f"\n{recipe}")
         for row in rows.itertuples():
             name = f"{row.metric} {getattr(row, 'cut', '')}"
-            print(f"  {name:42} {with_interval(row.value, row.low, row.high)}")
+            print(f"  {name:52} {with_interval(row.value, row.low, row.high)}")
 
 
 def print_verdicts(result: Result) -> None:
