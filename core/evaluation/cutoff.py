@@ -16,7 +16,12 @@ from core.numerics.ranked_rows import drawn, ranked
 from core.recipe import Recipe
 from core.study import Study
 
-WAYS = {"probability": "probability", "top": "cases flagged", "per1000": "flagged of 1,000", "cost": "the cost of a miss"}
+WAYS = {
+    "probability": "probability",
+    "top": "cases flagged",
+    "per1000": "flagged of 1,000",
+    "cost": "the cost of a miss",
+}
 """How a cut-off may be said; without one each recipe decides as it does."""
 
 LIMITS = {"probability": (1e-6, 1 - 1e-6), "top": (1, 10**9), "per1000": (0.001, 1000.0), "cost": (1e-3, 1e6)}
@@ -215,7 +220,7 @@ def called(study: Study, found: Seen, cutoff: Cutoff, prevalence: float | None =
     return table.sort_values("probability", ascending=False, kind="stable").reset_index(drop=True)
 
 
-def tuned_band(study: Study, recipe: Recipe, found: Seen, n_draws: int = 200) -> tuple[float, float] | None:
+def tuned_band(study: Study, recipe: Recipe, found: Seen, n_draws: int = 300) -> tuple[float, float] | None:
     """Where 9 of 10 thresholds lie that the rule of a recipe chooses on rows drawn anew within each class; None where nothing is chosen.
 
     Parameters

@@ -16,6 +16,7 @@ from core.evaluation.curves import draw as draw_curves
 from core.evaluation.cutoff import Cutoff, called, seen, tuned_band
 from core.evaluation.cutoff_marks import CURVES, marked
 from core.evaluation.scoring import fold_outcome
+from core.evaluation.threshold_band import threshold_band
 from core.numerics.flagged import flagged_scores, recall_by_chance, scores_by_chance
 from core.recipe import Recipe
 from core.study import Study
@@ -160,6 +161,10 @@ def test_the_band_of_a_tuned_threshold_is_wide_where_rows_are_few():
         low, high = tuned_band(study, Recipe(), seen(study, outcomes[Recipe()]), 100)
         widths.append(high - low)
     assert widths[0] > 1.3 * widths[1]
+    own = threshold_band(study, Recipe()).tables["band"].set_index("measure").loc["threshold"]
+    assert tuned_band(study, Recipe(), seen(study, outcomes[Recipe()])) == pytest.approx(
+        (own["low"], own["high"]), rel=1e-3
+    )
     study, outcomes, _, _ = known((970, 30), miss_cost=20.0)
     assert tuned_band(study, Recipe.of("cost_threshold"), seen(study, outcomes[Recipe()])) is None
 
