@@ -40,6 +40,11 @@ def test_the_table_of_methods_is_current():
     assert with_methods(README) == README, "run: python -m core methods --readme README.md"
 
 
+def test_the_table_of_gains_is_current():
+    measured = pd.read_csv(ROOT / "benchmarks" / "recommend.csv")
+    assert with_gains(README, measured) == README, "run: python -m benchmarks.recommend --words"
+
+
 @pytest.mark.parametrize("line", LINES)
 def test_a_command_line_runs(line, checkout, monkeypatch, capsys):
     """Each in this process: what it imports is here already. That ``python -m core`` is a command, one of them shows."""
