@@ -10,9 +10,11 @@ import time
 import urllib.request
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from core import __main__ as command_line
+from benchmarks.recommend_words import with_gains
 from core.report.methods import with_methods
 
 ROOT = Path(__file__).parents[2]
