@@ -13,8 +13,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from core import __main__ as command_line
 from benchmarks.recommend_words import with_gains
+from core import __main__ as command_line
 from core.report.methods import with_methods
 
 ROOT = Path(__file__).parents[2]
