@@ -63,7 +63,7 @@ def test_training_and_doses_are_kept(tmp_path, monkeypatch):
     first = trained(study(learner="neural"), [focal], store=path, engine="threads")
     one = [*live_training.live_training(study(learner="neural"), [focal])][-1]
     pd.testing.assert_frame_equal(first.tables["scores"], one.tables["scores"], check_exact=False, atol=1e-6)
-    with pytest.raises(UserError, match="Time ran out after 0 of 2 folds"):
+    with pytest.raises(UserError, match="Time ran out after [01] of 2 folds"):
         trained(study(learner="neural"), [WEIGHTS], limit=1e-9, engine="threads")
     doses = dose_run(study(), Recipe.of("random_oversampling"), doses=[1.0], store=path)
     monkeypatch.setattr(live_training, "train", None)

@@ -253,4 +253,4 @@ def test_the_command_prints_the_same_numbers(tmp_path, capsys, learner):
     assert "Focal loss" in held.out
     assert "average precision" in held.out
     assert ("Focal loss, less Cross-entropy" in held.out) == (learner == "neural")
-    assert ("in training" in held.err) == (learner == "neural")
+    assert "2 of 2 folds" in held.err if learner == "neural" else "folds" in held.err

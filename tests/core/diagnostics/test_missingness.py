@@ -121,7 +121,7 @@ def test_the_area_of_one_gap_is_its_formula():
 
 def test_a_tiny_class_of_interest_is_not_judged():
     result = engine.run("missingness_leak", with_gaps((0.3, 0.3), (60, 3)))
-    assert result.findings[0].text.startswith("The class of interest has 3 rows of 63; at least 5")
+    assert result.findings[0].text.startswith("The class of interest has 3 rows of 63; at least 10 rows")
 
 
 def nested(n=400, random_state=0):
