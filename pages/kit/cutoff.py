@@ -195,14 +195,19 @@ def compared(result: Result) -> None:
     """People at each cut as a figure, and the scores of every recipe at each cut as a table."""
     from core.evaluation.at_cutoff import draw
 
-    st.caption(
-        "All rows of the first draw of folds together, each by a model that had not seen it. The locked threshold of each fold was chosen inside its training rows."
-    )
-    show.side_by_side(show.once(draw, result), "cut-off")
-    shown = show.once(by_cut, result)
-    help_ = meanings(shown.columns)
-    show.grid(shown, alt="Scores of every recipe at each cut, with 95 % intervals.", column_config=help_)
-    show.details("cut-off", result, {})
+    title = "Every recipe at this cut-off, at its own and at 0.5"
+    folded = st.expander(title, key="cut-off compared", on_change="rerun", icon=":material/table_chart:")
+    if not folded.open:
+        return
+    with folded:
+        st.caption(
+            "All rows of the first draw of folds together, each by a model that had not seen it. The locked threshold of each fold was chosen inside its training rows."
+        )
+        show.side_by_side(show.once(draw, result), "cut-off")
+        shown = show.once(by_cut, result)
+        help_ = meanings(shown.columns)
+        show.grid(shown, alt="Scores of every recipe at each cut, with 95 % intervals.", column_config=help_)
+        show.details("cut-off", result, {})
 
 
 def by_cut(result: Result) -> pd.DataFrame:

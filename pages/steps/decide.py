@@ -12,9 +12,9 @@ session.study()  # says what is wrong before anything is asked
 told = costing.section()
 recipes = with_baseline(choices.recipes())
 jobs = cutoff.first_scores(cutoff.ordered(recipes))
+follow_scores = show.progress(jobs, "fold")
 laid = cutoff.found(jobs)
 cutoff.control(laid)
-follow_scores = show.progress(jobs, "fold")
 if laid is not None:
     cutoff.compared(laid)
 follow = judged.section(recipes, laid, told)

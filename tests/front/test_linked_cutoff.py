@@ -41,6 +41,8 @@ def test_one_cut_off_is_linked_through_all_pages_and_fits_nothing(opened, monkey
     of_cutoff(app.number_input)[0].set_value(30).run()
     assert app.query_params["cutoff"] == "top:30"
     assert "it calls 30 of 240 rows of the table, 125 of 1,000" in shown(app)
+    app.session_state["cut-off compared"] = True  # unfolded
+    app.run()
     people = next(frame.value for frame in app.dataframe if "false alarms, of 1,000" in frame.value)
     row = people[(people["recipe"] == "Class weights") & (people["cut"] == "at the chosen cut-off")].iloc[0]
     assert row["found, of 1,000"] + row["false alarms, of 1,000"] == 125
