@@ -175,7 +175,7 @@ def draw(result: Result) -> dict[str, go.Figure]:
         ("recall", "Recall in both currencies"),
         ("precision", "Precision in both currencies"),
     ):
-        caption = f"{name} of the class of interest: cut at 0.5, and at the threshold chosen inside the training rows."
+        caption = f"{name[0].upper()}{name[1:]} of the class of interest: cut at 0.5, and at the threshold chosen inside the training rows."
         rows = scores[scores["metric"] == name]
         axes = {"x_title": f"{name} (mean over folds, 95 % interval)", "y_title": "recipe"}
         figures[title] = charts.intervals(rows, "value", "recipe", by="cut", title=title, caption=caption, **axes)

@@ -34,6 +34,9 @@ MOST = 1e6
 ABOUT_SO = 2.0
 """How many times larger or smaller a single stated cost may be, where its mean over a density is taken."""
 
+LEAST = 1e-9
+"""A smaller cost of a miss counts as this one where the mean over a density is taken: its weight is 0 to nine digits, and its square must not be."""
+
 NARROW = 1e-3
 """How far the ends of a band stand apart at least, as a part of them."""
 
@@ -91,6 +94,7 @@ class Stated:
     def density(self) -> tuple[float, float]:
         """α and β of the weight: those of an even spread over the band, or over half to twice the ratio where no band is stated; our inference."""
         low, high = self.between or (self.ratio / ABOUT_SO, self.ratio * ABOUT_SO)
+        low = max(low, LEAST)
         ends = cost_weight(np.array([low, max(high, low * (1 + NARROW))]))
         return density_of(float(ends.mean()), float(np.ptp(ends) / np.sqrt(12)))
 
@@ -252,3 +256,10 @@ def observed_over_expected(study: Study, proba: np.ndarray) -> np.ndarray:
     sums = pd.DataFrame({"seen": own * counts, "expected": proba[:, study.positive_code] * counts})
     sums = sums.groupby(study.fold).sum()
     return (sums["seen"] / sums["expected"].where(sums["expected"] > 0)).to_numpy()
+
+
+def by_recipe(decisions: pd.DataFrame) -> pd.DataFrame:
+    """Decisions with a ``name``: the recipe, or what is done without one."""
+    without = decisions["recipe"] == ""
+    name = decisions["recipe"].where(~without, decisions["decision"])
+    return decisions.assign(name=name, decision=decisions["decision"].where(~without, "without a model"))

@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 from core import charts, wording
 from core.engine import provenance
 from core.errors import UserError
-from core.evaluation.cost_decisions import AT_COST, COST_PER, MOST, Stated, stated
+from core.evaluation.cost_decisions import AT_COST, COST_PER, MOST, Stated, by_recipe, stated
 from core.evaluation.cost_scores import Prices, prices_of
 from core.evaluation.cost_words import alarms, parity_sentence
 from core.evaluation.scoring import EXPECTED
@@ -143,9 +143,8 @@ def draw(result: Result) -> dict[str, go.Figure]:
     """The stated costs, and what each decision costs."""
     title, caption = "What decisions cost", "Per 1,000 cases, with intervals over folds."
     rows = result.tables["decisions"].query("metric == @COST_PER")
-    rows = rows.assign(name=rows["decision"] + np.where(rows["recipe"] == "", "", ": " + rows["recipe"]))
-    axes = {"x_title": "cost per 1,000 cases", "y_title": "decision", "caption": caption}
-    figures = {title: charts.intervals(rows, "value", "name", title=title, **axes)}
+    axes = {"x_title": "cost per 1,000 cases", "y_title": "recipe", "by": "decision", "caption": caption}
+    figures = {title: charts.intervals(by_recipe(rows), "value", "name", title=title, **axes)}
     title, caption = "Stated costs", "What it costs to take a row of one class (down) for another (across)."
     axes = {"x_title": "taken for", "y_title": "class", "value_title": "cost", "caption": caption}
     return figures | {title: charts.heatmap(result.tables["costs"], "taken_for", "class", "cost", title=title, **axes)}

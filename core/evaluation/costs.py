@@ -21,6 +21,7 @@ from core.evaluation.cost_decisions import (
     NONE,
     Counted,
     Stated,
+    by_recipe,
     counted,
     observed_over_expected,
     stated,
@@ -117,15 +118,10 @@ def cost_panel(
 def draw(result: Result) -> dict[str, go.Figure]:
     """What each decision costs, and which one is the cheapest elsewhere."""
     rows = result.tables["decisions"].query("metric == @COST_PER")
-    rows = rows.assign(
-        name=[
-            decision if not recipe else f"{decision}: {recipe}"
-            for recipe, decision in rows[["recipe", "decision"]].values
-        ]
-    )
+    rows = by_recipe(rows)
     title, other = "What decisions cost", "Which decision is the cheapest"
     caption = "Per 1,000 cases at the prevalence of use, in false alarms, with intervals over folds."
-    axes = {"x_title": "cost per 1,000 cases, in false alarms", "y_title": "decision", "caption": caption}
+    axes = {"x_title": "cost per 1,000 cases", "y_title": "recipe", "by": "decision", "caption": caption}
     kinds = {
         "caption": "The model at its cost threshold stands only where it saves something on the folds together, cell by cell. The star is what was stated.",
         "x_title": "share of the class of interest at use",

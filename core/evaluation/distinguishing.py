@@ -123,8 +123,8 @@ def draw_better_than(table: pd.DataFrame) -> dict[str, go.Figure]:
     names = table["recipe"].unique()
     if len(names) < 3:
         return {}
-    title = f"How probably one recipe is better than another in {table['metric'].iloc[0]}"
-    caption = "Probability, from what the folds showed, that the recipe of the line beats the recipe of the column by more than the margin that matters."
+    title = "How probably one recipe beats another"
+    caption = f"Probability, from what the folds showed, that the recipe of the line beats the recipe of the column in {table['metric'].iloc[0]} by more than the margin that matters."
     square = pd.DataFrame({"recipe": names, "other": names}).merge(
         table, on=["recipe", "other"], how="outer", sort=False
     )

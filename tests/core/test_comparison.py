@@ -101,7 +101,7 @@ def test_all_recipes_against_each_other(study, base):
     )
     assert table.loc[("SMOTE", "Do nothing"), "better"] > 0.9
     figures = comparing.draw(result)
-    grid = figures["How probably one recipe is better than another in average precision"].data[0].z
+    grid = figures["How probably one recipe beats another"].data[0].z
     assert np.isnan(np.diag(grid)).all() and np.isfinite(grid).sum() == 6
 
 
