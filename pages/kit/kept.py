@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import streamlit as st
@@ -26,6 +27,25 @@ def for_all(make: Callable[[], Any], *key: object) -> Any:
 def until_left(make: Callable[[], Any]) -> Any:
     """Something that is cancelled when the session ends."""
     return _until_left(make)
+
+
+def by_choices(make: Callable[[], Any]) -> Callable[[], Any]:
+    """Something that follows from the choices and the files alone, made anew when they change; a page asks for it many times."""
+
+    @wraps(make)
+    def known() -> Any:
+        state = st.session_state
+        now, files = tuple(state.choices.values()), [state.get(name) for name in ("upload", "test")]
+        then, of_files, made = state.get("by choices", ((), [], {}))
+        if now != then or any(one is not other for one, other in zip(files, of_files, strict=True)):
+            made = {}
+            state["by choices"] = (now, files, made)
+        name = f"{make.__module__}.{make.__qualname__}"
+        if name not in made:
+            made[name] = make()
+        return made[name]
+
+    return known
 
 
 @st.cache_resource(scope="session", max_entries=4, show_spinner=False)

@@ -71,11 +71,20 @@ def forget_unfit() -> None:
 
 def study(recipe: Recipe | None = None) -> Study:
     """What is asked of the dataset; the recipe is the one that is explained."""
+    return _study(recipe) if recipe else _plain_study()
+
+
+@kept.by_choices
+def _plain_study() -> Study:
+    return _study(Recipe())
+
+
+def _study(recipe: Recipe) -> Study:
     held, sample = tables.dataset(), tables.sample()
     usual = sample.positive if sample is not None and sample.target == held.target else ""
     positive = next((label for label in (choice("class"), usual) if label in held.classes), "")
     choices = {
-        "positive": positive, "learner": choice("learner"), "recipe": recipe or Recipe(), "n_folds": choice("folds"),
+        "positive": positive, "learner": choice("learner"), "recipe": recipe, "n_folds": choice("folds"),
         "n_repeats": choice("repeats"), "miss_cost": choice("cost"), "random_state": choice("seed"),
     }  # fmt: skip
     return kept.small(lambda: Study(held, **choices), "study", held.fingerprint, sorted(choices.items(), key=str))

@@ -28,6 +28,7 @@ from pages.kit import kept
 from pages.kit.choices import AT_USE, DEFAULTS, READING, UPLOAD, choice
 
 
+@kept.by_choices
 def source() -> str:
     """Where the table comes from: a sample's slug, or ``UPLOAD``."""
     known = [UPLOAD, *(sample.slug for sample in samples())]
@@ -39,6 +40,7 @@ def sample() -> Sample | None:
     return next((sample for sample in samples() if sample.slug == source()), None)
 
 
+@kept.by_choices
 def as_read() -> Table:
     """The table as it was read.
 
@@ -66,6 +68,7 @@ def whole_table() -> Table:
     return kept.large(make, "without", held.fingerprint, taken)
 
 
+@kept.by_choices
 def table() -> Table:
     """The table to learn from: without the rows that a column marks for testing, if these are kept apart."""
     return _parted()[0] if _is_parted() else whole_table()
@@ -132,16 +135,16 @@ def disguised() -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
+@kept.by_choices
 def target() -> str:
     """The chosen target column, or the one that is suggested."""
     columns = as_read().frame.columns
     if choice("target") in columns:
         return choice("target")
-    if sample() is not None:
-        return sample().target
-    return next(iter(target_reasons()), columns[-1])
+    return sample().target if sample() is not None else next(iter(target_reasons()), columns[-1])
 
 
+@kept.by_choices
 def leave_out() -> tuple[str, ...]:
     """The columns that no method may see."""
     known = set(table().frame.columns) - {target()}
@@ -150,6 +153,7 @@ def leave_out() -> tuple[str, ...]:
     return tuple(column for column in chosen if column in known)
 
 
+@kept.by_choices
 def roles() -> dict[str, str]:
     """The role of each column that was given one and is not left out."""
     known = set(table().frame.columns) - {target(), *leave_out()}
@@ -238,6 +242,7 @@ def leave_out_reasons() -> Mapping[str, str]:
     return kept.small(lambda: suggest_leave_out(held, column), "leave out", held.fingerprint, column)
 
 
+@kept.by_choices
 def dataset() -> Dataset:
     """The table with its target, its roles and its declared test rows."""
     held, test, column, out = table(), test_table(), target(), leave_out()
@@ -255,7 +260,8 @@ def dataset() -> Dataset:
 
 def _file(file: tuple[str, Any, str]) -> Table:
     name, content, digest = file
-    chosen = {key: choice(key) for key in READING if choice(key) != DEFAULTS[key]}
+    given = st.session_state.choices.items()
+    chosen = {key: value for key, value in given if key in READING and value != DEFAULTS[key]}
     place = getattr(content, "path", "")
     return kept.large(
         lambda: read(place or content, name, **chosen), "file", digest, str(place), sorted(chosen.items())
