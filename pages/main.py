@@ -17,11 +17,17 @@ STEPS = {
     "learn": ("Learn", ":material/school:"),
 }
 ICON = Path(__file__).parent / "kit" / "icon.svg"
+LEGIBLE = """<style>
+    .stButtonGroup [data-selected="true"], .stButtonGroup [data-selected="true"] *,
+    [data-testid="stSliderThumbValue"], [data-testid="stSliderThumbValue"] * { color: inherit !important; }
+</style>"""
+"""What a theme cannot say: in dark mode no colour is both legible as text and a ground for white text."""
 
 
 def frame() -> None:
     """Draw the frame, and the page in it."""
     st.set_page_config(page_icon=str(ICON), layout="wide")  # first, or a browser may fetch a page's icon from afar
+    st.html(LEGIBLE)
     st.logo(str(ICON.with_name("logo.svg")), icon_image=str(ICON), size="large")
     page = st.navigation(
         [
