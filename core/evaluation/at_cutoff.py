@@ -14,7 +14,7 @@ from core.engine import provenance
 from core.errors import UserError
 from core.evaluation.cost_scores import prices
 from core.evaluation.curves import cases
-from core.evaluation.cutoff import Cutoff, Seen, seen, tuned_band
+from core.evaluation.cutoff import Cutoff, Seen, reached, seen, tuned_band
 from core.evaluation.cutoff_words import CHOSEN, findings
 from core.evaluation.scoring import AT_HALF, AT_OWN, FoldOutcome
 from core.judge import proportion_interval
@@ -89,7 +89,7 @@ def at_cutoff(study: Study, outcomes: Outcomes, cutoff: Cutoff, prevalence: floa
     tables["band"] = pd.DataFrame([(last.title, *band)] if band else [], columns=["recipe", "low", "high"])
     values = {"recipes": [recipe.text for recipe in each], "cutoff": cutoff.text, "prevalence": prevalence}
     stamp = provenance("cutoff", values, study, time.perf_counter() - start)
-    return Result(tables, findings(study, tables, cutoff.way, list(each)), stamp)
+    return Result(tables, findings(study, tables, cutoff.way, list(each), prevalence), stamp)
 
 
 def _of(study: Study, found: Seen, cutoff: Cutoff, prevalence: float | None) -> dict[str, list[tuple]]:
@@ -99,7 +99,7 @@ def _of(study: Study, found: Seen, cutoff: Cutoff, prevalence: float | None) -> 
     threshold, cut = own, AT_OWN
     if cutoff.way:
         threshold, cut = found.threshold(cutoff, prevalence), CHOSEN
-        taken = found.score >= threshold
+        taken = reached(found.score, threshold)
         chosen = tuple(float(found.weight[taken & side].sum()) for side in (found.found, ~found.found))
         cuts = {CHOSEN: (threshold, chosen)} | cuts
     scores, people, marked = [], [], {}

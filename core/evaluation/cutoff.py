@@ -144,7 +144,7 @@ class Seen:
     @property
     def single(self) -> bool:
         """Whether the decision of the recipe is one threshold in each fold, for all rows alike."""
-        taken = self.score >= self.own
+        taken = reached(self.score, self.own)
         flagged = self.weight[taken & self.found].sum(), self.weight[taken].sum()
         return bool(np.allclose(flagged, (self.hits(AT_OWN), self.matrices[AT_OWN][:, self.code].sum())))
 
@@ -184,7 +184,7 @@ def seen(study: Study, outcomes: Sequence[FoldOutcome]) -> Seen | None:
         return None
     return Seen(
         rows=rows,
-        score=1 / (1 + np.exp(-np.concatenate([outcome.log_odds for outcome in arrived]).astype(float))),
+        score=_probability(np.concatenate([outcome.log_odds for outcome in arrived])),
         found=found,
         weight=np.ones(len(rows)) if study.represents is None else study.represents[rows],
         own=np.concatenate([np.full(len(test), one.threshold) for test, one in zip(tests, arrived, strict=True)]),
@@ -192,6 +192,16 @@ def seen(study: Study, outcomes: Sequence[FoldOutcome]) -> Seen | None:
         matrices={cut: sum(outcome.matrices[cut] for outcome in arrived) for cut in (AT_OWN, AT_HALF)},
         code=study.positive_code,
     )
+
+
+def reached(score: np.ndarray, at: np.ndarray | float) -> np.ndarray:
+    """Whether scores of ``Seen`` reach a threshold. They were kept as log-odds in single precision, so it is rounded as they are: 1 of 6 reaches 1/6."""
+    rounded = _probability(log_odds(np.asarray(at, dtype=float), np.inf).astype(np.float32))
+    return score >= np.where(np.asarray(at) > 1, at, rounded)
+
+
+def _probability(odds: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-odds.astype(float)))
 
 
 def called(study: Study, found: Seen, cutoff: Cutoff, prevalence: float | None = None) -> pd.DataFrame:
@@ -213,7 +223,7 @@ def called(study: Study, found: Seen, cutoff: Cutoff, prevalence: float | None =
     """
     at = np.full(len(found.rows), found.threshold(cutoff, prevalence)) if cutoff.way else found.own
     table = pd.DataFrame({"row": found.rows + 1, "label": study.dataset.y.iloc[found.rows].to_numpy()})
-    table = table.assign(probability=found.score, threshold=at, flagged=found.score >= at)
+    table = table.assign(probability=found.score, threshold=at, flagged=reached(found.score, at))
     table["times_odds"] = np.exp(log_odds(found.score, np.inf) - log_odds(at, np.inf))
     if not cutoff.way and not found.single:
         table = table.assign(threshold=np.nan, times_odds=np.nan, flagged=pd.array([pd.NA] * len(table), "boolean"))

@@ -10,6 +10,7 @@ import pandas as pd
 from core import wording
 from core.evaluation.distinguishing_words import carried
 from core.evaluation.scoring import AT_HALF, AT_OWN, SCARCE
+from core.numerics.weighted_accuracy import cost_weight, weight_at_use
 from core.recipe import Recipe
 from core.result import Finding
 from core.study import Study
@@ -17,6 +18,9 @@ from core.study import Study
 CHOSEN = "at the chosen cut-off"
 FEWEST = 10
 """Rows of the class of interest below which nothing is claimed."""
+
+SAME = 1e-3
+"""How far shares may lie apart, as a part of the usual one, and count as the same."""
 
 EXPLORATORY = (
     "This cut-off was set by hand while looking at the rows that it is judged on. It is exploratory and not validated: its scores tend to be too good, and their "
@@ -27,9 +31,13 @@ REMEDY = {"cost": "'Cost threshold'", "top": "'Capacity threshold'", "per1000": 
 
 
 def findings(
-    study: Study, tables: Mapping[str, pd.DataFrame], way: str, recipes: Sequence[Recipe]
+    study: Study,
+    tables: Mapping[str, pd.DataFrame],
+    way: str,
+    recipes: Sequence[Recipe],
+    prevalence: float | None = None,
 ) -> tuple[Finding, ...]:
-    """People at the cut of the last recipe, F1 side by side, the spread of the locked threshold, and what is not validated."""
+    """People at the cut of the last recipe, F1 side by side, the spread of the locked threshold, what is not validated, and what another prevalence at use asks for."""
     n, recipe = int(study.judged.class_sizes[study.judged.positive_code]), recipes[-1]
     if n < FEWEST:
         text = f"The class of interest {wording.quoted(study.positive)} has {wording.plural(n, 'row')}: too few to judge a cut-off by, and nothing is claimed."
@@ -43,12 +51,26 @@ def findings(
     if way == "cost":
         text = "A miss that costs C false alarms stands for the threshold 1 / (1 + C), which is right where the probabilities come true."
         found.append(Finding("fine", f"{text} Whether they do is shown under 'Do probabilities come true'."))
+        found.append(_elsewhere(study, float(tables["ways"]["miss_cost"].iloc[-1]), prevalence))
     if n < SCARCE:
         found.append(Finding("caution", few(study, n), ("cost_threshold", "calibrated_probabilities")))
     rests = (
         f"This rests on {carried(study, study.n_folds)}; intervals stand beside every score and every count of people."
     )
     return tuple(filter(None, [*found, Finding("fine", rests)]))
+
+
+def _elsewhere(study: Study, cost: float, prevalence: float | None) -> Finding | None:
+    """Which threshold a cost stands for where the class has another share than in the table; None where it has the same."""
+    usual = float(study.class_shares[study.positive_code])
+    if prevalence is None or abs(prevalence - usual) <= SAME * usual:
+        return None
+    at = 1 - float(weight_at_use(cost_weight(cost), usual, prevalence))
+    text = (
+        f"Probabilities learned from this table, where {wording.quoted(study.positive)} makes up {wording.share(usual)}, are too {'high' if prevalence < usual else 'low'} where it makes up "
+        f"{wording.share(prevalence)}: there this cost stands for {wording.number(at)} on them, and not for {wording.number(1 / (1 + cost))}. The cut-off stays as you said it."
+    )
+    return Finding("caution", text)
 
 
 def few(study: Study, n: int) -> str:

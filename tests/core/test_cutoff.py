@@ -8,14 +8,15 @@ import pytest
 from scipy.stats import hypergeom
 from sklearn.metrics import f1_score, precision_score, recall_score
 
+from core import wording
 from core.__main__ import main
 from core.errors import UserError
 from core.evaluation.at_cutoff import at_cutoff, draw
 from core.evaluation.curves import curves_of
 from core.evaluation.curves import draw as draw_curves
-from core.evaluation.cutoff import Cutoff, called, seen, tuned_band
+from core.evaluation.cutoff import Cutoff, called, reached, seen, tuned_band
 from core.evaluation.cutoff_marks import CURVES, marked
-from core.evaluation.scoring import fold_outcome
+from core.evaluation.scoring import fold_outcome, log_odds
 from core.evaluation.threshold_band import threshold_band
 from core.numerics.flagged import flagged_scores, recall_by_chance, scores_by_chance
 from core.recipe import Recipe
@@ -112,6 +113,24 @@ def test_another_prevalence_weighs_rows_and_leaves_the_rates():
     assert rare.tables["people"]["of"].iloc[0] == 1000
     capacity = at_cutoff(study, outcomes, Cutoff("per1000", 20), 0.005)
     assert 18 < values(capacity).loc["flagged per 1,000", "value"] <= 20
+    texts = [
+        " ".join(f.text for f in at_cutoff(study, outcomes, Cutoff("cost", 9), at).findings)
+        for at in (0.005, 0.05, None)
+    ]
+    at_use = 1 / (1 + 9 * (0.005 / 0.995) / (0.05 / 0.95))
+    assert (
+        f"stands for {wording.number(at_use)} on them, and not for 0.1" in texts[0]
+        and "too high where it makes up 0.5 %" in texts[0]
+    )
+    assert all("learned from this table" not in text for text in texts[1:])
+
+
+def test_a_probability_at_the_threshold_is_called_though_it_was_kept_in_single_precision():
+    costs = np.arange(1, 101)
+    for at in (1 / (1 + costs), 1 - 1 / (1 + costs)):
+        kept = 1 / (1 + np.exp(-log_odds(at, np.inf).astype(np.float32).astype(float)))
+        assert (kept < at).sum() > 20 and reached(kept, at).all() and not reached(kept, at * (1 + 1e-6)).any()
+    assert not reached(np.array([0.5, 1.0]), np.array([np.nan, 1.5])).any()
 
 
 def test_moving_by_hand_is_exploratory_and_few_rows_prefer_the_costs():
