@@ -40,7 +40,8 @@ def supervised_contrastive(
     supervised contrastive loss, under which rare classes are pushed together. The condition and the parameter are our derivation.
 
     In a batch of more than 64 rows the mean is estimated from 64 rows i that are drawn anew in each step, each against all rows j of the batch; rows that are not drawn
-    are given that mean. Its expectation is the mean over all rows, its standard error an eighth of the spread of the terms over rows at most.
+    are given that mean. Where all rows weigh the same, its expectation is the mean over all rows, and its standard error that of the mean of 64 terms: an eighth of their
+    spread over rows at most. With unequal weights it is a ratio, of the weighted terms over the weights of the rows drawn, and its expectation is that mean only approximately.
 
     Why it matters
     --------------
