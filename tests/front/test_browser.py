@@ -20,13 +20,16 @@ sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not 
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
 
 ROOT = Path(__file__).parents[2]
-STEPS = ("Data", "Profile", "Diagnose", "Remedy", "Explain", "Report", "Learn")
+STEPS = ("Data", "Profile", "Diagnose", "Remedy", "Decide", "Explain", "Report", "Learn")
 HEADINGS = dict(zip(STEPS, ("Counterpoise", *STEPS[1:]), strict=True))
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader",
 )  # fmt: skip
 PATIENCE = 60_000
+AWAITING = "data=upload&repeats=1"
+"""The link of a page that waits for a file: no example is computed before it comes."""
+
 pytestmark = pytest.mark.xdist_group("browser")
 
 
@@ -87,15 +90,26 @@ def browser(playwright):
     started.close()
 
 
+@pytest.fixture(scope="module")
+def contexts(browser):
+    """One context for each kind of screen: what one test has loaded the next finds."""
+    known = {}
+    yield known
+    for context in known.values():
+        context.close()
+
+
 @pytest.fixture
-def visit(browser):
-    """Opens pages in new contexts; afterwards nothing was asked of another host and no script had failed."""
-    contexts, requests, failures = [], [], []
+def visit(browser, contexts):
+    """Opens pages; afterwards nothing was asked of another host and no script had failed."""
+    pages, requests, failures = [], [], []
 
     def open_page(url, **options):
-        context = browser.new_context(**({"viewport": {"width": 1280, "height": 900}} | options))
-        contexts.append(context)
-        page = context.new_page()
+        options = {"viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce"} | options
+        if repr(options) not in contexts:
+            contexts[repr(options)] = browser.new_context(**options)
+        page = contexts[repr(options)].new_page()
+        pages.append(page)
         page.set_default_timeout(PATIENCE)
         page.on("request", lambda request: requests.append(request.url))
         page.on("pageerror", lambda error: failures.append(str(error)))
@@ -103,8 +117,8 @@ def visit(browser):
         return page
 
     yield open_page
-    for context in contexts:
-        context.close()
+    for page in pages:
+        page.close()
     elsewhere = [
         url for url in requests if not url.startswith(("http://localhost:", "data:", "blob:", "ws://localhost:"))
     ]
@@ -115,12 +129,16 @@ def visit(browser):
 def settled(page, heading):
     """The page stands: its title is there, no job runs, and the script has stopped."""
     page.get_by_role("heading", level=1, name=heading, exact=True).wait_for()
+    page.evaluate("() => { window.stoodSince = null }")
     page.wait_for_function(
-        """() => document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning'
-              && !document.querySelector('[data-testid=stProgress]') && !document.querySelector('[data-testid=stSkeleton]')"""
+        """() => {
+            const stands = document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning'
+                && !document.querySelector('[data-testid=stProgress]') && !document.querySelector('[data-testid=stSkeleton]');
+            window.stoodSince = stands ? window.stoodSince ?? Date.now() : null;
+            return stands && Date.now() - window.stoodSince >= 150;
+        }""",
+        polling=50,
     )
-    page.wait_for_timeout(300)
-    page.wait_for_function("() => !document.querySelector('[data-testid=stProgress]')")
     assert page.get_by_test_id("stException").count() == 0
 
 
@@ -154,7 +172,7 @@ def stands(page, step):
 def test_a_deep_link_opens_its_page_on_a_cold_server(address, visit):
     """T2, T3: the first request of the process; the frame is there and no dialog says that the page is missing."""
     sample = samples()[-1]
-    page = visit(f"{address}/diagnose?data={sample.slug}&target={sample.target}&learner=linear")
+    page = visit(f"{address}/diagnose?data={sample.slug}&target={sample.target}&learner=linear&repeats=1")
     settled(page, "Diagnose")
     assert page.get_by_role("dialog").count() == 0
     assert page.get_by_test_id("stSidebar").get_by_text("Linear model").count() == 1
@@ -175,7 +193,7 @@ def test_every_answer_carries_the_security_headers(address):
 def test_the_whole_path_from_a_file_to_a_report(address, visit, tmp_path):
     file = tmp_path / "machines.csv"
     file.write_bytes(table(["size", "weight", "age"], ["sound", "broken"], n_rows=400))
-    page = visit(address)
+    page = visit(f"{address}/?{AWAITING}&folds=3")
     settled(page, "Counterpoise")
     upload(page, file)
     stands(page, "Data")
@@ -195,6 +213,9 @@ def test_the_whole_path_from_a_file_to_a_report(address, visit, tmp_path):
     assert "recipe=" in page.url
     page.locator(".nsewdrag").first.wait_for(state="attached")
     stands(page, "Remedy")
+    go(page, "Decide")
+    page.locator(".nsewdrag").first.wait_for(state="attached")
+    stands(page, "Decide")
     go(page, "Explain")
     page.locator(".nsewdrag").first.wait_for(state="attached")
     stands(page, "Explain")
@@ -223,7 +244,8 @@ def test_hostile_names_stay_text_on_a_dark_phone(address, visit, playwright, tmp
     label = "<img src=x onerror=window.__xss=1>"
     names = [name for name in HOSTILE if "\n" not in name]
     file.write_bytes(table(names, ["![x](http://canary.invalid/m.png)", label]))
-    page = visit(address, color_scheme="dark", **playwright.devices["Pixel 7"])
+    phone = playwright.devices["Pixel 7"] | {"device_scale_factor": 1}  # the same page, drawn on fewer dots
+    page = visit(f"{address}/?{AWAITING}&folds=2", color_scheme="dark", **phone)
     settled(page, "Counterpoise")
     upload(page, file)
     for step in STEPS:
@@ -239,8 +261,13 @@ def test_escaped_text_reads_as_it_was_given(visit):
     with served(ROOT / "tests" / "front" / "hostile_page.py") as address:
         page = visit(address)
         page.locator(f".st-key-line{len(HOSTILE) - 1}").wait_for()
+        read = "key => document.querySelector('.st-key-' + key).innerText"
+        drawn = page.evaluate(
+            f"keys => Object.fromEntries(keys.map(key => [key, ({read})(key)]))",
+            [f"{kind}{position}" for kind in ("text", "bold", "line") for position in range(len(HOSTILE))],
+        )
         for position, text in enumerate(HOSTILE):
-            seen = {kind: page.locator(f".st-key-{kind}{position}").inner_text() for kind in ("text", "bold", "line")}
+            seen = {kind: drawn[f"{kind}{position}"] for kind in ("text", "bold", "line")}
             plain = {kind: shown.replace("\u00a0", " ").replace("\u2060", "").strip() for kind, shown in seen.items()}
             assert plain == {"text": text, "bold": f"{text}: {text}", "line": text}
         assert page.evaluate("window.__xss") is None
