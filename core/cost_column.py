@@ -54,7 +54,7 @@ def row_costs(name: str, values: np.ndarray, own: np.ndarray, label: str) -> np.
     Raises
     ------
     UserError
-        In the class of interest a cost is negative, or all are missing or 0.
+        In the class of interest a cost is negative, or all are missing or 0, or they are too large to be added up.
 
     Examples
     --------
@@ -66,6 +66,9 @@ def row_costs(name: str, values: np.ndarray, own: np.ndarray, label: str) -> np.
         text = f"Column {quoted(name)} is negative in {plural(negative, 'row')} of {quoted(label)}, and a cost is not."
         raise UserError(text, another)
     known = values[own & ~np.isnan(values)]
+    with np.errstate(over="ignore"):
+        if np.isinf(known.sum()):
+            raise UserError(f"Column {quoted(name)} holds numbers that are too large to be added up.", another)
     if not len(known) or not known.sum() > 0:
         said = "is 0 in all rows" if len(known) else "has no value in any row"
         raise UserError(

@@ -27,6 +27,8 @@ class Folder:
 
 def forget_left() -> None:
     """Delete the private folders of processes that were killed; where the system has no locks of files, they are left."""
+    if not hasattr(os, "getuid"):
+        return
     for path in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         with suppress(OSError):
             told = path.lstat()

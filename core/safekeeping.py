@@ -101,7 +101,7 @@ class Safe:
     def sweep(self) -> None:
         """Delete what is too old, then what was not used for longest while there is too much."""
         places = sorted(self._places(), key=_used)
-        sizes = {place: sum(_size(file) for file in place.iterdir()) for place in places}
+        sizes = {place: _total(place) for place in places}
         total = sum(sizes.values())
         for number, place in enumerate(places, start=1):
             if self._expired(place) or (total > self.most and number < len(places)):
@@ -140,6 +140,12 @@ def _used(place: Path) -> float:
     with suppress(OSError):
         return place.stat().st_mtime
     return 0.0
+
+
+def _total(place: Path) -> int:
+    with suppress(OSError):  # deleted meanwhile
+        return sum(_size(file) for file in place.iterdir())
+    return 0
 
 
 def _size(file: Path) -> int:

@@ -72,7 +72,9 @@ def through_store(path: str, made: Callable[..., Result], study: Study, *argumen
     for recipe in dict.fromkeys(one.without("decision") for one in asked):
         if _name(recipe) not in study._memory:
             places = [(recipe, fold) for fold in range(study.n_folds)]
-            found = {place: proba for place in places if (proba := known(held, study, place)) is not None}
+            found = {}
+            with suppress(UserError):  # damaged meanwhile
+                found = {place: proba for place in places if (proba := known(held, study, place)) is not None}
             _put_together(study, recipe, found)
     before = set(study._memory)
     result = made(study, *arguments, **options)

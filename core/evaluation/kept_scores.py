@@ -68,12 +68,14 @@ def tasks_of(study: Study, recipe: Recipe, path: str, *, elsewhere: bool) -> tup
     folds = range(len(study.folds))
     if not elsewhere:
         return [(score_kept, (study, recipe, fold, path)) for fold in folds], {}
-    tasks, held = [(score_fold, (study, recipe, fold)) for fold in folds], None
-    with suppress(UserError):
-        held = Store(path) if path else None
-    if held is None:
+    tasks = [(score_fold, (study, recipe, fold)) for fold in folds]
+    if not path:
         return tasks, {}
-    found = {fold: outcome for fold in folds if (outcome := known(held, study, recipe, fold)) is not None}
+    try:
+        held = Store(path)
+        found = {fold: outcome for fold in folds if (outcome := known(held, study, recipe, fold)) is not None}
+    except UserError:  # it cannot be used, or is damaged
+        return tasks, {}
     return tasks, {"known": found, "keep": partial(_keep_if_possible, held, study)}
 
 

@@ -53,6 +53,10 @@ WORK = ("minutes", "gigabytes", "where")
 KEPT = ("data", "rows", "learner", "cost", "margin", "folds", "repeats", "seed", "recipe", "set", *WORK)
 """Choices that serve any table."""
 
+OF_CLASS, OF_CLASSES = ("prevalence", "cutoff", "ranked"), ("class", "matrix", "prevalence", "cutoff", "ranked")
+FOLLOW = {"target": (*OF_CLASSES, "rule"), "rule": OF_CLASSES, "class": OF_CLASS}
+"""Choices that speak of the classes, or of the class of interest, and mean nothing of other ones."""
+
 FREE = (
     "prevalence", "cutoff", "margin", "refits", "recipe", "explained", "set", "asked", "column", "opened", "doses", "searched", *WORK,
     "stating", "band", "ranked", "matrix",
@@ -99,10 +103,7 @@ def choose(**values: Any) -> None:
     if "data" in values:
         st.session_state.pop(AT_USE, None)
         _reset(name for name in DEFAULTS if name not in KEPT)
-    if "target" in values and values["target"] != chosen["target"]:
-        _reset(["class", "rule", "cutoff", "matrix"])
-    if "rule" in values and values["rule"] != chosen["rule"]:
-        _reset(["class", "cutoff", "matrix"])
+    _reset(one for name in FOLLOW if values.get(name, chosen[name]) != chosen[name] for one in FOLLOW[name])
     chosen.update(values)
 
 
@@ -186,10 +187,8 @@ def _recipe(text: str) -> Recipe | None:
 
 
 def _from_link(name: str, default: Any, given: tuple[str, ...]) -> Any:
-    if name == "recipe":
-        return tuple(text for text in given if _recipe(text))
     if name == "leave_out" or isinstance(default, tuple):
-        return tuple(filter(None, given))
+        return tuple(text for text in given if text and (name != "recipe" or _recipe(text)))
     if name in LIMITS:
         low, high = LIMITS[name]
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from core.errors import UserError
 from core.glossary import term
 from core.learners.cost_matrix import MOST, Statement, cost_table, stated_table
 from core.study import Study
-from core.wording import clip, count, plural, quoted
+from core.wording import count, plural, quoted
 from pages.kit import choices, session, text
 
 MOST_CLASSES = 20
@@ -62,15 +62,9 @@ def editor(study: Study) -> None:
         help=term("Cost matrix"),
     )
     held = _held(study)
-    labels = text.labels([clip(label, 40) for label in study.classes], 40)
-    named = {
-        f"c{j}": st.column_config.NumberColumn(f"as {name}", required=True, format="%g", width="small")
-        for j, name in enumerate(labels.values())
-    }
-    named["class"] = st.column_config.TextColumn("a row of", width="small", pinned=True)
     st.data_editor(
         held["base"], key=held["key"], on_change=_edited, args=(held["key"],), hide_index=True, num_rows="fixed", disabled=["class"],
-        column_config=named,
+        column_config=named(study.classes),
     )  # fmt: skip
     held["drawn"] = True
     if refused := st.session_state.pop(REFUSED, ""):
@@ -85,6 +79,15 @@ def editor(study: Study) -> None:
     )
 
 
+def named(classes: Sequence[str]) -> dict[str, Any]:
+    """The columns of the table: one for each class, also where long names begin alike."""
+    found = {
+        f"c{j}": st.column_config.NumberColumn(f"as {name}", required=True, format="%g", width="small")
+        for j, name in enumerate(text.labels(classes, 40).values())
+    }
+    return found | {"class": st.column_config.TextColumn("a row of", width="small", pinned=True)}
+
+
 def _held(study: Study) -> dict[str, Any]:
     """What the table starts from; made anew where it is another one, and not while it is edited, so that the cell in hand stays."""
     state = st.session_state
@@ -93,7 +96,7 @@ def _held(study: Study) -> dict[str, Any]:
     left = held is not None and held["drawn"] and held["key"] not in state
     if held is None or left or (held["classes"], held["told"]) != (study.classes, told):
         base = pd.DataFrame(costs(study), columns=[f"c{j}" for j in range(len(study.classes))])
-        base.insert(0, "class", [clip(label, 200) for label in study.classes])
+        base.insert(0, "class", list(text.labels(study.classes, 200).values()))
         n = state[f"{SHOWN} times"] = state.get(f"{SHOWN} times", 0) + 1
         held = state[SHOWN] = {
             "classes": study.classes,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from contextlib import suppress
 from typing import Any
@@ -115,6 +116,7 @@ def _gigabytes() -> float:
 
 def _told(name: str, usual: float) -> float:
     try:
-        return float(os.environ.get(name, usual))
+        told = float(os.environ.get(name, usual))
     except ValueError:
         return usual
+    return told if math.isfinite(told) else usual

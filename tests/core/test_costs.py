@@ -11,11 +11,23 @@ from core.dataset import Dataset
 from core.errors import UserError
 from core.evaluation import cost_matrix, costs
 from core.evaluation.compare import compare
-from core.evaluation.cost_decisions import ALL, AT_COST, AT_HALF, BY_ROW, COST_PER, NONE, UNKNOWN, WEIGHTED, stated
+from core.evaluation.cost_decisions import (
+    ALL,
+    AT_COST,
+    AT_HALF,
+    BY_ROW,
+    COST_PER,
+    NONE,
+    UNKNOWN,
+    WEIGHTED,
+    Stated,
+    stated,
+)  # fmt: skip
 from core.evaluation.cost_map import MODEL, cost_map
 from core.evaluation.elicitation import elicited, outcomes, taken_over
 from core.evaluation.scoring import AT_OWN, COST, EXPECTED, TOTAL, score_fold
 from core.learners.cost_matrix import LeastCost, cost_table, read_costs, tidied
+from core.numerics.weighted_accuracy import expected_weighted_accuracy
 from core.recipe import Recipe
 from core.study import Study
 
@@ -165,6 +177,13 @@ def test_a_band_takes_the_middle_weight_and_few_rows_are_refused():
     assert "10 to 50 false alarms" in result.findings[0].text and "8 rows: too few" in result.findings[1].text
     assert not [finding for finding in result.findings if "worth having" in finding.text]
     assert MODEL not in set(result.tables["map"]["cheapest"])
+
+
+@pytest.mark.parametrize("ratio", [5e-324, 1e-300, 1e-9, 1.0, 1e6])
+def test_any_cost_of_a_miss_has_a_density_of_its_weight(ratio):
+    alpha, beta = Stated(ratio, None, 0.1, 0.1).density
+    assert alpha > 0 and alpha / (alpha + beta) == pytest.approx(ratio / (1 + ratio), rel=0.15, abs=1e-8)
+    assert 0 <= expected_weighted_accuracy(0.05, 0.9, 0.1, 0.9, (alpha, beta)) <= 1
 
 
 def test_a_cost_column_is_summed_and_warned_of(study, panel):

@@ -10,6 +10,7 @@ from core.evaluation import kept_forecasts, kept_scores, live_training
 from core.evaluation.curves import curves_of
 from core.evaluation.dose import run as dose_run
 from core.evaluation.kept_forecasts import forecast, through_store
+from core.evaluation.kept_scores import tasks_of
 from core.evaluation.kept_training import trained
 from core.learners.neural import NeuralNetwork
 from core.recipe import Recipe
@@ -29,6 +30,10 @@ def same(result, other):
     for name, table in other.tables.items():
         columns = [column for column in table if column != "seconds"]
         pd.testing.assert_frame_equal(result.tables[name][columns], table[columns], check_exact=True)
+
+
+def damaged(held, key):
+    raise UserError("The file cannot be used.", "Choose another file.")
 
 
 def test_forecasts_are_made_anywhere_kept_and_not_made_again(tmp_path, monkeypatch):
@@ -54,6 +59,10 @@ def test_what_a_page_computes_takes_forecasts_from_the_store_and_keeps_new_ones(
     same(through_store(path, curves_of, study(), (TUNED,)), plain)
     monkeypatch.undo()
     same(through_store(str(tmp_path / "gone" / "a"), curves_of, study(), (TUNED,)), plain)
+    monkeypatch.setattr(Store, "get", damaged)
+    same(through_store(path, curves_of, study(), (TUNED,)), plain)
+    tasks, told = tasks_of(study(), TUNED, path, elsewhere=True)
+    assert len(tasks) == len(study().folds) and not told
 
 
 def test_training_and_doses_are_kept(tmp_path, monkeypatch):
@@ -63,7 +72,7 @@ def test_training_and_doses_are_kept(tmp_path, monkeypatch):
     first = trained(study(learner="neural"), [focal], store=path, engine="threads")
     one = [*live_training.live_training(study(learner="neural"), [focal])][-1]
     pd.testing.assert_frame_equal(first.tables["scores"], one.tables["scores"], check_exact=False, atol=1e-6)
-    with pytest.raises(UserError, match="Time ran out after [01] of 2 folds"):
+    with pytest.raises(UserError, match=r"Time ran out after [01] of 2 folds"):
         trained(study(learner="neural"), [WEIGHTS], limit=1e-9, engine="threads")
     doses = dose_run(study(), Recipe.of("random_oversampling"), doses=[1.0], store=path)
     monkeypatch.setattr(live_training, "train", None)

@@ -113,6 +113,7 @@ def test_a_cost_column_is_kept_apart_and_goes_where_its_rows_go():
         (np.full(N, np.inf), "has no value in any row"),
         (np.where(np.arange(N) < 150, -3.0, 2.0), r"is negative in \d+ rows of 'yes', and a cost is not"),
         (np.zeros(N), "is 0 in all rows of 'yes'"),
+        (np.full(N, 1e308), "holds numbers that are too large to be added up"),
     ],
 )
 def test_what_cannot_be_a_cost_is_said_in_one_sentence(amount, sentence):

@@ -133,6 +133,35 @@ def test_cells_are_checked_and_names_stay_text():
             cost_cells.taken(base, edited, study)
 
 
+def test_every_class_has_a_column_of_its_own_where_long_names_begin_alike():
+    found = cost_cells.named(("A" * 60 + "1", "A" * 60 + "2", "b"))
+    labels = [found[f"c{j}"]["label"] for j in range(3)]
+    assert len(set(labels)) == 3 and labels[2] == "as b"
+
+
+def another_class():
+    """Choices are restored from the link, and then another class is chosen."""
+    from pages.kit import choices
+
+    choices.restore()
+    choices.choose(**{"class": "a"})
+    choices.choose(prevalence=0.3, cutoff="top:5")
+    choices.choose(**{"class": "a"}, margin=0.02)
+
+
+def test_what_was_said_of_one_class_is_not_said_of_another():
+    app = AppTest.from_function(another_class)
+    for name, value in {"class": "b", "prevalence": "0.9", "cutoff": "top:2", "matrix": "[1]", "cost": "7"}.items():
+        app.query_params[name] = value
+    held = app.run().session_state["choices"]
+    assert (held["prevalence"], held["cutoff"], held["matrix"], held["cost"]) == (0.3, "top:5", "[1]", 7.0)
+    app.session_state["choices"]["ranked"] = ("bad=1",)
+    app.query_params["class"] = "b"
+    app.session_state["choices"]["class"] = "b"
+    held = app.run().session_state["choices"]
+    assert held["ranked"] == (), "its place was given for the other class"
+
+
 def test_decide_draws_what_a_cost_of_each_error_leads_to(opened):
     data = planted("clean", class_sizes=(200, 60, 40), n_features=3)
     frame = data.X.assign(kind=data.y.map(dict(zip(data.classes, HOSTILE, strict=True))).to_numpy())

@@ -47,6 +47,10 @@ def test_limits_are_asked_for_within_what_the_server_allows(monkeypatch):
     _, asked = side_bar(minutes="90", gigabytes="500")
     minutes, size = asked["Minutes of computing"], asked["Gigabytes of memory"]
     assert (minutes.value, minutes.max, size.value, size.max) == (10, 10, 2.0, 2.0)
+    for odd in ("inf", "nan", "many"):
+        monkeypatch.setenv("COUNTERPOISE_MINUTES", odd)
+        monkeypatch.setenv("COUNTERPOISE_GIGABYTES", odd)
+        assert work.most_minutes() == 1440 and 0.5 <= work.most_gigabytes() < 1e6
     monkeypatch.setattr(memory, "total", lambda: None)
     app, asked = side_bar()
     assert "Memory is not watched on this system" in texts(app) and "Gigabytes of memory" not in asked
