@@ -7,15 +7,20 @@ from collections.abc import Callable
 import streamlit as st
 
 from core.evaluation.instability import planned
+from core.evaluation.moved_rows import instability
 from core.glossary import term
 from core.recipe import Recipe
 from core.result import Result
 from core.wording import share, with_interval
-from pages.kit import choices, recipe_jobs, show
+from pages.kit import choices, recipe_jobs, session, show
 
 
 def section(recipes: tuple[Recipe, ...], drawn: Callable[[str, Result], None]) -> Callable[[], None]:
     """Ask how often to fit again, do it as jobs, and show the recipes that are done."""
+    refused = instability(session.study(), ())
+    if refused.findings[0].severity == "not applicable":
+        drawn("moved_rows", refused)
+        return lambda: None
     left, right = st.columns(2, vertical_alignment="bottom")
     bound = choices.bound("refits", choices.choice("refits"))
     n_refits = left.number_input("Refits of each recipe", *choices.LIMITS["refits"], help=term("Bootstrap"), **bound)

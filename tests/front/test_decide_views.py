@@ -36,6 +36,16 @@ def asked(widgets, label):
     return next(item for item in widgets if item.label.startswith(label))
 
 
+def test_too_few_rows_are_said_before_anything_is_fitted(opened, monkeypatch):
+    monkeypatch.setattr("core.evaluation.instability.refit", None)
+    link = {"data": "upload", "learner": "linear", "target": "outcome", "class": "rare"}
+    app = opened(upload=("table.csv", as_file((200, 30)), "text/csv"), **link)
+    app.session_state["judged view"] = "moved_rows"
+    app = app.switch_page("steps/decide.py").run()
+    assert not app.exception and "hold 6 rows of 'rare': too few to say how far such rows move" in said(app)
+    assert not any(item.label == "Refits of each recipe" for item in app.number_input)
+
+
 def test_refits_say_how_far_rows_move_by_recipe(decide):
     app = decide("moved_rows", recipe="class_weights", refits="2")
     assert not app.exception and "6 fits: 3 of each of 2 recipes" in said(app)
