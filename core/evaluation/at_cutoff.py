@@ -16,7 +16,7 @@ from core.evaluation.cost_scores import prices
 from core.evaluation.curves import cases
 from core.evaluation.cutoff import Cutoff, Seen, reached, seen, tuned_band
 from core.evaluation.cutoff_words import CHOSEN, findings
-from core.evaluation.scoring import AT_HALF, AT_OWN, FoldOutcome
+from core.evaluation.scoring import AT_HALF, AT_OWN, FoldOutcome, even_cost
 from core.judge import proportion_interval
 from core.numerics import curves as shapes
 from core.numerics.cutoffs import value_of
@@ -44,7 +44,7 @@ def at_cutoff(study: Study, outcomes: Outcomes, cutoff: Cutoff, prevalence: floa
 
     Rows are those of the first draw of folds, all folds together. Recall and the false alarm rate have exact intervals; those of F1, precision, cost and
     flagged rows come from draws of both rates (Jeffreys), which is inferred. The intervals take the cut-off as given: that it was chosen
-    on the same rows they do not know. ``chance`` is what flagging as many rows at random gives, with its middle 95 %.
+    on the same rows they do not know. Where a column says what a miss of each row costs, costs per 1,000 rows are left out: they ask which rows are missed. ``chance`` is what flagging as many rows at random gives, with its middle 95 %.
 
     Parameters
     ----------
@@ -104,7 +104,9 @@ def _of(study: Study, found: Seen, cutoff: Cutoff, prevalence: float | None) -> 
         cuts = {CHOSEN: (threshold, chosen)} | cuts
     scores, people, marked = [], [], {}
     for name, (at, flagged) in cuts.items():
-        lines, values, told = _at(found, flagged, share, cost, np.random.default_rng(study.random_state), priced)
+        lines, values, told = _at(
+            found, flagged, share, even_cost(study), np.random.default_rng(study.random_state), priced
+        )
         scores += [(name, at, *line) for line in lines]
         people += [(name, *line) for line in told]
         marked[name] = values

@@ -18,7 +18,7 @@ from core.evaluation.compare import evidence, with_baseline
 from core.evaluation.curves_words import CHOSEN, GAIN_AT, RATE, findings
 from core.evaluation.cutoff import Cutoff
 from core.evaluation.locked import Locked, locked
-from core.evaluation.scoring import AT_OWN
+from core.evaluation.scoring import AT_OWN, even_cost
 from core.evaluation.threshold_band import side_by_side
 from core.numerics import curves as shapes
 from core.numerics.flagged import recall_by_chance, scores_by_chance
@@ -266,7 +266,7 @@ def _decisions(
     study: Study, found: Locked, rng: np.random.Generator, threshold: Cutoff | None
 ) -> dict[str, pd.DataFrame]:
     own = AT_OWN if threshold is None else CHOSEN
-    cuts = side_by_side(found, study.miss_cost, N_DRAWS, rng)[0].assign(**dict.fromkeys(CHANCE, np.nan))
+    cuts = side_by_side(found, even_cost(study), N_DRAWS, rng)[0].assign(**dict.fromkeys(CHANCE, np.nan))
     rows, of, sides = [], cases(found.prevalence), (int(found.found.sum()), int((~found.found).sum()))
     for cut, taken, at in ((own, found.taken, float(np.median(found.thresholds))), ("at 0.5", found.at_half, 0.5)):
         recall, rate = (np.average(taken[side], weights=found.mass[side]) for side in (found.found, ~found.found))

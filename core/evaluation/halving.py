@@ -11,7 +11,7 @@ import numpy as np
 from core import judge
 from core.errors import UserError
 from core.evaluation.distinguishing import margin_of
-from core.evaluation.scoring import AT_OWN, COST, LOWER_IS_BETTER, FoldOutcome
+from core.evaluation.scoring import AT_OWN, COST, LOWER_IS_BETTER, FoldOutcome, miss_costs
 from core.evaluation.search_plan import Candidate, Plan, Searched, plain, twin
 from core.recipe import Recipe
 from core.study import Study
@@ -165,7 +165,8 @@ class Search:
         own, total = self.study.positive_code, sum(out.matrices[AT_OWN].sum() for out, _ in pairs)
         misses = sum(abs(d[own].sum() - d[own, own]) for d in changed)
         alarms = sum(abs(d[:, own].sum() - d[own, own]) for d in changed)
-        return 1000 * float(np.sqrt(self.study.miss_cost**2 * misses + alarms)) / total if changed else 0.0
+        squared = float(np.mean(miss_costs(self.study)[self.study.codes == own] ** 2))
+        return 1000 * float(np.sqrt(squared * misses + alarms)) / total if changed else 0.0
 
     def _enter(self) -> Iterator[None]:
         """The first rung, candidate by candidate, until its part of the time is over."""

@@ -8,7 +8,7 @@ import pandas as pd
 
 from core import wording
 from core.evaluation.distinguishing_words import carried, probability
-from core.evaluation.scoring import AT_OWN, COST, LOWER_IS_BETTER
+from core.evaluation.scoring import AT_OWN, COST, LOWER_IS_BETTER, TOTAL
 from core.evaluation.verdict import (
     FEWEST_ROWS,
     MARGIN,
@@ -99,7 +99,7 @@ def _verdict(study: Study, tables: Tables, metric: str, margin: float) -> str:
     )
     beyond = other.loc[name, "least"] > ROUNDING
     text += f"{', and' if beyond else ', but not'} than the same with logit adjustment after training ({_told(other.loc[name])})."
-    if best["least"] <= (margin * base if metric == COST else margin):
+    if best["least"] <= (margin * base if metric in (COST, TOTAL) else margin):
         text += " The gain may be too small to matter."
     rest = better.index[1:]
     if len(rest):

@@ -248,6 +248,11 @@ def miss_costs(study: Study) -> np.ndarray:
     return raw * study.miss_cost / raw[study.codes == study.positive_code].mean()
 
 
+def even_cost(study: Study) -> float:
+    """What every miss costs, in false alarms; 0 where no cost is stated, and where a column prices each row: then counts do not say what misses cost."""
+    return study.miss_cost if study.row_costs is None else 0.0
+
+
 def cost_per_1000(lost: float, matrix: np.ndarray, positive: int) -> float:
     """What misses and false alarms cost together per 1,000 rows of a confusion matrix, where all misses cost ``lost``."""
     alarms = matrix[:, positive].sum() - matrix[positive, positive]

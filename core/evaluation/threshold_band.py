@@ -13,7 +13,7 @@ from core.engine import provenance
 from core.errors import UserError
 from core.evaluation.distinguishing_words import carried
 from core.evaluation.locked import Locked, locked
-from core.evaluation.scoring import AT_HALF, AT_OWN, COST, LOWER_IS_BETTER, SCARCE
+from core.evaluation.scoring import AT_HALF, AT_OWN, COST, LOWER_IS_BETTER, SCARCE, even_cost
 from core.judge import proportion_interval
 from core.numerics.ranked_rows import RankedRows, drawn, expanded_tail, ranked
 from core.recipe import Recipe
@@ -46,7 +46,7 @@ def threshold_band(study: Study, recipe: Recipe, *, n_draws: int = 300) -> Resul
     -------
     Result
         ``band``: measure, value (at the threshold chosen on all rows), low, high (5 and 95 % of the draws).
-        ``folds``: fold, threshold. ``draws``: threshold, and F1, recall, precision and, with stated costs, cost per 1,000 rows that follow.
+        ``folds``: fold, threshold. ``draws``: threshold, and F1, recall, precision and, with a stated cost that is the same for every miss, cost per 1,000 rows that follow.
         ``cuts``: cut, metric, value, low, high (95 %). ``differences``: metric, difference (at its own threshold less at .5), low, high.
 
     Raises
@@ -63,11 +63,12 @@ def threshold_band(study: Study, recipe: Recipe, *, n_draws: int = 300) -> Resul
         problem = f"{wording.quoted(recipe.title)} does not decide by one threshold."
         raise UserError(problem, "Choose a recipe with one threshold, such as tuned_threshold.")
     rng = np.random.default_rng(study.random_state)
-    draws = _draws(found, study.miss_cost, n_draws, rng)
-    cuts, differences = side_by_side(found, study.miss_cost, n_draws, rng)
+    cost = even_cost(study)
+    draws = _draws(found, cost, n_draws, rng)
+    cuts, differences = side_by_side(found, cost, n_draws, rng)
     folds = pd.DataFrame({"fold": np.arange(len(found.thresholds)) + 1, "threshold": found.thresholds})
     tables = {
-        "band": _band(found, study.miss_cost, draws),
+        "band": _band(found, cost, draws),
         "folds": folds,
         "draws": draws,
         "cuts": cuts,
@@ -192,7 +193,7 @@ def _findings(study: Study, recipe: Recipe, found: Locked, tables: dict[str, pd.
             f"{label} has {wording.plural(n, 'row')}; below {FEWEST} no threshold can be chosen and nothing is claimed."
         )
         return (Finding("caution", text),)
-    follows = COST if study.miss_cost else "F1"
+    follows = COST if even_cost(study) else "F1"
     if found.rule.threshold_of_costs is not None:
         text = f"The threshold of '{recipe.title}' is {wording.number(found.threshold)} by the costs alone, so no choice makes it uncertain."
         return (Finding("fine", text), _beside(tables, follows), _rests(study))

@@ -98,9 +98,9 @@ def _threshold(study: Study, tables: Tables, metric: str) -> str:
     own = changes[(changes["metric"] == name) & (changes["recipe"] == "Do nothing")]
     cut = thresholds.loc[thresholds["recipe"] == "Do nothing", "median"].iloc[0]
     row = own.iloc[0]
-    better = row["high"] < 0 if name == COST else row["low"] > 0
+    gain = (-row["high"], -row["low"]) if name == COST else (row["low"], row["high"])
     where = f"to {wording.number(cut)}"
-    if better:
+    if gain[0] > 0 or gain[1] < 0:
         before = _score(tables, "Do nothing", name, "at 0.5")
         after = _score(tables, "Do nothing", name, AT_OWN)
         return (

@@ -1,9 +1,12 @@
 """One cut-off: said in four ways, laid on kept scores, beside the locked one and .5, chance and people, and what is refused."""
 
 import re
+from dataclasses import replace
 from functools import cache
+from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.stats import hypergeom
 from sklearn.metrics import f1_score, precision_score, recall_score
@@ -16,8 +19,10 @@ from core.evaluation.curves import curves_of
 from core.evaluation.curves import draw as draw_curves
 from core.evaluation.cutoff import Cutoff, called, reached, seen, tuned_band
 from core.evaluation.cutoff_marks import CURVES, marked
-from core.evaluation.scoring import fold_outcome, log_odds
+from core.evaluation.halving import Search
+from core.evaluation.scoring import AT_OWN, COST, fold_outcome, log_odds
 from core.evaluation.threshold_band import threshold_band
+from core.evaluation.verdict import _threshold as moved_threshold
 from core.numerics.flagged import flagged_scores, recall_by_chance, scores_by_chance
 from core.recipe import Recipe
 from core.study import Study
@@ -263,3 +268,38 @@ def test_the_command_line_lays_one_cut_off_on_what_it_compares(capsys, tmp_path)
     assert "'half' is no cut-off." in capsys.readouterr().err
     assert main(["curves", *plain, "--cutoff", "top:16", "--threshold", "0.5"]) == 2
     assert "are both given" in capsys.readouterr().err
+
+
+def test_where_a_column_prices_each_row_costs_are_not_counted_as_if_all_misses_cost_alike():
+    study, outcomes, _, found = known(miss_cost=9.0)
+    priced = study.with_(dataset=replace(study.dataset, costs=pd.DataFrame({"amount": np.arange(1.0, len(found) + 1)})))
+    priced._memory.update(study._memory)
+    for one, there in ((study, True), (priced, False)):
+        scores = at_cutoff(one, outcomes, Cutoff("top", 40)).tables["scores"]
+        cuts = threshold_band(one, Recipe(), n_draws=20).tables["cuts"]
+        assert all((COST in set(table["metric"])) == there for table in (scores, cuts))
+    pairs = [
+        (
+            SimpleNamespace(matrices={AT_OWN: np.array([[900, 50], [10, 40]]) - k}),
+            SimpleNamespace(matrices={AT_OWN: np.array([[900, 50], [10, 40]])}),
+        )
+        for k in (0, np.array([[5, -5], [2, -2]]))
+    ]
+    raw = np.flatnonzero(found) + 1
+    for one, squared in ((study, 81.0), (priced, 81.0 * np.mean(raw**2) / np.mean(raw) ** 2)):
+        error = Search._error_of_counts(SimpleNamespace(key=(COST, AT_OWN), study=one), pairs)
+        assert error == pytest.approx(1000 * np.sqrt(squared * 2 + 5) / 2000)
+
+
+def test_a_threshold_that_does_harm_is_not_said_to_change_nothing():
+    study = known()[0]
+    scores = pd.DataFrame({"recipe": "Do nothing", "metric": "F1", "cut": ["at 0.5", OWN], "value": [0.5, 0.3]})
+    changes = pd.DataFrame({"recipe": ["Do nothing"], "metric": "F1", "cut": "", "low": -0.3, "high": -0.1})
+    tables = {
+        "scores": scores,
+        "differences": changes,
+        "thresholds": pd.DataFrame({"recipe": ["Do nothing"], "median": 0.1}),
+    }
+    assert "changes F1 from 0.5 to 0.3" in moved_threshold(study, tables, "average precision")
+    tables["differences"] = changes.assign(high=0.1)
+    assert "beyond the noise" in moved_threshold(study, tables, "average precision")
