@@ -20,8 +20,7 @@ ICON = Path(__file__).parent / "kit" / "icon.svg"
 LEGIBLE = """<style>
     .stButtonGroup [data-selected="true"], .stButtonGroup [data-selected="true"] *,
     [data-testid="stSliderThumbValue"], [data-testid="stSliderThumbValue"] * { color: inherit !important; }
-</style>"""
-"""What a theme cannot say: in dark mode no colour is both legible as text and a ground for white text."""
+</style>"""  # in dark mode no colour of a theme is both legible as text and a ground for white text
 
 
 def frame() -> None:
