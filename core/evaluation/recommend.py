@@ -63,7 +63,7 @@ def recommend(
     cost, or the best F1 without one, chosen inside its training rows, unless it names another one. Of those that are left, the best mean over all folds wins, or the simplest one within the margin of it.
 
     What this choice gains is seen by nested selection: for each fold outside the entry the choice is made anew by the other folds, with an order by the earlier ones, and scored on it. No row that is
-    tested has a part in the choice that it tests, so the best of many does not look better than it is, and the interval needs no correction for the others.
+    tested has a say in the choice that it tests, though models that other folds test may have learned from it; so the best of many does not look better than it is, and the interval needs no correction for the others.
     The winner is recommended where the corrected interval of these paired differences leaves zero out on the right side and the mean is beyond the margin, on at least four folds
     and ten rows of the class of interest; else doing nothing is. No fit is started that would, by those seen before, end after the time.
 

@@ -68,7 +68,7 @@ def _sentence(study: Study, taken: pd.Series, rival: pd.Series | None, search: S
         return f"{NOTHING}: {others if n > 0 else 'the time was too short to try another candidate to the end'}."
     metric, moved = rival["metric"], _moved(rival)
     if rival["recommended"]:
-        return f"Use {_named(study, rival)}: on rows that had no part in its choice, {metric} goes from {wording.number(rival['baseline'])} to {wording.number(rival['value'])} ({moved})."
+        return f"Use {_named(study, rival)}: on rows that had no part in the choice, what is chosen takes {metric} from {wording.number(rival['baseline'])} to {wording.number(rival['value'])} ({moved})."
     named = _named(study, rival)
     if rival["n_folds"] < FEWEST_FOLDS:
         folds = wording.plural(rival["n_folds"], "fold")
@@ -81,7 +81,7 @@ def _sentence(study: Study, taken: pd.Series, rival: pd.Series | None, search: S
         if rival["low"] <= 0 <= rival["high"]
         else "which is no gain that matters"
     )
-    return f"{NOTHING}: the best that the search found, {_named(study, rival)}, changes {metric} on rows that had no part in its choice by {moved}, {why}."
+    return f"{NOTHING}: to choose the best that the search finds, in the end {_named(study, rival)}, changes {metric} on rows that had no part in the choice by {moved}, {why}."
 
 
 def _moves(row: pd.Series) -> Finding:
