@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 import streamlit as st
 
@@ -14,8 +15,8 @@ from core.result import Result
 from pages.kit import choices, compared, recipe_jobs, session, show, text
 
 LEARNER = "neural"
-MOMENT = 1.2
-"""Seconds; on two cores a changed loss on 10,000 rows is trained in less, beside the page."""
+MOMENT, EARLY = 1.2, 0.4
+"""Seconds; in the first a changed loss on 10,000 rows is trained on two cores; what has arrived after the second is shown until then."""
 
 
 def start(building: Recipe) -> Job | None:
@@ -34,30 +35,44 @@ def section(building: Recipe) -> Callable[[], None]:
     )
     recipes = _tried(building)
     job = recipe_jobs.live(recipes)
-    _awaited(job)
-    follow = show.progress({building: job}, "part")
+    above, place = st.container(), st.empty()
+    _awaited(recipes, job, place)
+    with above:
+        follow = show.progress({building: job}, "part")
     result = recipe_jobs.trained(recipes, job)
     if result is not None:
-        with st.container(border=True, key="live"):
+        with place.container(border=True, key="live"):
             _drawn(result)
     return follow
 
 
-def _awaited(job: Job) -> None:
-    """Wait a moment where all may be trained in it: a page that draws how far it is takes the time of the training."""
-    end = time.monotonic() + MOMENT * (len(session.study().codes) <= session.AT_ONCE)
-    while job.live and time.monotonic() < end:
-        st.session_state.get("choices")  # where a click is heard
+def _awaited(recipes: tuple[Recipe, ...], job: Job, place: Any) -> None:
+    """Wait a moment, once, where all may be trained in it: the page below takes the time of the training. Curves that arrive are shown once."""
+    state, early = st.session_state, None
+    if state.get("training", (None, 0.0))[0] is not job:
+        state.training = (job, time.monotonic())
+    waited = time.monotonic() - state.training[1]
+    while job.live and waited < MOMENT and len(session.study().codes) <= session.AT_ONCE:
+        state.get("choices")  # where a click is heard
+        if early is None and waited > EARLY and (early := recipe_jobs.trained(recipes, job)) is not None:
+            with place.container(border=True, key="arriving"):
+                _said(early)
+                show.side_by_side(dict(list(_figures(early).items())[:2]), "arriving")
         time.sleep(show.POLL_SECONDS)
+        waited = time.monotonic() - state.training[1]
 
 
 def _tried(building: Recipe) -> tuple[Recipe, ...]:
     return (building, *choices.recipes()) if building.steps else choices.recipes()
 
 
-def _drawn(result: Result) -> None:
+def _said(result: Result) -> None:
     for position, finding in enumerate(result.findings):
         st.markdown(f"**{text.md(finding.text)}**" if position == 0 else text.md(finding.text))
+
+
+def _drawn(result: Result) -> None:
+    _said(result)
     figures = list(_figures(result).items())
     show.side_by_side(dict(figures[:2]), "live")
     if "scores" in result.tables:
