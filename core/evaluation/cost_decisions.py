@@ -225,12 +225,17 @@ def counted(study: Study, said: Stated, probas: dict[Recipe, np.ndarray]) -> Cou
         score = proba[:, study.positive_code]
         half = proba.argmax(axis=1) == study.positive_code if proba.shape[1] > 2 else score >= 0.5
         ways = [(AT_HALF, 0.5, half), (AT_COST, said.threshold, score >= said.threshold)]
-        if said.column:
+        if said.column and not known_afterwards(said, own):
             weight = weight_at_use(cost_weight(said.row_costs), said.prevalence, said.at_use)
             ways.append((BY_ROW, np.nan, (score >= 1 - weight) & (said.row_costs > 0)))
         names += [(recipe.title, name, threshold) for name, threshold, _ in ways]
         called += [calls for *_, calls in ways]
     return Counted(names, *_in_folds(study, said, np.array(called), own))
+
+
+def known_afterwards(said: Stated, own: np.ndarray) -> bool:
+    """Whether the costs of rows give the class away: they are above 0 less than half as often outside of it (own, of booleans). The half is our choice."""
+    return bool((said.row_costs[~own] > 0).mean() < 0.5 * (said.row_costs[own] > 0).mean())
 
 
 def _in_folds(study: Study, said: Stated, called: np.ndarray, own: np.ndarray) -> tuple[np.ndarray, ...]:

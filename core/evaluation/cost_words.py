@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 import pandas as pd
 
 from core import wording
-from core.evaluation.cost_decisions import AT_COST, AT_HALF, BY_ROW, COST_PER, TOO_HEAVY, TOP, Stated
+from core.evaluation.cost_decisions import AT_COST, AT_HALF, BY_ROW, COST_PER, TOO_HEAVY, TOP, Stated, known_afterwards
 from core.evaluation.cost_map import MODEL, percent
 from core.evaluation.scoring import EXPECTED, SCARCE, WEIGHTED
 from core.evaluation.verdict import FEWEST_ROWS
@@ -178,6 +178,14 @@ def concentration(study: Study, said: Stated) -> list[Finding]:
 def _columns(study: Study, said: Stated, tables: Tables) -> list[Finding]:
     """What a cost column says, and what a threshold for each row changes."""
     first, rows = concentration(study, said), tables["differences"]
+    own = study.codes == study.positive_code
+    if said.column and known_afterwards(said, own):
+        shares = [wording.share(float((said.row_costs[side] > 0).mean())) for side in (~own, own)]
+        text = (
+            f"{wording.quoted(said.column)} is above 0 in {shares[0]} of the other rows and in {shares[1]} of those of {wording.quoted(study.positive)}: it seems to be written down once "
+            "the class is known. It prices misses, but no threshold for each row is tried by it."
+        )
+        return [*first, Finding("caution", text)]
     rows = rows[rows["decision"] == BY_ROW]
     if not len(rows) or study.class_sizes[study.positive_code] < FEWEST_ROWS:
         return first

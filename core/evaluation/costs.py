@@ -181,7 +181,7 @@ def _differences(study: Study, said: Stated, counts: Counted) -> pd.DataFrame:
         [((recipe, AT_COST), (recipe, AT_HALF)) for recipe in recipes],
         [((recipe, AT_COST), ("", plain)) for recipe in recipes],
         [((recipe, AT_COST), (recipes[0], AT_COST)) for recipe in recipes[1:]],
-        [((recipe, BY_ROW), (recipe, AT_COST)) for recipe in recipes if said.column],
+        [((recipe, BY_ROW), (recipe, AT_COST)) for recipe in recipes if (recipe, BY_ROW) in place],
     ]
     rows = []
     for (one, other), n_together in ((pair, len(family)) for family in families for pair in family):
