@@ -163,7 +163,7 @@ def _advise(given: argparse.Namespace, table: Table, dataset: Dataset) -> None:
 def between(name: str, value: float, low: float, high: float) -> Any:
     """The value of an option, or an error when it lies outside of its limits."""
     if not low <= value <= high:
-        raise UserError(f"--{name} is {value:g}.", f"Choose a value from {low:g} to {high:g}.")
+        raise UserError(f"--{name} is {value:g}.", f"Choose a value from {low:g} to {high:.9g}.")
     return value
 
 

@@ -25,12 +25,18 @@ SHOWN, REFUSED = "cost cells shown", "cost cells refused"
 
 def costs(study: Study) -> np.ndarray:
     """The cost (n_classes, n_classes) of taking a row of one class for another: what was said, or else 1 for an error and the stated cost for a miss."""
-    usual = cost_table("", study.classes, study.positive_code, study.miss_cost)
+    told = _told(study)
+    return cost_table("", study.classes, study.positive_code, study.miss_cost) if told is None else told
+
+
+def _told(study: Study) -> np.ndarray | None:
+    """The costs that were said; None where there are none, or where they cannot be those of these classes."""
+    n = len(study.classes)
     try:
         names, rows = json.loads(choices.choice("matrix") or "null")
         found = np.array(rows, dtype=float)
-        if sorted(names) != sorted(study.classes) or found.shape != usual.shape or not (abs(found) <= MOST).all():
-            return usual
+        if sorted(names) != sorted(study.classes) or found.shape != (n, n) or not (abs(found) <= MOST).all():
+            return None
         place = [names.index(label) for label in study.classes]
         return _checked(found[np.ix_(place, place)], study)
     except (
@@ -40,8 +46,8 @@ def costs(study: Study) -> np.ndarray:
         RecursionError,
         AttributeError,
         UserError,
-    ):  # of a link that was made by hand
-        return usual
+    ):  # of a link that was made by hand, or cut off
+        return None
 
 
 def statements(study: Study) -> tuple[Statement, ...]:
@@ -61,6 +67,10 @@ def editor(study: Study) -> None:
         "A row for each class, a column for what its rows are taken for. What is right stands on the diagonal.",
         help=term("Cost matrix"),
     )
+    if choices.choice("matrix") and _told(study) is None:
+        st.warning(
+            "The link carries costs that do not fit these classes. They are left aside.", icon=":material/warning:"
+        )
     held = _held(study)
     st.data_editor(
         held["base"], key=held["key"], on_change=_edited, args=(held["key"],), hide_index=True, num_rows="fixed", disabled=["class"],

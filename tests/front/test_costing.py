@@ -112,9 +112,11 @@ def test_a_cost_for_each_error_comes_from_a_link_and_hostile_names_stay_text(ask
     link = json.dumps([held["classes"], rows])
     app = asking(data="wine_cultivars", matrix=link)
     assert app.pills[0].value == "matrix" and app.session_state["cost cells shown"]["base"]["c2"].tolist() == [1, 30, 0]
+    assert "do not fit" not in said(app)
     for wrong in ("[[", json.dumps([held["classes"], []]), '{"a":1}', "[1,2]", link.replace("30", "1e99"), "[" * 3000):
         app = asking(data="wine_cultivars", stating="matrix", matrix=wrong)
         assert app.session_state["cost cells shown"]["base"]["c0"].tolist() == [0, 1, 1], "what cannot be is ignored"
+        assert "do not fit these classes" in said(app), "and that is said"
 
 
 def test_cells_are_checked_and_names_stay_text():
