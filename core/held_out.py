@@ -90,10 +90,12 @@ def with_test(dataset: Dataset, table: Table, *, training: Table | None = None, 
     notes += unknown
     y = labels[known].reset_index(drop=True).rename(dataset.target)
     notes += _shared(dataset, X, y)
+    priced = _costs(dataset, further)
+    notes += _unpriced(dataset, priced, len(y))
     digest = hashlib.blake2b(f"{dataset.fingerprint} {table.fingerprint}".encode(), digest_size=16).hexdigest()
     test = replace(
         dataset, X=X, y=y, name=table.name, fingerprint=table.fingerprint, reading=table.reading, notes=tuple(notes),
-        groups=pd.DataFrame(index=X.index), times=pd.DataFrame(index=X.index), costs=_costs(dataset, further),
+        groups=pd.DataFrame(index=X.index), times=pd.DataFrame(index=X.index), costs=priced,
         represents=None, test=None, synthetic=None,
     )  # fmt: skip
     return replace(dataset, test=test, fingerprint=digest)
@@ -103,6 +105,20 @@ def _costs(dataset: Dataset, further: pd.DataFrame) -> pd.DataFrame:
     """What a miss of each test row costs; no column where the test rows do not say it."""
     there = [name for name in dataset.costs if name in further and further[name].notna().any()]
     return costs(further[there].reset_index(drop=True))
+
+
+def _unpriced(dataset: Dataset, priced: pd.DataFrame, n_rows: int) -> list[str]:
+    """Which test rows do not say what a miss of them costs, and what they are taken to cost."""
+    notes = []
+    for name in dataset.costs:
+        without = int(priced[name].isna().sum()) if name in priced else n_rows
+        below = int((priced[name] < 0).sum()) if name in priced else 0
+        if without:
+            rows = f"{plural(without, 'test row')} without a value in {quoted(name)}"
+            notes.append(f"{rows} taken to cost the mean of the training rows of the class of interest.")
+        if below:
+            notes.append(f"{plural(below, 'test row')} with a negative value in {quoted(name)} taken to cost nothing.")
+    return notes
 
 
 def rows_at_use(dataset: Dataset, table: Table) -> tuple[pd.DataFrame, tuple[str, ...]]:

@@ -1,5 +1,7 @@
 """Roles of columns: what becomes of each, whole groups and ordered folds everywhere, and tested rows only in every check."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -99,7 +101,14 @@ def test_a_cost_column_is_kept_apart_and_goes_where_its_rows_go():
     filled = np.where(np.isnan(amount), np.nanmean(amount[own]), amount)
     assert study.row_costs == pytest.approx(filled)
     both = with_test(data, Table.from_frame(frame(amount=np.arange(N) + 0.5, x=np.arange(N) / 7.0)))
-    assert both.test.costs["amount"].iloc[3] == 3.5
+    assert both.test.costs["amount"].iloc[3] == 3.5 and "'amount'" not in " ".join(both.test.notes)
+    for column, told in (
+        ({}, f"{N} test rows without a value in 'amount' taken to cost the mean"),
+        ({"amount": amount - 2}, "6 test rows without a value in 'amount' taken to cost the mean"),
+        ({"amount": amount - 2}, r"\d+ test rows with a negative value in 'amount' taken to cost nothing"),
+    ):
+        test = with_test(data, Table.from_frame(frame(x=np.arange(N) / 7.0).assign(**column))).test
+        assert re.search(told, " ".join(test.notes))
     assert with_test(data, Table.from_frame(frame(x=np.arange(N) / 7.0))).test.costs.shape[1] == 0
 
 
