@@ -47,7 +47,7 @@ def instability(study: Study, refits: Sequence[Refit], *, n_refits: int = N_REFI
     Result
         ``summary``: recipe, rows ("class of interest" or "other rows"), moved, low, high, turned, turned_low, turned_high, n_rows, n_refits; means over
         rows, with the interval that so few draws leave. ``differences``: recipe, difference (of moved in the class of interest, to doing nothing), low, high,
-        n_refits; paired by draw, and the intervals hold together (Bonferroni). ``rows``: recipe, row (its position in the table), class, probability, low, high (the
+        n_refits; paired by draw, and the intervals hold together (Bonferroni). ``rows``: recipe, row (counted from 1 in the table), class, probability, low, high (the
         central 90 % of the draws), moved, turned; at most ``MOST_SHOWN`` of each side.
 
     References
@@ -142,7 +142,7 @@ def _rows(study: Study, recipe: Recipe, refits: Sequence[Refit], own: np.ndarray
     low, high = np.quantile(proba[1:], [0.05, 0.95], axis=0)
     table = {
         "recipe": recipe.title,
-        "row": places,
+        "row": places + 1,
         "class": np.asarray(study.classes, dtype=object)[study.codes[places]],
     }
     table |= {"probability": proba[0], "low": low, "high": high, "moved": np.abs(proba[1:] - proba[0]).mean(axis=0)}

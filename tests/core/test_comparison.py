@@ -218,6 +218,7 @@ def test_refits_learn_from_the_same_class_sizes_and_are_told_apart_by_hand(study
     assert "Asked about are 96 rows that no fit has seen, 16 of them 'rare'." in result.findings[0].text
     figures = moved_rows.draw(result)
     assert list(figures["How far single rows move"].data[0].y) == result.tables["rows"]["moved"].tolist()[:96]
+    assert set(result.tables["rows"]["row"] - 1) <= set(study.folds[4][1]), "counted from 1"
     assert moved_rows.instability(study, refits[:5], n_refits=2).findings[0].text == "5 of 6 fits (83 %) done so far."
     assert instability.planned([WEIGHTS], n_refits=2) == "6 fits: 3 of each of 2 recipes."
 
