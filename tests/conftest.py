@@ -1,5 +1,6 @@
 """Shared by all tests: unexpected errors of a method are raised, and no test opens a connection to another host."""
 
+import gc
 import os
 import socket
 
@@ -13,6 +14,24 @@ from core.study import Study  # noqa: E402
 from core.synthetic import planted  # noqa: E402
 
 engine.strict = True
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config):
+    """One more than there are cores: browser tests wait for pages half of their time."""
+    return (os.cpu_count() or 1) + 1
+
+
+def pytest_collection_modifyitems(items):
+    """The longest tests first, so that no worker is left alone with them at the end."""
+    items.sort(key=lambda item: item.path.name != "test_browser.py")
+
+
+def pytest_collection_finish(session):
+    """Thousands of collected tests live to the end: the garbage collector need not walk over them again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 @pytest.fixture(autouse=True)

@@ -54,7 +54,15 @@ def test_every_figure_draws_a_table():
     study, _, _ = known()
     result = curves_of(study, [Recipe.of("class_thresholds")])
     figures = draw(result)
-    assert list(figures) == ["Precision and recall", "ROC curve", "Gain", "Lift", "Net benefit", "Cost curve", "Of 1,000 cases"]
+    assert list(figures) == [
+        "Precision and recall",
+        "ROC curve",
+        "Gain",
+        "Lift",
+        "Net benefit",
+        "Cost curve",
+        "Of 1,000 cases",
+    ]
     numbers = np.concatenate([table.select_dtypes("number").to_numpy().ravel() for table in result.tables.values()])
     for title, figure in figures.items():
         assert figure.layout.title.text == title and figure.layout.meta["caption"]
