@@ -16,12 +16,6 @@ from core.synthetic import planted  # noqa: E402
 engine.strict = True
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers(config):
-    """One more than there are cores: browser tests wait for pages half of their time."""
-    return (os.cpu_count() or 1) + 1
-
-
 def pytest_collection_modifyitems(items):
     """The longest tests first, so that no worker is left alone with them at the end."""
     items.sort(key=lambda item: item.path.name != "test_browser.py")
