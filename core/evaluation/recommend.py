@@ -128,7 +128,7 @@ def draw(result: Result) -> dict[str, go.Figure]:
     metric, front, rungs = result.provenance["parameters"]["metric"], result.tables["front"], result.tables["rungs"]
     shown = front.assign(shown=front["candidate"].where(front["on_front"], "no better than another"))
     shown = shown.sort_values(["on_front", "paid"], ascending=[False, True])
-    caption = "Left and low is good. Named candidates: none other is as good in cost, calibration and time, and better in one."
+    caption = "Left and low is good. Named candidates: none other is as good in cost, calibration and time, and better in one. Candidates that left early stand where few folds put them."
     axes = {"y_title": "Brier score", "x_title": goal(metric), "by": "shown", "caption": caption}
     paid = charts.points(shown, "paid", "brier", title="What is paid against calibration", **axes)
     axes |= {"y_title": goal(metric), "x_title": "seconds of a fold"}
@@ -187,6 +187,7 @@ def _front(search: Search) -> pd.DataFrame:
             for one in seen
         ]
     ).reshape(-1, 3)
+    values = np.maximum(values, 0)  # a difference on few folds may place a candidate below what can be
     if search.key[0] not in LOWER_IS_BETTER:
         values[:, 0] = 1 - values[:, 0]
     beaten = [
