@@ -1,6 +1,9 @@
 """Exports that no spreadsheet runs."""
 
 import io
+import re
+import tomllib
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -8,7 +11,8 @@ import pytest
 
 from core.report.tables import cell, cut, to_csv
 
-FORMULAS = ["=cmd|' /C calc'!A0", "+1+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "\n=1"]
+ROOT = Path(__file__).parents[3]
+FORMULAS = ["=cmd|' /C calc'!A0", "+1+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1+1", "＠SUM(A1)"]
 
 
 @pytest.mark.parametrize("text", FORMULAS)
@@ -44,3 +48,15 @@ def test_a_long_table_says_how_much_of_it_is_shown():
     shown, sentence = cut(pd.DataFrame({"a": range(1204)}), 20)
     assert len(shown) == 20
     assert sentence == "The first 20 of 1,204 rows (1.7 %)."
+
+
+def test_no_table_leaves_by_another_way():
+    settings = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())
+    assert settings["client"]["disableDataExport"] is True  # the button and the copying of Streamlit's own tables
+    sources = [path for folder in ("core", "pages") for path in (ROOT / folder).rglob("*.py")]
+    leaving = [
+        path.relative_to(ROOT).as_posix()
+        for path in sources
+        if re.search(r"\w\.(to_csv|to_excel)\([^.]", path.read_text())
+    ]
+    assert leaving == ["core/report/tables.py"]
