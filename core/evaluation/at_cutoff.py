@@ -19,7 +19,7 @@ from core.evaluation.cutoff_words import CHOSEN, findings
 from core.evaluation.scoring import AT_HALF, AT_OWN, FoldOutcome, even_cost
 from core.judge import proportion_interval
 from core.numerics import curves as shapes
-from core.numerics.cutoffs import value_of
+from core.numerics.cutoffs import threshold_at_use, value_of
 from core.numerics.flagged import flagged_scores, rate_draws, scores_by_chance
 from core.recipe import Recipe
 from core.result import Result
@@ -33,7 +33,7 @@ COLUMNS = {
     "thresholds": ("fold", "threshold"),
     "ways": ("threshold", "flagged", "flagged_per_1000", "miss_cost"),
     "marks": (
-        "threshold", "false_alarm_rate", "recall", "precision", "share_checked", "lift", "net_benefit_per_1000", "probability_cost", "cost",
+        "threshold", "false_alarm_rate", "recall", "precision", "share_checked", "lift", "threshold_at_use", "net_benefit_per_1000", "probability_cost", "cost",
     ),
 }  # fmt: skip
 Outcomes = Mapping[Recipe, Sequence[FoldOutcome]]
@@ -63,8 +63,8 @@ def at_cutoff(study: Study, outcomes: Outcomes, cutoff: Cutoff, prevalence: floa
         ``people``: recipe, cut, outcome, n_cases, low, high, of (1,000 cases, or as many more that some belong to a rare class).
         ``thresholds``: recipe, fold, threshold. ``band``: recipe, low, high, of the last recipe (9 of 10 thresholds that its rule chooses on
         rows drawn anew; no row where it chooses none). ``ways``: recipe, threshold, flagged, flagged_per_1000, miss_cost, of one cut in all ways.
-        ``marks``: recipe, threshold, false_alarm_rate, recall, precision, share_checked, lift, net_benefit_per_1000, probability_cost, cost;
-        the place of the cut on every curve.
+        ``marks``: recipe, threshold, false_alarm_rate, recall, precision, share_checked, lift, threshold_at_use, net_benefit_per_1000,
+        probability_cost, cost; the place of the cut on every curve. Thresholds are those on probabilities of the table but for ``threshold_at_use``.
 
     Raises
     ------
@@ -117,7 +117,7 @@ def _of(study: Study, found: Seen, cutoff: Cutoff, prevalence: float | None) -> 
         "people": people,
         "thresholds": [(fold + 1, float(at)) for fold, at in enumerate(found.thresholds)],
         "ways": [(threshold, round(sum(cuts[cut][1])), values["flagged per 1,000"], implied)],
-        "marks": [_mark(values, threshold, share, cost)],
+        "marks": [_mark(values, threshold, found.prevalence, share, cost)],
     }
 
 
@@ -167,15 +167,16 @@ def _people(rates: Sequence[float], ends: Sequence[tuple[float, float]], share: 
     return [(name, n, min(reach[name][0], n), max(reach[name][1], n), of) for name, n in counts.items()]
 
 
-def _mark(scores: Mapping[str, float], threshold: float, share: float, cost: float) -> tuple[float, ...]:
-    """Where a cut lies on every curve; on the cost curve at the stated cost, or else at the one that its threshold stands for."""
+def _mark(scores: Mapping[str, float], threshold: float, usual: float, share: float, cost: float) -> tuple[float, ...]:
+    """Where a cut lies on every curve; on the cost curve at the stated cost, or else at the one that its threshold stands for at use."""
     recall, rate, taken = scores["recall"], scores["false alarm rate"], scores["flagged per 1,000"] / 1000
     known = 0 < threshold < 1
-    at = shapes.probability_cost(share, cost or ((1 - threshold) / threshold if known else np.nan))
-    benefit = share * recall - (1 - share) * rate * threshold / (1 - threshold) if known else np.nan
+    there = threshold_at_use(threshold, usual, share) if known and share != usual else threshold
+    at = shapes.probability_cost(share, cost or ((1 - there) / there if known else np.nan))
+    benefit = share * recall - (1 - share) * rate * there / (1 - there) if known else np.nan
     lift = recall / taken if taken else np.nan
     paid = (1 - recall) * at + rate * (1 - at)
-    return threshold, rate, recall, scores["precision"], taken, lift, 1000 * benefit, at, paid
+    return threshold, rate, recall, scores["precision"], taken, lift, there, 1000 * benefit, at, paid
 
 
 def draw(result: Result) -> dict[str, go.Figure]:

@@ -17,6 +17,7 @@ from core.errors import UserError
 from core.evaluation.compare import evidence, with_baseline
 from core.evaluation.curves_words import CHOSEN, GAIN_AT, RATE, findings
 from core.evaluation.cutoff import Cutoff
+from core.evaluation.decision_curve import ALL, in_table, thresholds_around, with_plain_lines
 from core.evaluation.locked import Locked, locked
 from core.evaluation.scoring import AT_OWN, even_cost
 from core.evaluation.threshold_band import side_by_side
@@ -33,7 +34,7 @@ GRID = np.linspace(0.01, 1, 100)
 Pair = tuple[np.ndarray, np.ndarray]
 """Rows of the class, and other rows, above each cut."""
 
-RANDOM, ALL, NONE = "random ranking", "take all", "take none"
+RANDOM = "random ranking"
 AT_RANDOM = "At each point the band of the random ranking holds 95 of 100 rankings by chance of as many rows."
 
 
@@ -59,16 +60,19 @@ def curves_of(
         Doing nothing is added.
     threshold : float, Cutoff or None
         One threshold for all, or one cut-off, which comes to a threshold of each recipe; None takes each recipe's own, which each fold takes from the other folds.
+        A probability is one of the table.
     prevalence : float or None
-        The share of the class where the model will be used; None is that of the table. Rows are weighed by it, scores stay as they are.
+        The share of the class where the model will be used; None is that of the table. Rows are weighed by it, scores stay as they are. The
+        thresholds of net benefit are then those on probabilities at use, each at the rows that it takes there (``threshold_at_use``).
 
     Returns
     -------
     Result
         ``evidence``: measure, value. ``measures``: recipe, measure, value, low, high, chance, chance_low, chance_high.
         ``roc``: recipe, false_alarm_rate, recall, low, high. ``precision_recall``: recipe, recall, precision, low, high.
-        ``gain``: recipe, share_checked, share_found, low, high, lift. ``decision_curve``: recipe ("take all" and "take none" too), threshold, miss_cost
-        (that the threshold stands for), net_benefit_per_1000 (rows of the class found, less false alarms at their price), low, high.
+        ``gain``: recipe, share_checked, share_found, low, high, lift. ``decision_curve``: recipe ("take all" and "take none" too), threshold (at use), miss_cost
+        (that it stands for), threshold_in_table (the same on probabilities of the table), net_benefit_per_1000 (rows of the class found, less
+        false alarms at their price), low, high.
         ``cost_curve``: recipe, probability_cost, cost (1 is erring on every row), low, high, least (at the best cut for each point, known afterwards).
         ``decisions``: recipe, cut, metric, value, low, high, chance, chance_low, chance_high (flagging as many rows at random).
         ``chance``: curve, at, value, low, high, of random rankings (the mean and the middle 95 %). ``people``: recipe, cut, threshold (median of the folds), outcome,
@@ -94,10 +98,7 @@ def curves_of(
     tables = {"evidence": evidence(study, draws=1)}
     for name in parts[0]:
         tables[name] = pd.concat([part[name] for part in parts], ignore_index=True)
-    rates = np.unique(tables["decision_curve"]["threshold"])
-    tables["decision_curve"] = pd.concat(
-        [tables["decision_curve"], _always(study, prevalence, rates)], ignore_index=True
-    )
+    tables["decision_curve"] = with_plain_lines(tables["decision_curve"], study, prevalence)
     tables["chance"] = _random(study, prevalence)
     values = {
         "recipes": [recipe.text for recipe in chosen],
@@ -105,7 +106,7 @@ def curves_of(
         "prevalence": prevalence,
     }
     stamp = provenance("curves", values, study, time.perf_counter() - start)
-    return Result(tables, findings(study, tables, chosen, threshold), stamp)
+    return Result(tables, findings(study, tables, chosen, threshold, prevalence), stamp)
 
 
 def draw(result: Result) -> dict[str, go.Figure]:
@@ -124,7 +125,8 @@ def draw(result: Result) -> dict[str, go.Figure]:
         figures[title] = band(shown, x, y, by="recipe", title=title, marks=9, log=title == "Lift", **axes)
     title, rows = "Net benefit", result.tables["decision_curve"]
     top = rows.loc[rows["recipe"] != ALL, ["net_benefit_per_1000", "high"]].max(axis=None)
-    texts = {"x_title": "threshold (probability)", "y_title": "net benefit per 1,000 rows", "title": title}
+    scale = "probability" if result.provenance["parameters"]["prevalence"] is None else "probability at use"
+    texts = {"x_title": f"threshold ({scale})", "y_title": "net benefit per 1,000 rows", "title": title}
     caption = "A recipe is of use at thresholds where it lies above taking all rows and above taking none."
     figures[title] = band(
         rows, "threshold", "net_benefit_per_1000", by="recipe", caption=caption, y_range=(-0.3 * top, 1.1 * top), marks=9, log=True, **texts
@@ -134,7 +136,7 @@ def draw(result: Result) -> dict[str, go.Figure]:
         "At the threshold of each recipe; to the right, misses matter more. 1 is the cost of erring on every row.",
     )
     texts = {
-        "x_title": "weight of the class of interest (share and cost)",
+        "x_title": f"weight of the class of interest (share{scale.removeprefix('probability')} and cost)",
         "y_title": "cost (share of the most)",
         "title": title,
     }
@@ -175,7 +177,7 @@ def _random(study: Study, prevalence: float | None) -> pd.DataFrame:
 
 def _of(study: Study, recipe: Recipe, threshold: Cutoff | None, prevalence: float | None) -> dict[str, pd.DataFrame]:
     found, rng = locked(study, recipe), np.random.default_rng(study.random_state)
-    rows_of_table = found.mass
+    rows_of_table, usual = found.mass, found.prevalence
     if prevalence is not None:
         ratio = np.where(found.found, prevalence / found.prevalence, (1 - prevalence) / (1 - found.prevalence))
         found = replace(found, weight=found.mass * ratio)
@@ -185,20 +187,21 @@ def _of(study: Study, recipe: Recipe, threshold: Cutoff | None, prevalence: floa
     items = ranked(found.score, found.found, found.weight, short=True)
     drawn_rows = items.above(drawn(items, N_DRAWS, rng))
     exact = ranked(found.score, found.found, found.weight)
-    tables = _curves(found, exact, items.cuts, drawn_rows) | {"cost_curve": _costs(found, exact, rng)}
+    tables = _curves(found, exact, items.cuts, drawn_rows, usual) | {"cost_curve": _costs(found, exact, rng)}
     null = np.random.default_rng(study.random_state)  # the same for all recipes
     tables |= {"measures": _measures(found, exact, drawn_rows, null)} | _decisions(study, found, rng, threshold)
     return {name: table.assign(recipe=recipe.title)[["recipe", *table.columns]] for name, table in tables.items()}
 
 
-def _curves(found: Locked, exact: RankedRows, cuts: np.ndarray, draws: Pair) -> dict[str, pd.DataFrame]:
-    """Curves of all rows, with the band of rows drawn anew, which are counted above ``cuts``."""
+def _curves(found: Locked, exact: RankedRows, cuts: np.ndarray, draws: Pair, usual: float) -> dict[str, pd.DataFrame]:
+    """Curves of all rows, with the band of rows drawn anew, which are counted above ``cuts``; ``usual`` is the share of the class in the table."""
     above, rates = exact.above(), thresholds_around(found.prevalence)
+    here = in_table(rates, usual, found.prevalence)
     roc, precision, gain = (
         [curve(*one, GRID) for one in (above, draws)]
         for curve in (shapes.recall_at_alarm_rate, shapes.precision_at_recall, shapes.found_among_checked)
     )
-    benefit = [1000 * shapes.net_benefit(at, *one, rates) for at, one in ((exact.cuts, above), (cuts, draws))]
+    benefit = [1000 * shapes.net_benefit(at, *one, rates, here) for at, one in ((exact.cuts, above), (cuts, draws))]
     tables = {
         "roc": _banded(found, "false_alarm_rate", "recall", GRID, *roc),
         "precision_recall": _banded(found, "recall", "precision", GRID, *precision),
@@ -206,6 +209,7 @@ def _curves(found: Locked, exact: RankedRows, cuts: np.ndarray, draws: Pair) -> 
         "decision_curve": _banded(found, "threshold", "net_benefit_per_1000", rates, *benefit),
     }
     tables["decision_curve"].insert(1, "miss_cost", 1 / rates - 1)
+    tables["decision_curve"].insert(2, "threshold_in_table", here)
     return tables
 
 
@@ -227,12 +231,6 @@ def _costs(found: Locked, exact: RankedRows, rng: np.random.Generator) -> pd.Dat
     ]
     table = _banded(found, "probability_cost", "cost", GRID, *lines)
     return table.assign(least=shapes.least_normalised_cost(*exact.above(), GRID))
-
-
-def thresholds_around(prevalence: float) -> np.ndarray:
-    """Thresholds (61,) for a decision curve, even on log-odds from a tenth of the prevalence up to .9."""
-    low, high = (np.log(p / (1 - p)) for p in (max(prevalence / 10, 1e-4), 0.9))
-    return 1 / (1 + np.exp(-np.linspace(low, high, 61)))
 
 
 def _measures(found: Locked, exact: RankedRows, draws: Pair, rng: np.random.Generator) -> pd.DataFrame:
@@ -285,14 +283,3 @@ def cases(prevalence: float) -> int:
     while n * prevalence < 5 and n < 10_000_000:
         n *= 10
     return n
-
-
-def _always(study: Study, prevalence: float | None, rates: np.ndarray) -> pd.DataFrame:
-    """Taking all rows, and none."""
-    share = float(study.judged.class_shares[study.judged.positive_code]) if prevalence is None else prevalence
-    benefit = 1000 * shapes.net_benefit_of_all(share, rates)
-    parts = [
-        pd.DataFrame({"recipe": name, "threshold": rates, "miss_cost": 1 / rates - 1, "net_benefit_per_1000": values})
-        for name, values in ((ALL, benefit), (NONE, np.zeros(len(rates))))
-    ]
-    return pd.concat(parts, ignore_index=True)

@@ -23,7 +23,11 @@ CHOSEN = "at the chosen threshold"
 
 
 def findings(
-    study: Study, tables: Mapping[str, pd.DataFrame], recipes: Sequence[Recipe], threshold: object | None
+    study: Study,
+    tables: Mapping[str, pd.DataFrame],
+    recipes: Sequence[Recipe],
+    threshold: object | None,
+    prevalence: float | None = None,
 ) -> tuple[Finding, ...]:
     """Whether each ranking beats chance, what its decisions do to people, what it is of use for, and what limits it."""
     judged = study.judged
@@ -40,10 +44,11 @@ def findings(
         title, scores = recipe.title, recipe.without("decision")
         if scores not in heard:
             found.append(_chance(study, tables, title))
-        found.append(_people(study, tables, title, threshold))
+        found.append(_people(study, tables, title, threshold, prevalence))
         if scores not in heard:
             found += [_first(study, tables, title), _benefit(tables, title)]
         heard.add(scores)
+    found.append(_scales(study, prevalence))
     found.append(evidence_finding(study, tables))
     if n < SCARCE:
         text = (
@@ -70,12 +75,15 @@ def _chance(study: Study, tables: Mapping[str, pd.DataFrame], recipe: str) -> Fi
     return Finding("fine" if beats else "caution", text)
 
 
-def _people(study: Study, tables: Mapping[str, pd.DataFrame], recipe: str, threshold: object | None) -> Finding:
+def _people(
+    study: Study, tables: Mapping[str, pd.DataFrame], recipe: str, threshold: object | None, prevalence: float | None
+) -> Finding:
     cut = AT_OWN if threshold is None else CHOSEN
     table = tables["people"].query("recipe == @recipe")
     own, half = (table[table["cut"] == name].set_index("outcome")["n_cases"] for name in (cut, AT_HALF))
     at = table.loc[table["cut"] == cut, "threshold"].iloc[0]
-    where = "By its own rule" if np.isnan(at) else f"At the threshold {wording.number(at)}"
+    of_table = "" if prevalence is None else " on probabilities of this table"
+    where = "By its own rule" if np.isnan(at) else f"At the threshold {wording.number(at)}{of_table}"
     scores = tables["decisions"].query("recipe == @recipe and metric == 'F1'").set_index("cut")
     f1, other = scores.loc[cut], scores.loc[AT_HALF]
     text = (
@@ -97,6 +105,17 @@ def _first(study: Study, tables: Mapping[str, pd.DataFrame], recipe: str) -> Fin
     return Finding("fine", text)
 
 
+def _scales(study: Study, prevalence: float | None) -> Finding | None:
+    """Which thresholds are those of the table, and which those at use; None where no other prevalence is stated."""
+    if prevalence is None:
+        return None
+    text = (
+        f"Probabilities were learned where {wording.quoted(study.positive)} makes up {wording.share(float(study.class_shares[study.positive_code]))}. Thresholds of net benefit and what a miss costs "
+        f"are those where it makes up {wording.share(prevalence)}; the threshold on probabilities of this table that takes the same rows stands beside each. It holds if rows of each class look there as they do in the table."
+    )
+    return Finding("fine", text)
+
+
 def _benefit(tables: Mapping[str, pd.DataFrame], recipe: str) -> Finding:
     """The longest run of thresholds at which the interval of the net benefit lies above taking all rows and above taking none."""
     table = tables["decision_curve"]
@@ -110,8 +129,11 @@ def _benefit(tables: Mapping[str, pd.DataFrame], recipe: str) -> Finding:
     start, stop = max(zip(edges[::2], edges[1::2], strict=True), key=lambda run: run[1] - run[0])
     low, high = own["threshold"].iloc[start], own["threshold"].iloc[stop - 1]
     costs = [wording.number(1 / t - 1, 2) for t in (high, low)]
-    where = f"{costs[0]} to {costs[1]} false alarms (thresholds {wording.number(low)} to {wording.number(high)})"
+    where = f"{costs[0]} to {costs[1]} false alarms (thresholds {wording.number(low)} to {wording.number(high)}"
     if start == stop - 1:
-        where = f"about {costs[0]} false alarms (threshold {wording.number(low)})"
+        where = f"about {costs[0]} false alarms (threshold {wording.number(low)}"
+    here = [wording.number(own["threshold_in_table"].iloc[at]) for at in (start, stop - 1)]
+    moved = own["threshold_in_table"].iloc[start] != low
+    where += f" at use, {' to '.join(dict.fromkeys(here))} on probabilities of this table)" if moved else ")"
     text = f"Where one miss costs {where}, '{recipe}' is worth more than taking all rows and more than taking none."
     return Finding("fine", text)

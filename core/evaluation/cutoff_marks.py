@@ -15,7 +15,7 @@ CURVES = {
     "ROC curve": ("false_alarm_rate", "recall"),
     "Gain": ("share_checked", "recall"),
     "Lift": ("share_checked", "lift"),
-    "Net benefit": ("threshold", "net_benefit_per_1000"),
+    "Net benefit": ("threshold_at_use", "net_benefit_per_1000"),
     "Cost curve": ("probability_cost", "cost"),
 }
 """Columns of the table ``marks`` of ``core.evaluation.at_cutoff`` that a figure of ``core.evaluation.curves`` shows."""

@@ -58,16 +58,23 @@ def roc_area(found: np.ndarray, alarms: np.ndarray) -> np.ndarray:
     return (np.diff(alarms, axis=-1) * middle).sum(axis=-1) / (found[..., -1] * alarms[..., -1])
 
 
-def net_benefit(cuts: np.ndarray, found: np.ndarray, alarms: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
+def net_benefit(
+    cuts: np.ndarray,
+    found: np.ndarray,
+    alarms: np.ndarray,
+    thresholds: np.ndarray,
+    reached: np.ndarray | None = None,
+) -> np.ndarray:
     """The decision curve: ``TP / n − FP / n · t / (1 − t)`` (..., n_thresholds) when rows at or above the probability t are taken.
 
-    A threshold t says that one miss costs ``(1 − t) / t`` false alarms. Taking no row has net benefit 0.
+    A threshold t says that one miss costs ``(1 − t) / t`` false alarms. Taking no row has net benefit 0. ``reached`` (n_thresholds,) is the
+    same thresholds on the scale of ``cuts``, where that was learned at another prevalence.
 
     References
     ----------
     Vickers and Elkin (2006), Medical Decision Making 26.
     """
-    place = np.searchsorted(-cuts, -thresholds, side="right") - 1
+    place = np.searchsorted(-cuts, -(thresholds if reached is None else reached), side="right") - 1
     n = found[..., -1:] + alarms[..., -1:]
     return (found[..., place] - alarms[..., place] * thresholds / (1 - thresholds)) / n
 

@@ -77,5 +77,36 @@ def value_of(
     return float(1000 * np.average(scores >= threshold, weights=weight)) if len(scores) else 0.0
 
 
+def threshold_at_use(
+    threshold: np.ndarray | float, prevalence: float, at_use: float, *, back: bool = False
+) -> np.ndarray | float:
+    """The threshold that takes the same rows once probabilities are carried to another prevalence, if rows within a class look the same.
+
+    Its odds are those of the threshold times ``π' (1 − π) / (π (1 − π'))``, where π is the prevalence that the probabilities were learned
+    at and π' the one at use.
+
+    Parameters
+    ----------
+    threshold : ndarray or float
+        From 0 to 1.
+    prevalence, at_use : float
+        Between 0 and 1.
+    back : bool
+        Give the threshold on the probabilities as they were learned for one at use.
+
+    References
+    ----------
+    Elkan (2001), IJCAI. Saerens, Latinne and Decaestecker (2002), Neural Computation 14.
+
+    Examples
+    --------
+    >>> round(threshold_at_use(0.5, 0.5, 0.05), 3), round(threshold_at_use(0.05, 0.5, 0.05, back=True), 3)
+    (0.05, 0.5)
+    """
+    first, second = (at_use, prevalence) if back else (prevalence, at_use)
+    own, others = threshold * second / first, (1 - threshold) * (1 - second) / (1 - first)
+    return own / (own + others)
+
+
 def _odds(share: float) -> float:
     return float(logit(np.clip(share, SMALLEST, 1 - SMALLEST)))

@@ -17,7 +17,7 @@ from core.recipe import Recipe
 from core.registry import Method
 from core.result import Result
 from core.study import Study
-from core.wording import count, number, plural, quoted, with_interval
+from core.wording import count, number, plural, quoted, share, with_interval
 from pages.kit import choices, kept, kept_session, session, show, text
 from pages.kit.compared import meanings
 
@@ -175,9 +175,13 @@ def _said(result: Result) -> str:
     if np.isnan(row["threshold"]):
         return f"'{row['recipe']}' calls {flagged}, by a rule of more than one threshold."
     locked = "the middle of its locked thresholds" if not current().way else "this cut-off"
+    there, cost = float(result.tables["marks"]["threshold_at_use"].iloc[-1]), f"{number(row['miss_cost'])} false alarms"
+    if there != row["threshold"] and 0 < there < 1:
+        there_share = share(choices.choice("prevalence"))
+        cost += f" at the prevalence of the table, and {number(1 / there - 1)} where the class makes up {there_share}"
     return (
         f"For '{row['recipe']}' {locked} is the probability {number(row['threshold'])}; it calls {flagged}. "
-        f"It is the right one on true probabilities where a miss costs {number(row['miss_cost'])} false alarms."
+        f"It is the right one on true probabilities where a miss costs {cost}."
     )
 
 

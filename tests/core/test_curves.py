@@ -89,6 +89,17 @@ def test_one_threshold_and_another_prevalence():
     assert rare.tables["measures"].set_index("measure")["chance"]["average precision"] < 0.01
     with pytest.raises(UserError, match=re.escape("The threshold is 1.")):
         curves_of(study, threshold=1.0)
+    benefit = rare.tables["decision_curve"].set_index("recipe")
+    at_use = expit(np.log(p / (1 - p)) + np.log(0.005 / 0.995) - np.log(0.05 / 0.95))
+    for row in benefit.loc["Do nothing"].iloc[[5, 30, 50]].itertuples():
+        taken = at_use >= row.threshold
+        worth = (found & taken) @ weight - (~found & taken) @ weight / row.miss_cost
+        assert row.net_benefit_per_1000 == pytest.approx(worth) and (taken == (p >= row.threshold_in_table)).all()
+    assert draw(rare)["Net benefit"].layout.xaxis.title.text == "threshold (probability at use)"
+    texts = " ".join(finding.text for finding in rare.findings)
+    assert "At the threshold 0.2 on probabilities of this table" in texts and "on probabilities of this table)" in texts
+    assert "learned where 'rare' makes up 5 %" in texts and "those where it makes up 0.5 %" in texts
+    assert "of this table" not in " ".join(finding.text for finding in plain.findings)
 
 
 def test_chance_is_called_chance_and_few_rows_are_not_read():

@@ -116,6 +116,11 @@ def test_another_prevalence_weighs_rows_and_leaves_the_rates():
     taken, weight = p >= 0.1, np.where(found, 0.1, 0.995 / 0.95)
     assert values(rare).loc["precision", "value"] == pytest.approx(precision_score(found, taken, sample_weight=weight))
     assert rare.tables["people"]["of"].iloc[0] == 1000
+    curve = curves_of(study, threshold=0.1, prevalence=0.005).tables["decision_curve"].query("recipe == 'Do nothing'")
+    for one, at in ((usual, 0.1), (rare, 1 / (1 + 9 * (0.995 / 0.005) / (0.95 / 0.05)))):
+        assert one.tables["marks"]["threshold_at_use"].iloc[0] == pytest.approx(at)
+    near = np.interp(np.log(at), np.log(curve["threshold"]), curve["net_benefit_per_1000"])
+    assert rare.tables["marks"]["net_benefit_per_1000"].iloc[0] == pytest.approx(near, abs=0.2)
     capacity = at_cutoff(study, outcomes, Cutoff("per1000", 20), 0.005)
     assert 18 < values(capacity).loc["flagged per 1,000", "value"] <= 20
     texts = [

@@ -46,6 +46,12 @@ def test_one_cut_off_is_linked_through_all_pages_and_fits_nothing(opened, monkey
     people = next(frame.value for frame in app.dataframe if "false alarms, of 1,000" in frame.value)
     row = people[(people["recipe"] == "Class weights") & (people["cut"] == "at the chosen cut-off")].iloc[0]
     assert row["found, of 1,000"] + row["false alarms, of 1,000"] == 125
+    (at_use,) = (asked for asked in app.number_input if str(asked.key).startswith("ask prevalence "))
+    at_use.set_value(0.02).run()
+    cost = r"where a miss costs ([\d.]+) false alarms at the prevalence of the table, and ([\d.]+) where the class makes up 2 %"
+    usual, there = (float(text) for text in re.search(cost, shown(app)).groups())
+    assert there > 5 * usual, "calling as many is right for dearer misses where the class is rarer"
+    at_use.set_value(0.0).run()
     for page in ("remedy", "explain", "report"):
         app.switch_page(f"steps/{page}.py").run()
         assert not app.exception and not app.error, page
