@@ -27,7 +27,9 @@ def print_findings(result: Result) -> None:
 
 def print_scores(result: Result) -> None:
     """Print every score of every recipe."""
-    for recipe, rows in result.tables["scores"].groupby("recipe", sort=False):
+    from core.evaluation.cost_scores import told_once
+
+    for recipe, rows in told_once(result).groupby("recipe", sort=False):
         print(f"\n{recipe}")
         for row in rows.itertuples():
             name = f"{row.metric} {getattr(row, 'cut', '')}"

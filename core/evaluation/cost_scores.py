@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from core.evaluation.cost_decisions import Stated, stated
 from core.evaluation.scoring import COST, EXPECTED, TOTAL, WEIGHTED, FoldOutcome
 from core.numerics.weighted_accuracy import KNOWN_LITTLE, expected_weighted_accuracy, weighted_accuracy
 from core.recipe import Recipe
+from core.result import Result
 from core.study import Study
 
 
@@ -126,6 +128,16 @@ def with_costs(
     """
     known = prices(study, **said)
     return {recipe: [_priced(study, known, one) for one in own] for recipe, own in outcomes.items()}
+
+
+def told_once(result: Result) -> pd.DataFrame:
+    """The scores of a comparison for a reader: the total classification cost is left out where it is the cost per 1,000 rows once more.
+
+    That is where no other prevalence at use was stated: the folds have the shares of the table. Columns as in ``result``.
+    """
+    scores, said = result.tables["scores"], result.provenance["parameters"]
+    twice = result.provenance["method"] == "evaluate" and not said.get("prevalence_at_use")
+    return scores[scores["metric"] != TOTAL] if twice and COST in set(scores["metric"]) else scores
 
 
 def _priced(study: Study, known: Prices, one: FoldOutcome) -> FoldOutcome:

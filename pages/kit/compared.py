@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from core.evaluation.compare import draw as draw_comparison
+from core.evaluation.cost_scores import told_once
 from core.evaluation.scoring import COST, COST_METRICS
 from core.glossary import TERMS
 from core.recipe import STAGES, Recipe
@@ -98,7 +99,7 @@ def draw(result: Result) -> None:
     show.side_by_side(show.once(draw_comparison, result), "comparison")
     show.details("comparison", result, {})
     with st.expander("What the scores mean", icon=":material/help:"):
-        for name in sorted(set(result.tables["scores"]["metric"]), key=str.lower):
+        for name in sorted(set(told_once(result)["metric"]), key=str.lower):
             meaning = next((text for word, text in TERMS.items() if word.lower() == name.lower()), "")
             if meaning:
                 st.markdown(f"**{text.md(name)}**: {text.md(meaning)}")
@@ -126,7 +127,7 @@ def meanings(names: Iterable[str]) -> dict[str, Any]:
 
 def by_cut(result: Result) -> dict[str, pd.DataFrame]:
     """The scores as tables with a row for each recipe, by the name of the cut."""
-    parts = result.tables["scores"].groupby("cut", sort=False)
+    parts = told_once(result).groupby("cut", sort=False)
     return {f"Cut {cut}" if cut else "Whatever the cut": side_by_side(rows) for cut, rows in parts}
 
 

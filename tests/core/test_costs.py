@@ -24,6 +24,7 @@ from core.evaluation.cost_decisions import (
     stated,
 )  # fmt: skip
 from core.evaluation.cost_map import MODEL, cost_map
+from core.evaluation.cost_scores import told_once
 from core.evaluation.elicitation import elicited, outcomes, taken_over
 from core.evaluation.scoring import AT_OWN, COST, EXPECTED, TOTAL, score_fold
 from core.learners.cost_matrix import LeastCost, cost_table, read_costs, tidied
@@ -429,7 +430,9 @@ def test_comparisons_are_priced_at_the_stated_costs_and_use(study):
     most = 1000 * (0.02 * 20 + 0.98)
     assert scores[WEIGHTED] == pytest.approx(1 - scores[TOTAL] / most), "what is left of the cost"
     assert abs(scores[EXPECTED] - scores[WEIGHTED]) < 0.05
-    here = compare(study, outcomes).tables["scores"].query("cut == @AT_OWN").set_index("metric")["value"]
+    plain = compare(study, outcomes)
+    here = plain.tables["scores"].query("cut == @AT_OWN").set_index("metric")["value"]
+    assert TOTAL in set(told_once(result)["metric"]) and TOTAL not in set(told_once(plain)["metric"]), "never twice"
     assert here[TOTAL] == pytest.approx(here[COST], rel=0.01), "at the prevalence of the table"
     wide = compare(study, outcomes, between=(20, 400)).tables["scores"].query("cut == @AT_OWN").set_index("metric")
     assert wide["value"][WEIGHTED] == here[WEIGHTED] and wide["value"][EXPECTED] > here[EXPECTED], (
