@@ -1,6 +1,7 @@
 """The floors of the house: a module imports only from lower floors, and only the front knows Streamlit."""
 
 import ast
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -85,22 +86,31 @@ NUMERIC = {"numpy", "scipy", "numba", "core", "__future__"}
 NUMERIC |= {"math", "copy", "dataclasses", "collections", "functools", "typing"}
 
 ROOT = Path(__file__).parents[2]
-CORE = {
-    ".".join(path.relative_to(ROOT).with_suffix("").parts): ast.parse(path.read_text(encoding="utf-8"))
-    for path in sorted((ROOT / "core").rglob("*.py"))
-}
+CORE = {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in sorted((ROOT / "core").rglob("*.py"))}
 PARTS = {}
 for one in CORE:
     PARTS.setdefault(".".join(one.split(".")[1:2]), []).append(one)
 EACH = pytest.mark.parametrize("modules", PARTS.values(), ids=list(PARTS))
+pytestmark = pytest.mark.xdist_group("floors")  # one process reads the files, and each of them once
 
 
-def imports(tree, *, top_level=False):
+@cache
+def read(module):
+    """The statements of a file that import: those of its top level, and all of them."""
+    tree = ast.parse(CORE[module].read_text(encoding="utf-8"))
+    return [
+        [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
+        for nodes in (tree.body, ast.walk(tree))
+    ]
+
+
+def imports(module, *, top_level=False):
     """Every module that a file imports, ``from core import charts`` as ``core.charts``."""
-    for node in tree.body if top_level else ast.walk(tree):
+    outer, every = read(module)
+    for node in outer if top_level else every:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
+        else:
             names = [f"{node.module}.{alias.name}" for alias in node.names]
             yield from (name if name in CORE or f"{name}.__init__" in CORE else node.module for name in names)
 
@@ -114,7 +124,7 @@ def part(module):
 def test_a_module_stands_on_a_floor_and_imports_only_from_lower_ones(modules):
     for module in modules:
         floor = FLOOR[part(module)]
-        for name in imports(CORE[module]):
+        for name in imports(module):
             if name.split(".")[0] == "core":
                 below = FLOOR[part(name)]
                 beside = below == floor and (floor in SIDEWAYS or name.endswith("__init__"))
@@ -124,16 +134,16 @@ def test_a_module_stands_on_a_floor_and_imports_only_from_lower_ones(modules):
 @EACH
 def test_only_the_front_knows_streamlit(modules):
     for module in modules:
-        known = [name for name in imports(CORE[module]) if name.split(".")[0] in ("streamlit", "pages")]
+        known = [name for name in imports(module) if name.split(".")[0] in ("streamlit", "pages")]
         assert not known, f"{module} imports {known}"
 
 
 def test_numerics_are_arrays_in_and_arrays_out():
     for module in [module for module in CORE if part(module) == "numerics"]:
-        assert {name.split(".")[0] for name in imports(CORE[module])} <= NUMERIC, module
-        assert all(part(name) == "numerics" for name in imports(CORE[module]) if name.startswith("core")), module
+        assert {name.split(".")[0] for name in imports(module)} <= NUMERIC, module
+        assert all(part(name) == "numerics" for name in imports(module) if name.startswith("core")), module
 
 
 def test_no_import_runs_in_a_circle():
-    graph = {module: {name for name in imports(tree, top_level=True) if name in CORE} for module, tree in CORE.items()}
+    graph = {module: {name for name in imports(module, top_level=True) if name in CORE} for module in CORE}
     assert set(TopologicalSorter(graph).static_order()) >= set(CORE), "a circle raises CycleError and names it"
