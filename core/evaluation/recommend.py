@@ -6,7 +6,7 @@
 
 ``recommend`` is a generator, in the caller or as one task of ``core.jobs``: ``job = runner.start([(recommend, (study, 60.0))])``, and
 ``job.latest[0]`` is the newest Result. It gives None before every fit, a moment at which it can be stopped, and a partial Result at most
-twice a second. ``draw(result)`` takes a partial result or the complete one.
+twice a second, whose provenance has ``so_far``: the share of the time that is used, and how far it is in words. ``draw(result)`` takes a partial result or the complete one.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from core import charts, judge
 from core.engine import provenance
 from core.evaluation.distinguishing import FEWEST_ROWS, MARGIN, margin_of
 from core.evaluation.halving import FAILED, FEWEST_FOLDS, KEPT, RUNNING, WAITING, Search
-from core.evaluation.recommend_words import findings, goal, refused, searching
+from core.evaluation.recommend_words import findings, goal, refused, searching, so_far
 from core.evaluation.scoring import AT_HALF, AT_OWN, COST, LOWER_IS_BETTER, FoldOutcome, decided, score_fold
 from core.evaluation.search_plan import Candidate, candidates, planned
 from core.recipe import Recipe
@@ -64,6 +64,7 @@ def recommend(
 
     What this choice gains is seen by nested selection: for each fold outside the entry the choice is made anew by the other folds, with an order by the earlier ones, and scored on it. No row that is
     tested has a say in the choice that it tests, though models that other folds test may have learned from it; so the best of many does not look better than it is, and the interval needs no correction for the others.
+    A gain is told only where something came out ahead of doing nothing (the winner's condition): over many searches the gains that are told are too good on average, and the intervals are what to plan with.
     The winner is recommended where the corrected interval of these paired differences leaves zero out on the right side and the mean is beyond the margin, on at least four folds
     and ten rows of the class of interest; else doing nothing is. No fit is started that would, by those seen before, end after the time.
 
@@ -102,9 +103,10 @@ def recommend(
     order = list(candidates(study, recipes) if tried is None else tried)
     search, last = Search(study, planned(study), order, key, seconds, clock, score), -np.inf
     for _ in search.run():
-        due = clock() - last >= PACE and any(search.outcomes.values())
-        tables = _tables(search, search.base) if due else {}
-        yield Result(tables, searching(search), _stamp(study, seconds, key[0], 0.0)) if due else None
+        due = clock() - last >= PACE
+        tables = _tables(search, search.base) if due and any(search.outcomes.values()) else {}
+        stamp = _stamp(study, seconds, key[0], 0.0) | {"so_far": so_far(search)}
+        yield Result(tables, searching(search), stamp) if due else None
         last = clock() if due else last
     ended, winner = {RUNNING: KEPT, WAITING: LATE}, search.winner(margin)
     search.state = {one: ended.get(state, state) for one, state in search.state.items()}

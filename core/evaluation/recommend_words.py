@@ -18,6 +18,12 @@ from core.result import Finding
 from core.study import Study
 
 NOTHING = "Do nothing, with the right threshold"
+AHEAD = (
+    "Such a change is told only where something came out ahead of doing nothing, so over many searches what is told is too good on average. Plan with the "
+    "interval, and not with the number in its middle."
+)
+"""What the condition that something won does to the gains that are told."""
+
 Tables = Mapping[str, pd.DataFrame]
 
 
@@ -31,11 +37,21 @@ def refused(study: Study) -> tuple[Finding, ...]:
     return (Finding("caution", text), *dependence(study))
 
 
+def so_far(search: Search) -> tuple[float, str]:
+    """The share of the time that is used, and how far the search is, in words."""
+    used = min(max(search.seconds - search.left, 0.0), search.seconds)
+    text = f"{wording.count(_tried_so_far(search))} of {wording.plural(len(search.order), 'candidate')} tried"
+    return used / search.seconds, f"{text}, {wording.count(used)} of {wording.plural(search.seconds, 'second')} used"
+
+
+def _tried_so_far(search: Search) -> int:
+    return sum(bool(own) for own in search.outcomes.values())
+
+
 def searching(search: Search) -> tuple[Finding, ...]:
     """How far the search is."""
-    tried = sum(bool(own) for own in search.outcomes.values())
     text = (
-        f"{wording.of(tried, len(search.order), 'candidate')} tried so far, {wording.seconds(max(search.left, 0))} left. "
+        f"{wording.of(_tried_so_far(search), len(search.order), 'candidate')} tried so far, {wording.seconds(max(search.left, 0))} left. "
         "The recommendation follows at the end."
     )
     return (Finding("caution", text),)
@@ -48,6 +64,7 @@ def findings(study: Study, search: Search, tables: Tables) -> tuple[Finding, ...
     rival = choice.iloc[0] if len(choice) > 1 else None
     parts = [
         Finding("fine", _sentence(study, taken, rival, search)),
+        *([] if rival is None else [Finding("fine", AHEAD)]),
         _moves(tables["threshold"].iloc[0]),
         _tried(search, tables["candidates"]),
     ]

@@ -18,7 +18,7 @@ from core.registry import Method, method
 from core.report.tables import to_csv
 from core.result import SEVERITIES, Result
 from core.wording import clip, listing, plural
-from pages.kit import asking, choices, kept, session, work
+from pages.kit import asking, choices, kept, session, so_far, work
 from pages.kit.text import file_name, md, prose
 
 LOOKS = {
@@ -110,15 +110,14 @@ def progress(running: Mapping[Any, Job], noun: str) -> Callable[[], None]:
     jobs = list(running.values())
     # stays when the bar goes, or the browser would draw every figure below it anew
     place = st.container(key=f"progress {noun}")
-    seen, drawn, total = _arrived(jobs), time.monotonic(), sum(job.total for job in jobs)
-    done = sum(job.done for job in jobs)
+    seen, drawn = _arrived(jobs), time.monotonic()
     if not any(job.live for job in jobs):
         if any(job.state in ("cancelled", "failed") for job in jobs):
             with place:
                 trouble(running, noun)
         return lambda: None
     left, right = place.columns([5, 1], vertical_alignment="center")
-    bar = left.progress(done / total, text=_so_far(jobs, noun))
+    bar = left.progress(so_far.share(jobs), text=_so_far(jobs, noun))
     right.button("Stop", key=f"stop {noun}", on_click=session.stop, icon=":material/stop:", width="stretch")
 
     def follow() -> None:
@@ -128,7 +127,7 @@ def progress(running: Mapping[Any, Job], noun: str) -> Callable[[], None]:
             time.sleep(POLL_SECONDS)
             st.session_state.get("choices")  # where a click is heard
             if said != (said := _so_far(jobs, noun)):  # the browser draws the page anew for each message
-                bar.progress(sum(job.done for job in jobs) / total, text=said)
+                bar.progress(so_far.share(jobs), text=said)
             if not any(job.live for job in jobs) or (_arrived(jobs) != seen and time.monotonic() - drawn > patience):
                 st.rerun()
 
@@ -142,7 +141,7 @@ def _arrived(jobs: Sequence[Job]) -> list[int]:
 
 def _so_far(jobs: Sequence[Job], noun: str) -> str:
     """How far it is, and whether others are at work."""
-    return f"{sum(job.done for job in jobs)} of {plural(sum(job.total for job in jobs), noun)} done{work.others(jobs)}"
+    return f"{so_far.words(jobs, noun)}{work.others(jobs)}"
 
 
 def trouble(running: Mapping[Any, Job], noun: str) -> None:
