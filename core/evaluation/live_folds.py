@@ -17,6 +17,10 @@ from core.recipe import Recipe
 from core.study import Study
 
 BASELINE = Recipe()
+
+KEPT_CELLS = 2**22
+"""Cells of the training rows of all parts up to which they are kept for the next recipe; and cells of what they are encoded to."""
+
 SIDES = ("training", "held out")
 WATCHED = ("loss", "recall", "gradient_norm")
 
@@ -99,6 +103,22 @@ class Part:
     inner: bool
 
 
+class Parts(list):
+    """Parts of some folds, and their rows as recipes have encoded them; both stay in the process that made them: pickled, it is empty."""
+
+    def __init__(self, parts: Sequence[Part] = ()) -> None:
+        super().__init__(parts)
+        self.encoded: list[Any] = []
+
+    def __reduce__(self) -> tuple:
+        return Parts, ()
+
+    def trim(self) -> None:
+        """Forget what was encoded longest ago, until the rest has few enough cells."""
+        while self.encoded and sum(rows.X.size for *_, rows in self.encoded) > KEPT_CELLS:
+            del self.encoded[0]
+
+
 def known(study: Study, recipe: Recipe, fold: int) -> Trained | None:
     """What was trained already."""
     return study._memory.get(("live", recipe, fold))
@@ -130,7 +150,7 @@ def train(
     """
     from core.learners.together import training_together
 
-    start, parts = time.perf_counter(), _parts(study, folds)
+    start, parts = time.perf_counter(), _kept_parts(study, folds)
     tasks: list[Any] = []
     for recipe in recipes:
         tasks += _or_refused(study, recipe, partial(_tasks, study, recipe, parts)) or ()
@@ -142,8 +162,9 @@ def train(
     given = [(task.learner, task.X, task.y, task.sample_weight) for task in tasks]
     learners: list[Any] = []
     places = _places(recipes, parts)
-    for epoch, learners in training_together(given, watched=watched * len(recipes)):
+    for epoch, learners in training_together(given, watched=watched * len(recipes), encoded=parts.encoded):
         yield (epoch, partial(_all_curves, study, parts, learners, places)) if epoch else None
+    parts.trim()
     found = {}
     for place, at in places.items():
         own = [[each[i] for i in at] for each in (parts * len(recipes), tasks, learners)]
@@ -154,6 +175,14 @@ def train(
     seconds = (time.perf_counter() - start) / len(places)
     for place, values in found.items():
         study._memory["live", *place] = Trained(*values, seconds, len(recipes))
+
+
+def _kept_parts(study: Study, folds: Sequence[int]) -> Parts:
+    """The parts of some folds, with what is encoded of them; of a large table they are made anew."""
+    name = ("parts", *folds)
+    parts = study._memory.get(name) or Parts(_parts(study, folds))
+    study._memory[name] = parts if sum(part.X.size for part in parts) <= KEPT_CELLS else Parts()
+    return parts
 
 
 def _parts(study: Study, folds: Sequence[int]) -> list[Part]:

@@ -20,6 +20,9 @@ from core.numerics.network_training import Cohort
 Task = tuple[NeuralNetwork, Any, Any, np.ndarray | None]
 Follow = Callable[[int, list[NeuralNetwork]], bool | None]
 
+Encoded = tuple[tuple, NeuralNetwork, TrainingRows]
+"""What a task gave to be encoded, the learner that did so, and the rows."""
+
 
 def fit_together(tasks: Sequence[Task], follow: Follow | None = None) -> list[NeuralNetwork]:
     """Fit several neural networks at once.
@@ -48,7 +51,10 @@ def fit_together(tasks: Sequence[Task], follow: Follow | None = None) -> list[Ne
 
 
 def training_together(
-    tasks: Sequence[Task], *, watched: Sequence[tuple[Any, Any] | None] | None = None
+    tasks: Sequence[Task],
+    *,
+    watched: Sequence[tuple[Any, Any] | None] | None = None,
+    encoded: list[Encoded] | None = None,
 ) -> Iterator[tuple[int, list[NeuralNetwork]]]:
     """Fit several neural networks at once, and give them while their rows are encoded and after each epoch.
 
@@ -59,6 +65,8 @@ def training_together(
     watched : sequence of (X, y) or None, one for each task
         Rows that ``history_`` looks at after each epoch as held out; nothing is learned from them and nothing depends on them. Only of learners that hold no rows
         out themselves. The same ``X`` in tasks means the same rows here.
+    encoded : list of Encoded or None
+        Tables that earlier calls have encoded, which are not encoded again; those of this call are added. The same ``X`` stands for the same rows to look at, too.
 
     Yields
     ------
@@ -69,7 +77,8 @@ def training_together(
     """
     learners = [copy.copy(task[0]) for task in tasks]
     lessons: list[Lesson | None] = []
-    for lesson in _lessons(learners, tasks, watched or [None] * len(tasks)):
+    encoded = [] if encoded is None else encoded
+    for lesson in _lessons(learners, tasks, watched or [None] * len(tasks), encoded):
         lessons.append(lesson)
         yield 0, learners
     cohorts = [(places, Cohort([lessons[i] for i in places])) for places in _cohorts(lessons)]
@@ -90,18 +99,20 @@ def _kept(learners: list[NeuralNetwork], cohorts: list[tuple[list[int], Cohort]]
 
 
 def _lessons(
-    learners: list[NeuralNetwork], tasks: Sequence[Task], watched: Sequence[tuple[Any, Any] | None]
+    learners: list[NeuralNetwork],
+    tasks: Sequence[Task],
+    watched: Sequence[tuple[Any, Any] | None],
+    encoded: list[Encoded],
 ) -> Iterator[Lesson | None]:
     """What is to be trained, one after the other; lessons that hold equal things hold the same object."""
-    prepared: list[tuple[tuple, NeuralNetwork, TrainingRows]] = []
     losses: list[Any] = []
     steps: list[Any] = []
     for learner, (_, X, y, weight), seen in zip(learners, tasks, watched, strict=True):
         asked = (X, y, weight, learner.random_state, learner.patience, _groups(learner))
-        known = next((each for each in prepared if _alike_rows(each[0], asked)), None)
+        known = next((each for each in encoded if _alike_rows(each[0], asked)), None)
         if known is None:
             rows = _with_watched(learner, learner.prepared(X, y, weight), seen)
-            prepared.append((asked, learner, rows))
+            encoded.append((asked, learner, rows))
         else:
             rows = known[2]
             learner.take_encoder(known[1])

@@ -1,5 +1,6 @@
 """Losses side by side: the numbers of the ordinary comparison, nothing from test rows, partial results, and verdicts that keep to intervals."""
 
+import pickle
 from dataclasses import replace
 
 import numpy as np
@@ -254,3 +255,16 @@ def test_the_command_prints_the_same_numbers(tmp_path, capsys, learner):
     assert "average precision" in held.out
     assert ("Focal loss, less Cross-entropy" in held.out) == (learner == "neural")
     assert "2 of 2 folds" in held.err if learner == "neural" else "folds" in held.err
+
+
+def test_rows_that_were_encoded_for_one_recipe_serve_the_next():
+    study, anew = (Study(odd(), learner="neural", n_folds=2) for _ in range(2))
+    list(live_training(study, [FOCAL]))
+    parts = study._memory["parts", 0, 1]
+    before = list(map(id, parts.encoded))
+    assert before and not pickle.loads(pickle.dumps(parts))
+    kept = list(live_training(study, [WEIGHTS, Recipe.of("balanced_softmax")]))[-1]
+    assert list(map(id, parts.encoded))[: len(before)] == before
+    new = list(live_training(anew, [WEIGHTS, Recipe.of("balanced_softmax")]))[-1]
+    pd.testing.assert_frame_equal(kept.tables["scores"], new.tables["scores"])
+    pd.testing.assert_frame_equal(kept.tables["curves"], new.tables["curves"])
