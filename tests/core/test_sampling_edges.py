@@ -171,6 +171,37 @@ def test_rows_of_one_class_are_fitted_as_they_are():
 
 
 @pytest.mark.parametrize("slug", ["smote", "tiered_upsampling", "imbalanced_learn", "random_undersampling"])
+@pytest.mark.parametrize("kind", ["naive", "zoned", "lasting", "days of years", "plain days", "nullable", "spans"])
+def test_labels_of_any_type_with_an_order_come_back_as_they_were(slug, kind):
+    days = pd.Timestamp("2024-02-28") + pd.to_timedelta(Y, unit="D")
+    y = {
+        "naive": days, "zoned": days.tz_localize("Europe/Berlin"), "lasting": days - days[0], "days of years": days.to_period("D"),
+        "plain days": np.asarray(days.date, dtype=object), "nullable": pd.array(Y, "Int64"), "spans": pd.cut(Y, [-1, 0, 1, 2]),
+    }[kind]  # fmt: skip
+    y = pd.Series(y, name="when")
+    sampler = core.sampler(slug)
+    _, found = sampler.fit_resample(NUMBERS, y)
+    assert found.dtype == y.dtype and found.name == "when" and set(found) == set(y)
+    rows = getattr(sampler, "sample_indices_", np.arange(len(y)))
+    assert (found.iloc[: len(rows)].to_numpy() == y.iloc[rows].to_numpy()).all()
+
+
+@pytest.mark.parametrize(("gap", "whole"), [(None, True), (np.nan, False), (pd.NA, True)])
+def test_numbers_that_are_objects_are_numbers(gap, whole):
+    """As a table has them that was put together cell by cell; text among them makes them text."""
+    cells = [gap if i % 7 == 0 else (int if whole else float)(value) for i, value in enumerate(100 * NUMBERS["a"])]
+    X = NUMBERS.assign(cells=pd.Series(cells, dtype=object), words=pd.Series(["b", *cells[1:]], dtype=object).map(str))
+    new, _, _ = made("smote", X, Y, random_state=1)
+    there = new["cells"].dropna()
+    assert new["cells"].dtype == object and len(set(there) - set(cells[1:])) > 50, "made between rows, not copied"
+    assert {type(cell) for cell in there} == {int if whole else float} and set(new["words"]) <= set(X["words"])
+    assert (
+        all(cell is gap or cell is np.nan is gap for cell in new["cells"] if pd.isna(cell))
+        and new["cells"].isna().any()
+    )
+
+
+@pytest.mark.parametrize("slug", ["smote", "tiered_upsampling", "imbalanced_learn", "random_undersampling"])
 @pytest.mark.parametrize("odd", [(0, "0"), ((1, "a"), (0, "b")), ("x", True)])
 def test_labels_without_an_order_are_refused_in_one_sentence(slug, odd):
     y = np.empty(len(Y), dtype=object)

@@ -96,11 +96,11 @@ class Output:
         """One column: the rows that were there, then the made cells, with copies taken as they are."""
         kept = column if self._rows is None else column.iloc[self._rows]
         if isinstance(made, np.ndarray):
-            made = cast(made, column.dtype)
+            made = _objects(made, column) if column.dtype == object else cast(made, column.dtype)
             if isinstance(column.dtype, np.dtype) and not self._copies:
                 return np.concatenate([kept.to_numpy(), made])
         pieces, at = [kept], 0
-        made = pd.Series(made).astype(column.dtype)
+        made = pd.Series(made, dtype=column.dtype if column.dtype == object else None).astype(column.dtype)
         for part, rows in self._copies:
             pieces += [made.iloc[at : part.start], column.iloc[rows]]
             at = part.stop
@@ -127,6 +127,16 @@ def cast(values: np.ndarray, dtype: Any) -> Any:
         with np.errstate(over="ignore"):
             return values.astype(dtype)
     return pd.array(values, dtype=dtype) if not isinstance(dtype, pd.SparseDtype) else values
+
+
+def _objects(values: np.ndarray, column: pd.Series) -> np.ndarray:
+    """Numbers as cells of a column of objects: whole where it has whole ones only, and gaps as it writes them."""
+    missing = column[column.isna().to_numpy()]
+    gap = missing.iloc[0] if len(missing) else np.nan
+    form = int if pd.api.types.infer_dtype(column, skipna=True) == "integer" else float
+    cells = np.empty(len(values), dtype=object)
+    cells[:] = [gap if np.isnan(value) else form(value) for value in values]
+    return cells
 
 
 def _dtype(found: Any) -> pd.CategoricalDtype:

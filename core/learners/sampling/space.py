@@ -31,7 +31,7 @@ class Space:
     Parameters
     ----------
     X : pandas.DataFrame, array or list (n_samples, n_features)
-        Numeric and boolean columns become numbers; all others become levels.
+        Numeric and boolean columns become numbers, and columns of objects that are all numbers or missing; all others become levels.
 
     Attributes
     ----------
@@ -66,7 +66,7 @@ class Space:
             raise ValueError(f"0 feature(s) (shape={self.frame.shape}) while a minimum of 1 is required.")
         if any(pd.api.types.is_complex_dtype(dtype) for dtype in self.frame.dtypes):
             raise ValueError("Complex data not supported: a column of X holds complex numbers.")
-        numeric = [pd.api.types.is_numeric_dtype(dtype) for dtype in self.frame.dtypes]
+        numeric = [_holds_numbers(self.frame, j, dtype) for j, dtype in enumerate(self.frame.dtypes)]
         self.numeric, self.text = np.flatnonzero(numeric), np.flatnonzero(np.logical_not(numeric))
         self.categories = [self.frame.iloc[:, j].astype("category").cat for j in self.text]
         if len(self.text):
@@ -90,7 +90,10 @@ class Space:
         """Numbers (n_samples, n_numeric) in the units of the table; NaN is missing. May be a view of the table: never write into it."""
         if self.uniform:
             return self.block.astype("float64", copy=False)
-        return self.frame.iloc[:, self.numeric].to_numpy(dtype="float64", na_value=np.nan)
+        found = self.frame.iloc[:, self.numeric]
+        for j in (j for j, dtype in enumerate(found.dtypes) if pd.api.types.is_object_dtype(dtype)):
+            found.isetitem(j, pd.array(found.iloc[:, j], dtype="Float64"))
+        return found.to_numpy(dtype="float64", na_value=np.nan)
 
     def begun(self, n_more: int) -> np.ndarray:
         """The table as the first rows of a new array with room for more (n_samples + n_more, n_features); only if ``uniform``.
@@ -245,6 +248,13 @@ class Space:
         texts = (None, None) if levels is None else (levels, self.levels[pool])
         found, distances = nearest(queries, self.scaled(pool), k, none, *texts)
         return pool[found], distances
+
+
+def _holds_numbers(frame: pd.DataFrame, j: int, dtype: Any) -> bool:
+    """Whether the cells of a column are numbers, be it as objects with None among them."""
+    if not pd.api.types.is_object_dtype(dtype):
+        return pd.api.types.is_numeric_dtype(dtype)
+    return pd.api.types.infer_dtype(frame.iloc[:, j], skipna=True) in ("integer", "floating", "mixed-integer-float")
 
 
 def _uniform(X: Any) -> bool:
