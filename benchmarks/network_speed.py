@@ -51,7 +51,7 @@ def ours(X: object, y: object, folds: list, recipes: tuple[str, ...]) -> list:
     from sklearn.base import clone
 
     from core.learners.neural import NeuralNetwork
-    from core.learners.together import fit_together
+    from core.learners.together import fit_together, look_ahead
     from core.recipe import Recipe
 
     network = NeuralNetwork(HIDDEN, EPOCHS, BATCH, weight_decay=DECAY)
@@ -62,8 +62,10 @@ def ours(X: object, y: object, folds: list, recipes: tuple[str, ...]) -> list:
         for table, (train, _) in zip(tables, folds, strict=True):
             told = None if loss is None else loss.of_table(table, y[train], None)
             tasks.append((clone(network).set_params(loss=told), table, y[train], None))
-    fitted = fit_together(tasks)
-    return [each.predict_proba(X.iloc[folds[place % FOLDS][1]]) for place, each in enumerate(fitted)]
+    fitted, tests = fit_together(tasks), [X.iloc[test] for _, test in folds]
+    for place, test in enumerate(tests):
+        look_ahead(fitted[place::FOLDS], test)
+    return [each.predict_proba(tests[place % FOLDS]) for place, each in enumerate(fitted)]
 
 
 def theirs(X: object, y: object, folds: list) -> list:

@@ -11,15 +11,13 @@ from typing import Any
 import numpy as np
 
 from core.errors import UserError
+from core.evaluation.live_parts import Part, kept_parts
 from core.evaluation.scoring import FoldOutcome, decided, fold_outcome
 from core.numerics.case_control import at_shares
 from core.recipe import Recipe
 from core.study import Study
 
 BASELINE = Recipe()
-
-KEPT_CELLS = 2**22
-"""Cells of the training rows of all parts up to which they are kept for the next recipe; and cells of what they are encoded to."""
 
 SIDES = ("training", "held out")
 WATCHED = ("loss", "recall", "gradient_norm")
@@ -80,45 +78,6 @@ class Seen:
     refused: Mapping[Recipe, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, eq=False)
-class Part:
-    """Rows that one network is trained on, and rows that tell what it has learned: of a fold, or of an inner fold of its training rows.
-
-    Parameters
-    ----------
-    fold : int
-        Position in ``study.folds``.
-    train, test : ndarray of int
-        Positions in the table.
-    X : pandas.DataFrame
-        The training rows, the same object for every recipe.
-    inner : bool
-        Whether the part lies within the training rows of the fold.
-    """
-
-    fold: int
-    train: np.ndarray
-    test: np.ndarray
-    X: Any
-    inner: bool
-
-
-class Parts(list):
-    """Parts of some folds, and their rows as recipes have encoded them; both stay in the process that made them: pickled, it is empty."""
-
-    def __init__(self, parts: Sequence[Part] = ()) -> None:
-        super().__init__(parts)
-        self.encoded: list[Any] = []
-
-    def __reduce__(self) -> tuple:
-        return Parts, ()
-
-    def trim(self) -> None:
-        """Forget what was encoded longest ago, until the rest has few enough cells."""
-        while self.encoded and sum(rows.X.size for *_, rows in self.encoded) > KEPT_CELLS:
-            del self.encoded[0]
-
-
 def known(study: Study, recipe: Recipe, fold: int) -> Trained | None:
     """What was trained already."""
     return study._memory.get(("live", recipe, fold))
@@ -150,7 +109,7 @@ def train(
     """
     from core.learners.together import training_together
 
-    start, parts = time.perf_counter(), _kept_parts(study, folds)
+    start, parts = time.perf_counter(), kept_parts(study, folds)
     tasks: list[Any] = []
     for recipe in recipes:
         tasks += _or_refused(study, recipe, partial(_tasks, study, recipe, parts)) or ()
@@ -158,15 +117,18 @@ def train(
     recipes = [recipe for recipe in recipes if not refused(study, recipe)]
     if not recipes:
         return
-    watched = [(study.dataset.X.iloc[part.test], study.codes[part.test]) if part.inner else None for part in parts]
+    watched = [(part.X_test, study.codes[part.test]) if part.inner else None for part in parts]
     given = [(task.learner, task.X, task.y, task.sample_weight) for task in tasks]
     learners: list[Any] = []
     places = _places(recipes, parts)
     for epoch, learners in training_together(given, watched=watched * len(recipes), encoded=parts.encoded):
         yield (epoch, partial(_all_curves, study, parts, learners, places)) if epoch else None
     parts.trim()
-    found = {}
-    for place, at in places.items():
+    found, encoded = {}, set()
+    for place, at in sorted(places.items(), key=lambda item: item[0][1]):
+        if place[1] not in encoded:
+            encoded.add(place[1])
+            _look_ahead(parts, learners, place[1])
         own = [[each[i] for i in at] for each in (parts * len(recipes), tasks, learners)]
         values = _or_refused(study, place[0], partial(_trained, study, place[0], *own))
         if values is not None:
@@ -175,28 +137,6 @@ def train(
     seconds = (time.perf_counter() - start) / len(places)
     for place, values in found.items():
         study._memory["live", *place] = Trained(*values, seconds, len(recipes))
-
-
-def _kept_parts(study: Study, folds: Sequence[int]) -> Parts:
-    """The parts of some folds, with what is encoded of them; of a large table they are made anew."""
-    name = ("parts", *folds)
-    parts = study._memory.get(name) or Parts(_parts(study, folds))
-    study._memory[name] = parts if sum(part.X.size for part in parts) <= KEPT_CELLS else Parts()
-    return parts
-
-
-def _parts(study: Study, folds: Sequence[int]) -> list[Part]:
-    """Folds, and the inner folds of each, on which its threshold is chosen."""
-    from core.learners.cross_fitting import inner_folds
-
-    X, parts = study.dataset.X, []
-    for fold in folds:
-        train, test = study.folds[fold]
-        rows = None if study.rows is None else study.rows.take(train)
-        parts.append(Part(fold, train, test, X.iloc[train], False))
-        for learned, left in inner_folds(study.codes[train], study.random_state, rows):
-            parts.append(Part(fold, train[learned], train[left], X.iloc[train[learned]], True))
-    return parts
 
 
 def _or_refused(study: Study, recipe: Recipe, make: Callable[[], Any]) -> Any:
@@ -208,6 +148,15 @@ def _or_refused(study: Study, recipe: Recipe, make: Callable[[], Any]) -> Any:
             raise
         study._memory["refused", recipe] = str(error)
         return None
+
+
+def _look_ahead(parts: Sequence[Part], learners: Sequence[Any], fold: int) -> None:
+    """Encode the test rows of a fold's parts once for all recipes."""
+    from core.learners.together import look_ahead
+
+    for k, part in enumerate(parts):
+        if part.fold == fold:
+            look_ahead(learners[k :: len(parts)], part.X_test)
 
 
 def _tasks(study: Study, recipe: Recipe, parts: Sequence[Part]) -> list[Any]:
@@ -267,7 +216,7 @@ def _proba(study: Study, part: Part, task: Any, learner: Any) -> np.ndarray:
     """Probabilities (n_test, n_classes) of the test rows of a part."""
     fitted = task.completed(learner)
     proba = np.zeros((len(part.test), len(study.classes)))
-    proba[:, fitted.classes_] = fitted.predict_proba(study.dataset.X.iloc[part.test])
+    proba[:, fitted.classes_] = fitted.predict_proba(part.X_test)
     return proba
 
 
@@ -284,7 +233,7 @@ def _outcome(study: Study, recipe: Recipe, parts: Sequence[Part], probas: Sequen
     stands = None if study.represents is None else study.represents[part.train]
     classes, left_out = np.unique(study.codes[part.train]), list(zip(parts, probas, strict=True))[1:]
     rule.choose(study.codes[part.train], classes, stands, partial(_together, part, left_out, classes), part.X)
-    own = classes[rule.decide(probas[0][:, classes], study.dataset.X.iloc[part.test])]
+    own = classes[rule.decide(probas[0][:, classes], part.X_test)]
     return fold_outcome(study, recipe, part.fold, probas[0], float(rule.threshold_), own)
 
 

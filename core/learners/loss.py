@@ -250,6 +250,20 @@ def settled(
     return scores, state
 
 
+def steady(loss: Loss | None, counts: np.ndarray) -> bool:
+    """Whether a loss is the same at the beginning and at the end of the training."""
+    if loss is None:
+        return True
+    n_classes = len(counts)
+    scores = np.sin(np.arange(2.0 * n_classes * n_classes)).reshape(n_classes, -1)
+    own, more = (
+        np.tile(np.eye(n_classes), 2),
+        {"weight": np.ones((1, 2 * n_classes)), "groups": np.tile([0, 1], n_classes)},
+    )
+    slopes = [loss(scores, own, loss.known(counts, progress=done, **more)).gradient for done in (0.0, 0.5, 1.0)]
+    return all(np.array_equal(slopes[0], each) for each in slopes[1:])
+
+
 def _smallest(loss: Loss, start: np.ndarray, known: Known) -> np.ndarray:
     """The constant scores at which a loss is smallest while it remembers what it does."""
     from scipy.optimize import minimize

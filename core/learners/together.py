@@ -91,6 +91,16 @@ def training_together(
         epoch += going
 
 
+def look_ahead(learners: Sequence[NeuralNetwork], X: Any) -> None:
+    """Encode a table once for fitted learners that were encoded together and are each asked next about this very object, which nobody changes until then."""
+    encoded: dict[int, np.ndarray] = {}
+    for learner in learners:
+        key = id(learner.encoder_)
+        if key not in encoded:
+            encoded[key] = learner.encode(X)
+        learner.ahead_ = (X, encoded[key])
+
+
 def _kept(learners: list[NeuralNetwork], cohorts: list[tuple[list[int], Cohort]]) -> None:
     for places, cohort in cohorts:
         results = cohort.results()
@@ -107,6 +117,8 @@ def _lessons(
     """What is to be trained, one after the other; lessons that hold equal things hold the same object."""
     losses: list[Any] = []
     steps: list[Any] = []
+    told: list[Any] = []
+    begun: dict[tuple, np.ndarray] = {}
     for learner, (_, X, y, weight), seen in zip(learners, tasks, watched, strict=True):
         asked = (X, y, weight, learner.random_state, learner.patience, _groups(learner))
         known = next((each for each in encoded if _alike_rows(each[0], asked)), None)
@@ -116,7 +128,8 @@ def _lessons(
         else:
             rows = known[2]
             learner.take_encoder(known[1])
-        lesson = learner.begin(rows)
+        learner.loss = _first_alike(learner.loss, told)
+        lesson = learner.begin(rows, begun)
         if lesson is not None:
             loss, optimiser = _first_alike(lesson.loss, losses), _first_alike(lesson.optimiser, steps)
             lesson = replace(lesson, loss=loss, optimiser=optimiser)

@@ -13,6 +13,9 @@ import numpy as np
 from core.numerics.gates import Gates
 from core.numerics.loss_terms import softmax
 
+NOTHING = np.float32(0)
+"""What a hidden unit that is shut gives."""
+
 WIDTH = 16
 """Hidden units, unless told otherwise."""
 
@@ -232,7 +235,7 @@ class Passes:
             self._below += given
         if self._gates is not None:
             self._below[:] = self._gates.backward(self._below, of)
-        np.greater(self.H, self._zeros, out=self._open)
+        np.greater(self.H, NOTHING, out=self._open)
         np.multiply(self._below, self._open, out=self._below)
         np.matmul(X.swapaxes(-1, -2), self._under, out=self._back)
         return self.gradient
