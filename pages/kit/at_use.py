@@ -54,7 +54,7 @@ def _rows() -> tuple[str, pd.DataFrame, tuple[str, ...]] | None:
     if data.test is None:
         return None
     label = f"Take the {plural(data.test.n_samples, 'test row')} that were kept apart, their labels left aside"
-    if not st.checkbox(text.md(label), key="test rows at use"):
+    if not st.checkbox(text.md(label), key="test rows at use", help=term("Label shift")):
         return None
     return data.test.name, data.test.X, data.test.notes
 

@@ -19,6 +19,13 @@ KINDS = {
 }  # fmt: skip
 OF_NUMBERS = ("cut at", "cut above", "bins n")
 MOST_BARS = 30
+HELP = {
+    "kind": "How the values of the target become classes. The table itself stays as it is.",
+    "merge": "Rows of all these classes become one class.", "keep": "Rows of all other classes become one class.",
+    "at": "Rows with this number or a larger one are one class, all others the other.",
+    "above": "This share of the rows, those with the smaller numbers, is one class; the rest is the other.",
+    "fewer_than": "Classes with fewer rows than this become one class.", "n": "Each bin has about as many rows as any other.",
+}  # fmt: skip
 
 
 def rule() -> None:
@@ -36,7 +43,8 @@ def rule() -> None:
         kinds = {one: words for one, words in KINDS.items() if numeric or one not in OF_NUMBERS or one == kind}
         key = "rule kind"
         st.session_state[key] = kind
-        st.selectbox("Classes", kinds, format_func=text.naming(kinds), key=key, on_change=_kind, args=(key, column))
+        given = {"key": key, "on_change": _kind, "args": (key, column)}
+        st.selectbox("Classes", kinds, format_func=text.naming(kinds), help=HELP["kind"], **given)
         if now.kind and (numeric or kind not in OF_NUMBERS):
             _value(now, column)
     if now.kind:
@@ -77,7 +85,8 @@ def _value(now: TargetRule, column: pd.Series) -> None:
         known = text.labels(_labels(column))
         st.session_state[key] = [name for name in now.names if name in known]
         label = f"Classes to {now.kind}"
-        st.multiselect(label, known, format_func=text.naming(known), key=key, on_change=_changed, args=(key, now))
+        given = {"key": key, "on_change": _changed, "args": (key, now)}
+        st.multiselect(label, known, format_func=text.naming(known), help=HELP[now.kind], **given)
         return
     st.session_state[key] = now.value if now.option in ("at", "above") else int(now.value)
     change = {"key": key, "on_change": _changed, "args": (key, now)}
@@ -87,14 +96,14 @@ def _value(now: TargetRule, column: pd.Series) -> None:
             low, high = float(finite.min()), float(finite.max())
             st.session_state[key] = min(max(now.value, low), high)
             step = 1.0 if np.array_equal(finite, np.round(finite)) else None
-            st.slider("At this value and above", low, high, step=step, **change)
+            st.slider("At this value and above", low, high, step=step, help=HELP["at"], **change)
     elif now.option == "above":
         st.session_state[key] = min(max(now.value, 0.01), 0.99)
-        st.slider("Share of rows below the cut", 0.01, 0.99, step=0.01, **change)
+        st.slider("Share of rows below the cut", 0.01, 0.99, step=0.01, help=HELP["above"], **change)
     else:
         low, high, _ = LIMITS[now.kind, now.option]
         label = "Classes with fewer rows than this" if now.option == "fewer_than" else "Number of bins"
-        st.number_input(label, int(low), int(high), **change)
+        st.number_input(label, int(low), int(high), help=HELP[now.option], **change)
 
 
 def _changed(key: str, now: TargetRule) -> None:

@@ -27,6 +27,9 @@ WAYS = {
     "column": "By a column",
 }  # fmt: skip
 PLACES = {"": "no place", "1": "1st, the best", "2": "2nd", "3": "3rd", "4": "4th", "5": "5th, the worst"}
+PLACED = (
+    "The model that you would rather have comes first. What the order says about the cost of a miss is shown below."
+)
 STEPS = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0)
 """Steps of the slider in each power of ten from .01 to 10,000."""
 
@@ -107,7 +110,9 @@ def _slider(study: Study) -> None:
     st.session_state[key] = now
     left, right = st.columns([2, 1], vertical_alignment="bottom")
     label = f"False alarms that are as bad as one miss of {text.md(quoted(study.positive, 40))}"
-    left.select_slider(label, options, format_func=_worth, key=key, on_change=_take, args=(key,))
+    left.select_slider(
+        label, options, format_func=_worth, help=term("Cost of a miss"), key=key, on_change=_take, args=(key,)
+    )
     with right:
         _number("Exactly; 0 states no cost")
 
@@ -135,6 +140,7 @@ def _sentence(study: Study) -> None:
             f"{words} so many; 0 says nothing",
             *choices.LIMITS["cost"],
             format="%g",
+            help=term("Expected weighted accuracy"),
             key=key,
             on_change=_take_end,
             args=(key, place),
@@ -161,7 +167,7 @@ def _ranking(study: Study) -> None:
         key = f"{choices.bound('ranked', ())['key']} {row.decision}"
         st.session_state[key] = given.get(row.decision, "")
         asked = {"key": key, "on_change": _take_place, "args": (key, row.decision)}
-        right.selectbox(f"Place of '{row.decision}'", PLACES, format_func=PLACES.get, **asked)
+        right.selectbox(f"Place of '{row.decision}'", PLACES, format_func=PLACES.get, help=PLACED, **asked)
     order = sorted(given, key=lambda name: -int(given[name]))
     if twice := [PLACES[place] for place in PLACES if list(given.values()).count(place) > 1]:
         st.warning(
@@ -235,7 +241,9 @@ def _alarm(column: str, mean: float) -> None:
     key, ratio = f"{choices.bound('cost', 0.0)['key']} alarm", float(choices.choice("cost"))
     st.session_state[key] = float(f"{mean / ratio:.6g}") if ratio else 0.0
     label = f"What one false alarm costs, in the unit of {text.md(quoted(clip(column, 40)))}; 0 states no cost"
-    st.number_input(label, 0.0, None, format="%g", key=key, on_change=_take_alarm, args=(key, mean))
+    st.number_input(
+        label, 0.0, None, format="%g", help=term("Cost of a miss"), key=key, on_change=_take_alarm, args=(key, mean)
+    )
 
 
 def _take_alarm(key: str, mean: float) -> None:

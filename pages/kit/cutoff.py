@@ -79,7 +79,7 @@ def found(jobs: Mapping[Recipe, Job]) -> Result | None:
 def control(result: Result | None, *, brief: bool = False) -> None:
     """Ask for the cut-off, and say what it is in every way and what it leads to; ``brief`` leaves out what is compared."""
     with st.container(border=True, key="cut-off"):
-        st.markdown("**The cut-off**, the same on every page", help=term("Cut-off"))
+        st.markdown("**The cut-off**, the same on every page")
         known = _in_every_way(result)
         st.session_state["cut-off ways"] = known
         _ask(current(), known)
@@ -98,7 +98,7 @@ def control(result: Result | None, *, brief: bool = False) -> None:
 def _ask(cutoff: Cutoff, known: Mapping[str, float]) -> None:
     bound = choices.bound("cutoff", cutoff.way or OWN)
     asked = bound | {"on_change": _take_way, "args": (bound["key"],)}
-    st.pills("How the cut-off is said", NAMES, format_func=NAMES.get, required=True, **asked)
+    st.pills("How the cut-off is said", NAMES, format_func=NAMES.get, required=True, help=term("Cut-off"), **asked)
     if not cutoff.way:
         return
     key, (low, high) = f"{bound['key']} {cutoff.way}", LIMITS[cutoff.way]

@@ -12,6 +12,8 @@ from core.recipe import Recipe
 from core.wording import clip, count, plural
 from pages.kit import choices, recipe_jobs, show, tables, text
 
+APART = "These rows are test rows: nothing is fitted, chosen or looked at by them until you open them."
+
 
 def section() -> None:
     """Name a second file the test set, or the rows that a column marks; say why both are not joined."""
@@ -26,7 +28,7 @@ def section() -> None:
         except UserError:  # the page says what is wrong
             return
         if data.test is None:
-            st.file_uploader("Upload a test file", **choices.further_uploader("test"))
+            st.file_uploader("Upload a test file", help=APART, **choices.further_uploader("test"))
             return
         st.markdown(text.md(f"{clip(data.test.name)}: {plural(data.test.n_samples, 'row')}."))
         for note in data.test.notes:
@@ -40,7 +42,7 @@ def section() -> None:
 def _marked(column: str, value: str) -> None:
     n_rows = int((tables.whole_table().frame[column].astype("str") == value).sum())
     label = f"Keep the {count(n_rows)} rows apart that column {clip(column, 40)} marks as {clip(value, 20)}"
-    st.checkbox(text.md(label), **choices.bound("mark", bool(choices.choice("mark"))))
+    st.checkbox(text.md(label), help=APART, **choices.bound("mark", bool(choices.choice("mark"))))
 
 
 def final(recipe: Recipe) -> Callable[[], None]:

@@ -30,6 +30,7 @@ VIEWS = {
 }
 """Module of ``core.evaluation`` that draws a view, its title, and what it shows."""
 
+VIEW = "What is looked at; it is computed when it is chosen, and the line below says what it shows."
 MADE = {
     "costs": costing.job, "curves": recipe_jobs.curves, "calibration": recipe_jobs.calibration,
     "threshold_band": recipe_jobs.threshold,
@@ -45,7 +46,9 @@ ASKING = {"moved_rows": refits.section, "prior_at_use": at_use.section}
 def section(recipes: tuple[Recipe, ...], laid: Result | None = None, told: tuple[str, ...] = ()) -> Callable[[], None]:
     """One view of the recipes, with the place of the cut-off that was laid on them; sentences that were told above are left out."""
     titles = {key: title for key, (title, _) in VIEWS.items()}
-    view = st.pills("View", titles, format_func=titles.get, default="costs", key="judged view", required=True)
+    view = st.pills(
+        "View", titles, format_func=titles.get, default="costs", key="judged view", required=True, help=VIEW
+    )
     st.caption(VIEWS[view][1])
     if view == "calibration":
         maps.offer(recipes)

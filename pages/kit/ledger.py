@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from core.glossary import term
 from core.ledger.opened import opened, with_cells
 from core.registry import Method
 from core.report.tables import to_csv
@@ -12,6 +13,8 @@ from core.result import Result
 from core.wording import plural, quoted, share
 from pages.kit import session, show
 from pages.kit.text import md, naming
+
+ROW = "Rows are counted from 1, as they stand in the table."
 
 ALL = "Every account"
 OPENED = ("Column", "This row", "Usual in its class", "Usual in the other", "Deviations from its class")
@@ -47,7 +50,7 @@ def rows(result: Result) -> None:
     with folded:
         titles = [ALL, *result.tables["accounts"]["account"]]
         left, right = st.columns(2)
-        chosen = left.selectbox("Account", titles, key="ledger account")
+        chosen = left.selectbox("Account", titles, key="ledger account", help=term("Account"))
         table = result.tables["rows"]
         table = table if chosen == ALL else table[table["account"] == chosen]
         study = session.study()
@@ -57,7 +60,9 @@ def rows(result: Result) -> None:
         show.download(f"{plural(len(table), 'row')} as CSV", lambda: to_csv(full).encode("utf-8-sig"), name, "text/csv")
         reasons = dict(zip(table["row"], table["reason"], strict=True))
         texts = {row: f"Row {row}" for row in reasons}
-        row = right.selectbox("Open a row", list(texts), format_func=naming(texts), key=f"ledger row {chosen}")
+        row = right.selectbox(
+            "Open a row", list(texts), format_func=naming(texts), key=f"ledger row {chosen}", help=ROW
+        )
         rival = table.loc[table["row"] == row, "most_like"].iloc[0]
         st.markdown(
             f"**Row {row}.** {md(reasons[row])} Of the other classes, whatever their sizes, it is most like {md(quoted(rival))}."

@@ -12,6 +12,8 @@ from core.recipe import Recipe
 from core.result import Result
 from pages.kit import choices, recipe_jobs, show, text
 
+VIEW = "What is asked about the rows that are made; the line below says what it shows."
+
 VIEWS = {
     "exposure": ("What it gives away", "Which records could be computed from the made rows, before any is made."),
     "synthetic_rows": ("Beside real rows", "The made rows against real rows that the sampler did not see."),
@@ -53,9 +55,10 @@ def section(recipes: Sequence[Recipe]) -> Follow:
     st.subheader("The rows that a sampler makes", help=term("Synthetic row"))
     left, right = st.columns([2, 3], vertical_alignment="bottom")
     titles = {key: recipe.title for key, recipe in with_sampler.items()}
-    chosen = left.selectbox("Recipe", titles, format_func=text.naming(titles), key="made by")
+    chosen = left.selectbox("Recipe", titles, format_func=text.naming(titles), key="made by", help=term("Recipe"))
     names = {key: title for key, (title, _) in VIEWS.items()}
-    view = right.pills("View", names, format_func=names.get, default="exposure", key="made view", required=True)
+    shown = {"default": "exposure", "key": "made view", "required": True, "help": VIEW}
+    view = right.pills("View", names, format_func=names.get, **shown)
     st.caption(VIEWS[view][1])
     recipe = with_sampler[chosen]
     if view == "dose_response":

@@ -9,6 +9,8 @@ from core.study import Study
 from core.wording import count, of, plural
 from pages.kit import choices, classes, roles, session, show, tables, text
 
+LEFT_OUT = "Columns that no method may see, such as row numbers, and what is known only after the decision."
+
 MOST_SHOWN = 5
 
 
@@ -27,7 +29,8 @@ def chosen() -> bool:
     with right:
         features = {name: text for name, text in names.items() if name != target}
         bound = choices.bound("leave_out", list(left_out))
-        st.multiselect("Columns to leave out", features, format_func=text.naming(features), placeholder="None", **bound)
+        bound |= {"help": LEFT_OUT, "placeholder": "None"}
+        st.multiselect("Columns to leave out", features, format_func=text.naming(features), **bound)
         rest = {name: why for name, why in tables.leave_out_reasons().items() if name not in left_out}
         for name, why in list(rest.items())[:MOST_SHOWN]:
             st.caption(text.md(f"{names[name]}: {why}"))

@@ -32,6 +32,8 @@ CONTROLS = {
     "header": ("The first line names the columns", YES_NO),
     "units": ("A line of units follows", YES_NO),
 }  # fmt: skip
+HELP = "It is found out from the file. State it where the preview below is wrong."
+SHEET = "Which sheet of the workbook, or which file of the archive, is read."
 COUNTS = {"skip": "Lines before the table", "footer": "Lines after the table"}
 CONFIDENCE = {"certain": "green", "likely": "blue", "guess": "orange", "stated": "gray"}
 MOST_COLUMNS = 500
@@ -44,13 +46,15 @@ def overrides() -> None:
         columns = st.columns(3)
         for position, (name, (label, known)) in enumerate(CONTROLS.items()):
             bound = choices.bound(name, choices.choice(name) if choices.choice(name) in known else "")
-            columns[position % 3].selectbox(label, known, format_func=text.naming(known), **bound)
+            columns[position % 3].selectbox(label, known, format_func=text.naming(known), help=HELP, **bound)
         for position, (name, label) in enumerate(COUNTS.items(), start=len(CONTROLS)):
             given = choices.choice(name)
             bound = choices.bound(name, int(given) if given.isdecimal() else None)
-            columns[position % 3].number_input(label, 0, 100_000, placeholder="Find out", **bound)
+            columns[position % 3].number_input(label, 0, 100_000, placeholder="Find out", help=HELP, **bound)
         tokens = list(choices.choice("missing_tokens"))
-        bound = choices.bound("missing_tokens", tokens)
+        bound = choices.bound("missing_tokens", tokens) | {
+            "help": "Cells that hold one of these words, and nothing else, count as empty."
+        }
         st.multiselect("Words that mean missing", tokens, accept_new_options=True, placeholder="Type a word", **bound)
         _sheets()
         if any(choices.choice(name) != choices.DEFAULTS[name] for name in choices.READING):
@@ -66,7 +70,7 @@ def _sheets() -> None:
     if len(names) > 1:
         known = FIND_OUT | text.labels(names)
         bound = choices.bound("sheet", choices.choice("sheet") if choices.choice("sheet") in known else "")
-        st.selectbox("Sheet, or file in the archive", known, format_func=text.naming(known), **bound)
+        st.selectbox("Sheet, or file in the archive", known, format_func=text.naming(known), help=SHEET, **bound)
 
 
 def facts(table: Table) -> None:

@@ -12,6 +12,7 @@ from core.learners import LEARNERS
 from core.result import Result
 from pages.kit import choices, recipe_jobs, session, show, text
 
+TIME = "What the search may take. In more time more candidates are tried, on more rows, so that smaller gains can be told from chance."
 SECONDS = ("20", "60", "180", "600")
 
 
@@ -26,7 +27,7 @@ def section() -> Callable[[], None]:
             "only if choosing it beats doing nothing on rows that had no part in the choice."
         )
         left, right = st.columns([2, 3], vertical_alignment="bottom")
-        seconds = left.selectbox("Seconds to search", SECONDS, 1, key="search seconds")
+        seconds = left.selectbox("Seconds to search", SECONDS, 1, key="search seconds", help=TIME)
         wanted = {"searched": (seconds, mark)}
         right.button(
             "Search",

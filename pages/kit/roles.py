@@ -72,8 +72,8 @@ def editor() -> None:
             disabled=["column", "why"],
             column_config={
                 "column": st.column_config.TextColumn("column", width="medium"),
-                "why": st.column_config.TextColumn("why", width="large"),
-                "role": st.column_config.SelectboxColumn("role", options=list(ROLES), required=True, width="small"),
+                "why": st.column_config.TextColumn("why", width="large", help="Why the column has this role, or what suggests another one."),
+                "role": st.column_config.SelectboxColumn("role", options=list(ROLES), required=True, width="small", help=term("Role of a column")),
                 "numbers are codes": st.column_config.CheckboxColumn("numbers are codes", help=term("Category"), width="small"),
             },
         )  # fmt: skip

@@ -18,6 +18,8 @@ from core.wording import plural
 from pages.kit import choices, kept
 from pages.kit.text import md
 
+FOLDS = "Where models are fitted for the scores of recipes. It changes no score."
+
 MINUTES, MOST_MINUTES = 30, 1440
 FEWEST_GIGABYTES, UNTOLD_GIGABYTES = 0.5, 4.0
 CLUSTER = "cluster"
@@ -56,7 +58,7 @@ def _place() -> None:
         return
     names = {"": "The computer that runs Counterpoise", CLUSTER: f"The cluster at {address().removeprefix(DASK)}"}
     bound = choices.bound("where", choices.choice("where") if choices.choice("where") in names else "")
-    st.radio("Where folds are scored", names, format_func=names.get, **bound)
+    st.radio("Where folds are scored", names, format_func=names.get, help=FOLDS, **bound)
     st.caption(
         "On the cluster, the rows of your table are sent to its workers and held there while recipes are scored. Everything else runs on this computer."
     )

@@ -8,6 +8,8 @@ from core.reading.samples import samples
 from core.wording import clip
 from pages.kit import choices, held_out, kept_session, meaning, reading, session, show, tables, text
 
+EXAMPLE = "A small table with a known fault, opened as an upload would be; what is wrong with it stands below."
+
 KINDS = "CSV and its relatives, ARFF, Parquet, Excel and ODS, also packed, or a saved session. The content decides, not the name."
 
 st.title("Counterpoise")
@@ -31,8 +33,9 @@ def source() -> None:
             name = st.session_state.get("upload", ("not uploaded yet",))[0]
             options = {choices.UPLOAD: f"Your own file: {clip(name)}"} | options
         st.selectbox(
-            "Or take an example", options, format_func=text.naming(options), **choices.bound("data", tables.source())
-        )
+            "Or take an example", options, format_func=text.naming(options), help=EXAMPLE,
+            **choices.bound("data", tables.source()),
+        )  # fmt: skip
         if sample := tables.sample():
             st.markdown(text.md(sample.what_is_wrong))
             st.caption(text.md(f"Source: {sample.source} Licence: {sample.licence}"))

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.evaluation.compare import with_baseline
+from core.glossary import term
 from core.recipe import Recipe
 from pages.kit import choices, cutoff, session, show, text
 
@@ -12,7 +13,9 @@ st.markdown("What the model looks at, beside the model that does nothing about t
 recipes = {recipe.text: recipe for recipe in with_baseline(choices.recipes())}
 titles = {text: recipe.title for text, recipe in recipes.items()}
 chosen = choices.explained()
-st.selectbox("Recipe", titles, format_func=text.naming(titles), **choices.bound("explained", chosen.text))
+st.selectbox(
+    "Recipe", titles, format_func=text.naming(titles), help=term("Recipe"), **choices.bound("explained", chosen.text)
+)
 if len(recipes) == 1:
     st.caption("Only the baseline is here. Build a recipe on the Remedy page to see what it changes.")
 

@@ -12,7 +12,9 @@ st.markdown("What every method does and why, with a sick and a healthy table of 
 items = catalogue()
 names = {slug: f"{group_title(item.kind, item.group)[0]}: {item.title}" for slug, item in items.items()}
 order = sorted(items, key=lambda slug: (items[slug].kind, items[slug].group != session.PROFILE[0], names[slug]))
-slug = st.selectbox("Method", order, format_func=text.naming(names), key="learn", persist_state="session")
+slug = st.selectbox(
+    "Method", order, format_func=text.naming(names), key="learn", persist_state="session", help="A check, or a remedy."
+)
 item = items[slug]
 with st.container(border=True):
     st.markdown(f"#### {text.md(item.title)}")

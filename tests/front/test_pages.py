@@ -20,6 +20,10 @@ TITLES = dict(
 )
 GOOD = table(["size", "weight", "age"], ["no", "yes"])
 ROOT = Path(__file__).parents[2]
+INPUTS = {
+    "selectbox", "multiselect", "number_input", "text_input", "text_area", "slider", "select_slider", "checkbox", "toggle", "radio", "pills",
+    "segmented_control", "file_uploader",
+}  # fmt: skip
 
 
 def csv_file(content, name="mine.csv"):
@@ -267,6 +271,27 @@ def test_only_one_file_caches_and_never_by_a_table():
             assert all(ast.unparse(arg.annotation) in ("str", "tuple", "tuple[str, ...]") for arg in hashed), (
                 function.name
             )
+
+
+def test_every_input_says_what_it_is_when_it_is_pointed_at():
+    """Tables to write in say it above them and at their columns; one label is hidden, and its help would be too."""
+    asked, bare = 0, []
+    for path in sorted((ROOT / "pages").rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        nodes, helped = list(ast.walk(tree)), set()  # names of keywords that hold a help
+        for node in [*nodes, *nodes]:
+            if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign) and node.value is not None:
+                used = {part.id for part in ast.walk(node.value) if isinstance(part, ast.Name)}
+                if "'help':" in ast.unparse(node.value) or used & helped:
+                    target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+                    helped.add(ast.unparse(target))
+        for call in (node for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+            if call.func.attr in INPUTS:
+                asked += 1
+                told = any(word.arg in ("help", "label_visibility") for word in call.keywords)
+                told |= any(not word.arg and ast.unparse(word.value) in helped for word in call.keywords)
+                bare += [] if told else [f"{path.name}:{call.lineno}"]
+    assert asked > 45 and not bare
 
 
 def test_pages_are_short():
