@@ -65,6 +65,8 @@ class Stated:
         What a miss of each row costs, in false alarms; ``ratio`` in the mean over the class of interest.
     heavy : float
         Which part of the cost the top ``TOP`` of the rows of the class carry.
+    priced : ndarray of bool (n_samples,)
+        Whether the cell of the row itself says a cost above 0; a blank one does not.
     """
 
     ratio: float
@@ -74,6 +76,7 @@ class Stated:
     column: str = ""
     row_costs: np.ndarray = field(default_factory=lambda: np.zeros(0))
     heavy: float = 0.0
+    priced: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=bool))
 
     @property
     def weight(self) -> float:
@@ -136,7 +139,9 @@ def stated(
     if not cost_column:
         return Stated(*said)
     raw, own = costs_of_rows(study, cost_column), study.codes == study.positive_code
-    return Stated(*said, cost_column, raw * ratio / raw[own].mean(), float(top_share(raw[own], TOP)))
+    data = study.dataset
+    priced = (data.costs if cost_column in data.costs else data.X)[cost_column].to_numpy(dtype=float) > 0
+    return Stated(*said, cost_column, raw * ratio / raw[own].mean(), float(top_share(raw[own], TOP)), priced)
 
 
 def costs_of_rows(study: Study, column: str) -> np.ndarray:
@@ -234,8 +239,8 @@ def counted(study: Study, said: Stated, probas: dict[Recipe, np.ndarray]) -> Cou
 
 
 def known_afterwards(said: Stated, own: np.ndarray) -> bool:
-    """Whether the costs of rows give the class away: they are above 0 less than half as often outside of it (own, of booleans). The half is our choice."""
-    return bool((said.row_costs[~own] > 0).mean() < 0.5 * (said.row_costs[own] > 0).mean())
+    """Whether the costs of rows give the class away: they are filled in and above 0 less than half as often outside of it (own, of booleans). The half is our choice."""
+    return bool(said.priced[~own].mean() < 0.5 * said.priced[own].mean())
 
 
 def _in_folds(study: Study, said: Stated, called: np.ndarray, own: np.ndarray) -> tuple[np.ndarray, ...]:

@@ -180,7 +180,7 @@ def _columns(study: Study, said: Stated, tables: Tables) -> list[Finding]:
     first, rows = concentration(study, said), tables["differences"]
     own = study.codes == study.positive_code
     if said.column and known_afterwards(said, own):
-        shares = [wording.share(float((said.row_costs[side] > 0).mean())) for side in (~own, own)]
+        shares = [wording.share(float(said.priced[side].mean())) for side in (~own, own)]
         text = (
             f"{wording.quoted(said.column)} is above 0 in {shares[0]} of the other rows and in {shares[1]} of those of {wording.quoted(study.positive)}: it seems to be written down once "
             "the class is known. It prices misses, but no threshold for each row is tried by it."

@@ -199,12 +199,12 @@ def test_a_cost_column_is_summed_and_warned_of(study, panel):
     amount = np.sort(frame["heavy"][own])[::-1]
     two = heavy.tables["concentration"].set_index("share_of_rows")["share_of_cost"][0.02]
     assert two == pytest.approx(amount[: int(0.02 * own.sum())].sum() / amount.sum(), abs=0.05) and two > 0.6
-    paid = frame.assign(state=study.dataset.y, loss=np.where(own, frame["amount"], 0.0))
-    late = costs.cost_panel(study_of(paid), recipes=[Recipe()], cost_column="loss")
-    assert BY_ROW not in set(late.tables["decisions"]["decision"]) | set(late.tables["differences"]["decision"])
-    assert "'loss' is above 0 in 0 % of the other rows and in 100 %" in " ".join(
-        finding.text for finding in late.findings
-    )
+    for unpaid in (0.0, np.nan):
+        paid = frame.assign(state=study.dataset.y, loss=np.where(own, frame["amount"], unpaid))
+        late = costs.cost_panel(study_of(paid), recipes=[Recipe()], cost_column="loss")
+        assert BY_ROW not in set(late.tables["decisions"]["decision"]) | set(late.tables["differences"]["decision"])
+        told = " ".join(finding.text for finding in late.findings)
+        assert "'loss' is above 0 in 0 % of the other rows and in 100 %" in told
     assert value(heavy, BY_ROW)["value"] < value(heavy, AT_COST)["value"]
     scaled = 20 * amount.sum() / own.sum() / frame["heavy"][own].mean()
     assert scaled == pytest.approx(20) and value(heavy, NONE)["value"] == pytest.approx(20_000 * own.mean(), rel=0.02)
