@@ -8,12 +8,26 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):  # before numpy: th
     os.environ.setdefault(variable, "1")
 
 import pytest  # noqa: E402
+from xdist.scheduler import LoadGroupScheduling  # noqa: E402
 
 from core import engine  # noqa: E402
 from core.study import Study  # noqa: E402
 from core.synthetic import planted  # noqa: E402
 
 engine.strict = True
+
+
+class ByFile(LoadGroupScheduling):
+    """All tests of a file that name no group go to one worker: one message hands them out, and they share what they compute."""
+
+    def _split_scope(self, nodeid):
+        scope = super()._split_scope(nodeid)
+        return scope if scope != nodeid else nodeid.split("::")[0]
+
+
+def pytest_xdist_make_scheduler(config, log):
+    """Hand out groups and files."""
+    return ByFile(config, log)
 
 
 def pytest_collection_modifyitems(items):
