@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 import streamlit as st
 from streamlit.components.v2 import manifest_scanner
-from streamlit.testing.v1 import AppTest, local_script_runner
+from streamlit.runtime.scriptrunner import script_cache
+from streamlit.testing.v1 import AppTest, app_test, local_script_runner
 
 from core import engine
+from core.evaluation import kept_scores
 from pages.kit import kept, session
 
 MAIN = Path(__file__).parents[2] / "pages" / "main.py"
@@ -17,7 +19,9 @@ FOR_ALL = {}
 NEVER_CHANGED = ("sample", "example", "bake-off of losses")
 """What is kept for every session and is the same in every test."""
 
-# an AppTest asks every installed package whether it brings widgets, and looks a thousand times a second whether its page has ended
+# an AppTest reads every page anew, asks every installed package whether it brings widgets, and looks a thousand times a second whether its page has ended
+PAGES_AS_READ = script_cache.ScriptCache()
+app_test.ScriptCache = local_script_runner.ScriptCache = lambda: PAGES_AS_READ
 manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
 looked_for = local_script_runner.require_widgets_deltas
 
@@ -39,6 +43,14 @@ def remembered(slug, study, **parameters):
     return KNOWN[key]
 
 
+def scored(study, recipe, fold, plain=kept_scores.score_fold):
+    """A recipe on one fold; many tests compare recipes on the same example."""
+    key = kept_scores._key(study, recipe, fold)
+    if key not in KNOWN:
+        KNOWN[key] = plain(study, recipe, fold)
+    return KNOWN[key]
+
+
 def shared(make, *key):
     """What is kept for every session; examples outlive a test."""
     if key[0] not in NEVER_CHANGED:
@@ -53,18 +65,19 @@ def opened(monkeypatch):
     """Opens a page in a new session: ``opened("profile", data="wine_cultivars")``; work is done at once."""
     monkeypatch.setenv("COUNTERPOISE_WORKERS", "0")
     monkeypatch.setattr(session, "run", remembered)
+    monkeypatch.setattr(kept_scores, "score_fold", scored)
     monkeypatch.setattr(kept, "for_all", shared)
 
     def open_page(page="data", upload=None, **link):
         app = AppTest.from_file(MAIN, default_timeout=120)
         for name, value in link.items():
             app.query_params[name] = value
-        if upload is not None:
-            app.run()
-            app.file_uploader[0].set_value(upload).run()
-        if page != "data":
-            app.switch_page(f"steps/{page}.py")
-        return app.run()
+        if upload is None:
+            return (app if page == "data" else app.switch_page(f"steps/{page}.py")).run()
+        app.query_params["data"] = "upload"  # awaited: no example is drawn before it comes
+        app.run()
+        app.file_uploader[0].set_value(upload).run()
+        return app if page == "data" else app.switch_page(f"steps/{page}.py").run()
 
     yield open_page
     st.cache_resource.clear()

@@ -74,8 +74,12 @@ def hostile():
     return build(study, diagnoses, evaluate(study, [study.recipe]))
 
 
-def test_html_shows_hostile_names_literally(hostile):
-    page = Page(to_html(hostile))
+@pytest.fixture(scope="module")
+def page(hostile):
+    return Page(to_html(hostile))
+
+
+def test_html_shows_hostile_names_literally(page):
     words = "".join(page.words)
     for name in HOSTILE:
         assert name in words
@@ -84,8 +88,7 @@ def test_html_shows_hostile_names_literally(hostile):
     assert page.tags.count("script") == 3
 
 
-def test_html_loads_nothing_and_runs_only_its_own_scripts(hostile):
-    page = Page(to_html(hostile))
+def test_html_loads_nothing_and_runs_only_its_own_scripts(page):
     assert not [pair for pair in page.attributes if pair[1] in ("src", "srcset", "action", "data")]
     assert all(value.startswith("#") for _, name, value in page.attributes if name == "href")
     policy = next(value for _, name, value in page.attributes if name == "content" and "default-src" in value)
@@ -97,8 +100,7 @@ def test_html_loads_nothing_and_runs_only_its_own_scripts(hostile):
     assert len(json.loads(data)) == page.tags.count("figure") > 0
 
 
-def test_html_can_be_read_by_everyone(hostile):
-    page = Page(to_html(hostile))
+def test_html_can_be_read_by_everyone(page):
     assert page.headings[0] == 1
     assert page.headings.count(1) == 1
     assert all(after - before <= 1 for before, after in zip(page.headings, page.headings[1:], strict=False))
