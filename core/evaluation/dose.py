@@ -254,7 +254,7 @@ def run(
     found = completed(
         planned,
         lambda task: (dose_fold, (study, recipe, *task)),
-        lambda held, task: _known(held, digest_of("dose", key, recipe.steps, task)),
+        lambda held, task: _known(held, digest_of("dose", key, recipe.steps, task), task),
         lambda held, task, one: held.put(digest_of("dose", key, recipe.steps, task), vars(one), {}),
         **how,
     )
@@ -263,9 +263,12 @@ def run(
     return list(found.values())
 
 
-def _known(held: Store, key: str) -> DoseOutcome | None:
+def _known(held: Store, key: str, task: tuple) -> DoseOutcome | None:
+    """What a store holds of a task; what does not speak of it counts as absent."""
     value = held.get(key)
     try:
-        return None if value is None else DoseOutcome(**value[0])
+        found = None if value is None else DoseOutcome(**value[0])
     except TypeError:
         return None
+    numbers = found is not None and all(isinstance(part, int | float) for part in vars(found).values())
+    return found if numbers and (found.rows, found.dose, found.fold) == tuple(task) else None

@@ -9,7 +9,7 @@ from typing import Any
 
 from core.errors import UserError
 from core.evaluation.kept_work import completed
-from core.evaluation.scoring import FoldOutcome, score_fold
+from core.evaluation.scoring import AT_HALF, AT_OWN, COST, FoldOutcome, score_fold
 from core.recipe import Recipe
 from core.store import Store, digest_of
 from core.study import Study
@@ -131,12 +131,25 @@ def score_kept(study: Study, recipe: Recipe, fold: int, path: str) -> FoldOutcom
 
 
 def known(held: Store, study: Study, recipe: Recipe, fold: int) -> FoldOutcome | None:
-    """What a store holds of a recipe on a fold."""
+    """What a store holds of a recipe on a fold; what does not fit the study counts as absent."""
     value = held.get(_key(study, recipe, fold))
     try:
-        return None if value is None else unpacked(recipe, fold, *value)
-    except (KeyError, TypeError, ValueError):
+        outcome = None if value is None else unpacked(recipe, fold, *value)
+    except NOT_OURS:
         return None
+    return outcome if outcome is not None and fits(study, outcome) else None
+
+
+def fits(study: Study, outcome: FoldOutcome) -> bool:
+    """Whether scores are those of a study by their names, and matrices and rows by their shapes, whatever the key says under which they were kept."""
+    n_rows, n_classes, odds = len(study.folds[outcome.fold][1]), len(study.classes), outcome.log_odds
+    wanted = {
+        ("average precision", ""),
+        *((name, cut) for cut in CUTS for name in ("F1", *[COST] * (study.miss_cost > 0))),
+    }
+    square = [matrix.shape == (n_classes, n_classes) for matrix in outcome.matrices.values()]
+    rows = odds is None or (odds.shape == (n_rows,) and odds.dtype.kind == "f")
+    return rows and all(square) and set(CUTS) <= set(outcome.matrices) and wanted <= set(outcome.scores)
 
 
 def keep(held: Store, study: Study, outcome: FoldOutcome) -> None:
@@ -156,7 +169,9 @@ def packed(outcome: FoldOutcome) -> tuple[dict[str, Any], dict[str, Any]]:
     return plain, arrays
 
 
-NUMBERS = ("threshold", "test_share", "seconds")
+NUMBERS, CUTS = ("threshold", "test_share", "seconds"), (AT_OWN, AT_HALF)
+NOT_OURS = (KeyError, TypeError, ValueError, OverflowError, AttributeError)
+"""What unpacking ends with where a value was not packed by this version."""
 
 
 def unpacked(recipe: Recipe, fold: int, plain: Mapping[str, Any], arrays: Mapping[str, Any]) -> FoldOutcome:
@@ -164,7 +179,7 @@ def unpacked(recipe: Recipe, fold: int, plain: Mapping[str, Any], arrays: Mappin
 
     Raises
     ------
-    KeyError, TypeError, ValueError
+    KeyError, TypeError, ValueError, OverflowError, AttributeError
         It was not packed by this version.
     """
     scores = {(metric, cut): float(value) for metric, cut, value in plain["scores"]}

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from core.errors import UserError
-from core.evaluation.kept_scores import packed, unpacked
+from core.evaluation.kept_scores import NOT_OURS, fits, packed, unpacked
 from core.evaluation.kept_work import completed
-from core.evaluation.live_folds import Seen, Trained, known
+from core.evaluation.live_folds import SIDES, WATCHED, Seen, Trained, known
 from core.evaluation.live_training import BASELINE, live_result, train_folds, tried_together
 from core.recipe import Recipe
 from core.result import Result
@@ -63,7 +63,7 @@ def _from_store(held: Store, study: Study, recipes: Iterable[Recipe], fold: int)
     """A fold of which the store holds every recipe; those that it holds are given to the study in any case."""
     done = {}
     for recipe in recipes:
-        one = known(study, recipe, fold) or _unpacked(held.get(_key(study, recipe, fold)), recipe, fold)
+        one = known(study, recipe, fold) or _unpacked(study, held.get(_key(study, recipe, fold)), recipe, fold)
         if one is None:
             continue
         study._memory["live", recipe, fold] = done[recipe, fold] = one
@@ -80,7 +80,8 @@ def _to_store(held: Store, study: Study, seen: Seen) -> None:
         held.put(_key(study, recipe, fold), plain, arrays)
 
 
-def _unpacked(value: Any, recipe: Recipe, fold: int) -> Trained | None:
+def _unpacked(study: Study, value: Any, recipe: Recipe, fold: int) -> Trained | None:
+    """What was trained; None where it is not there, or does not fit the study."""
     if value is None:
         return None
     plain, arrays = value
@@ -90,9 +91,16 @@ def _unpacked(value: Any, recipe: Recipe, fold: int) -> Trained | None:
             own = {key.removeprefix(f"{name} "): array for key, array in arrays.items() if key.startswith(f"{name} ")}
             parts.append(unpacked(recipe, fold, plain[name], own) if name in plain else None)
         epochs, seconds, n_together = (plain[name] for name in TOLD)
-        return Trained(*parts, arrays["curves"], int(epochs), float(seconds), int(n_together))
-    except (KeyError, TypeError, ValueError):
+        found = Trained(*parts, arrays["curves"], int(epochs), float(seconds), int(n_together))
+    except NOT_OURS:
         return None
+    ours = found.outcome is not None and all(fits(study, one) for one in parts if one is not None)
+    shape = found.curves.shape
+    return (
+        found
+        if ours and len(shape) == 4 and shape[0] and shape[1:] == (len(SIDES), len(study.classes), len(WATCHED))
+        else None
+    )
 
 
 def _key(study: Study, recipe: Recipe, fold: int) -> str:

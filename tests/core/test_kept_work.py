@@ -8,8 +8,9 @@ import pytest
 
 from core.__main__ import main
 from core.errors import UserError
-from core.evaluation import kept_forecasts, kept_scores, live_training
+from core.evaluation import kept_forecasts, kept_scores, kept_training, live_training
 from core.evaluation.curves import curves_of
+from core.evaluation.dose import _known as dose_known
 from core.evaluation.dose import run as dose_run
 from core.evaluation.kept_forecasts import forecast, through_store
 from core.evaluation.kept_scores import tasks_of
@@ -85,6 +86,19 @@ def test_training_and_doses_are_kept(tmp_path, monkeypatch):
     for name, table in first.tables.items():
         pd.testing.assert_frame_equal(again.tables[name], table, check_exact=True)
     assert dose_run(study(), Recipe.of("random_oversampling"), doses=[1.0], store=path) == doses
+    neural, held = study(learner="neural"), Store(path)
+    plain, arrays = held.get(kept_training._key(neural, focal, 0))
+    forged = [(plain, arrays | {"curves": arrays["curves"][part]}) for part in (0, slice(0), (..., slice(2)))]
+    forged += [
+        (plain, arrays | {"outcome log odds": np.zeros(3)}),
+        ({"epochs": 1, "seconds": 1, "n_together": 1}, arrays),
+    ]
+    assert kept_training._unpacked(neural, (plain, arrays), focal, 0) is not None
+    assert [kept_training._unpacked(neural, one, focal, 0) for one in forged] == [None] * 5
+    held.put("one", vars(doses[0]) | {"average_precision": "high"}, {})
+    held.put("other", vars(doses[0]) | {"fold": 7}, {})
+    task = (doses[0].rows, doses[0].dose, doses[0].fold)
+    assert [dose_known(held, key, task) for key in ("one", "other")] == [None] * 2
 
 
 COMMANDS = {

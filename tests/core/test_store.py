@@ -107,6 +107,25 @@ def test_a_study_goes_on_where_it_was_with_the_same_numbers(study, tmp_path, mon
         assert kept_scores.known(Store(path), study.with_(**other), WEIGHTS, 0) is None
 
 
+def test_values_with_the_right_key_that_do_not_fit_the_study_count_as_absent(study, tmp_path):
+    held = Store(tmp_path / "a.store")
+    outcome = kept_scores.score_kept(study, Recipe(), 0, str(held.path))
+    assert kept_scores.known(held, study, Recipe(), 0).scores == outcome.scores
+    plain, arrays = kept_scores.packed(outcome)
+    odds, matrix = arrays["log odds"], arrays["matrix 0"]
+    forged = [
+        (plain, arrays | {"log odds": odds[:-1]}), (plain, arrays | {"log odds": odds[:, None]}),
+        (plain, arrays | {"log odds": np.ones(len(odds), dtype=bool)}), (plain, arrays | {"matrix 0": np.ones((3, 3))}),
+        (plain, arrays | {"matrix 1": matrix[0]}), (plain | {"cuts": plain["cuts"][:1]}, arrays),
+        (plain | {"scores": plain["scores"][:1]}, arrays), (plain | {"numbers": [10**400, 0, 0]}, arrays),
+        (plain | {"cuts": [{}]}, arrays), ([], arrays), (None, {}), ({"scores": 7}, {}),
+    ]  # fmt: skip
+    for one in forged:
+        held.put(kept_scores._key(study, Recipe(), 0), *one)
+        assert kept_scores.known(held, study, Recipe(), 0) is None
+    assert kept_scores.score_kept(study, Recipe(), 0, str(held.path)).scores == outcome.scores, "it is computed anew"
+
+
 def test_a_key_changes_with_everything_that_it_is_made_of():
     assert digest_of("a", 1) == digest_of("a", 1)
     assert len({digest_of(*parts) for parts in (("a", 1), ("a", 1.0), ("a", "1"), ("a", 1, None), (("a", 1),))}) == 5
