@@ -16,14 +16,14 @@ from core.recipe import STAGES, Recipe
 from core.registry import Method, group_title, method, methods
 from core.result import Result
 from core.wording import clip, listing, number, with_interval
-from pages.kit import apart, asking, choices, made_rows, show, text
+from pages.kit import apart, asking, choices, show, text
 
 PER_ROW = 4
 """Stages beside each other."""
 
 
-def builder(ahead: Callable[[Recipe], object]) -> tuple[Recipe, Callable[[], None]]:
-    """Choose at most one remedy of each stage, set its parameters, see what that asserts, and add the recipe; ``ahead`` starts what takes long."""
+def builder(ahead: Callable[[Recipe], object]) -> tuple[Recipe, Any]:
+    """Choose at most one remedy of each stage, set its parameters, and add the recipe; ``ahead`` starts what takes long. Returns the place for what it asserts, too."""
     offered = {stage: _offered(stage) for stage in STAGES}
     stages = [stage for stage, items in offered.items() if items]
     picked: dict[str, dict] = {}
@@ -35,13 +35,13 @@ def builder(ahead: Callable[[Recipe], object]) -> tuple[Recipe, Callable[[], Non
     recipe = Recipe.of(**picked)
     st.markdown(f"This recipe: **{text.md(recipe.title)}**")
     ahead(recipe)
-    follow = made_rows.before(recipe)
+    place = st.container()
     texts = (*choices.choice("recipe"), recipe.text)
     st.button(
         "Add the recipe", type="primary", icon=":material/add:", on_click=choices.choose, kwargs={"recipe": texts},
         disabled=not recipe.steps or recipe in choices.recipes(),
     )  # fmt: skip
-    return recipe, follow
+    return recipe, place
 
 
 def _offered(stage: str) -> tuple[Method, ...]:

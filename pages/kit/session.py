@@ -211,6 +211,7 @@ def resume() -> None:
     """Forget what was stopped or failed, so that it starts again with all its time."""
     _desk().forget_unfinished()
     _desk().budget.renew()
+    st.session_state.resumed = st.session_state.get("resumed", 0) + 1
 
 
 def warm() -> None:

@@ -18,7 +18,8 @@ from core.registry import Method, method
 from core.report.tables import to_csv
 from core.result import SEVERITIES, Result
 from core.wording import clip, listing, plural
-from pages.kit import asking, choices, kept, session, so_far, work
+from pages.kit import alone, asking, choices, kept, session, so_far, work
+from pages.kit.chart import put
 from pages.kit.text import file_name, md, prose
 
 LOOKS = {
@@ -32,10 +33,6 @@ LOOKS = {
 """Severity as a word, an icon and a colour: the colour never stands alone."""
 
 DATA_PAGE, REMEDY_PAGE = "steps/data.py", "steps/remedy.py"
-CHART = {
-    "displaylogo": False,
-    "modeBarButtonsToRemove": ["zoom2d", "pan2d", "select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d"],
-}
 ROWS_SHOWN, COLUMNS_SHOWN = 1000, 60
 POLL_SECONDS, REDRAW_SECONDS = 0.02, 1.5
 
@@ -125,11 +122,11 @@ def progress(running: Mapping[Any, Job], noun: str) -> Callable[[], None]:
         said = _so_far(jobs, noun)
         while True:
             time.sleep(POLL_SECONDS)
-            st.session_state.get("choices")  # where a click is heard
+            alone.listen()
             if said != (said := _so_far(jobs, noun)):  # the browser draws the page anew for each message
                 bar.progress(so_far.share(jobs), text=said)
             if not any(job.live for job in jobs) or (_arrived(jobs) != seen and time.monotonic() - drawn > patience):
-                st.rerun()
+                alone.again()
 
     return follow
 
@@ -250,10 +247,7 @@ def suggestions(result: Result, place: str) -> None:
 def draw(given: Mapping[str, Any], place: str) -> None:
     """Draw figures with their captions."""
     for title, figure in given.items():
-        caption = (figure.layout.meta or {}).get("caption", title)
-        figure.layout.colorway = None  # the theme has one palette for light and one for dark
-        st.plotly_chart(figure, key=f"{place} {title}", alt=f"{title}. {caption}", config=CHART)
-        st.caption(md(caption))
+        put(title, figure, place)
 
 
 def side_by_side(given: Mapping[str, Any], place: str) -> None:

@@ -6,7 +6,7 @@ from core.evaluation.compare import with_baseline
 from core.glossary import term
 from core.learners import LEARNERS
 from core.registry import methods
-from pages.kit import choices, compared, cutoff, held_out, live, made_rows, recommending, session, show, text
+from pages.kit import alone, choices, compared, cutoff, held_out, live, made_rows, recommending, session, show, text
 
 st.title("Remedy")
 st.markdown("Build recipes and see whether they do better than doing nothing with the right threshold.")
@@ -25,12 +25,8 @@ with right:
     st.number_input("Times the folds are drawn", *choices.LIMITS["repeats"], help=term("Fold"), **bound)
 
 follow_search = recommending.section()
-with st.expander("Build a recipe", icon=":material/add:", expanded=not choices.recipes()):
-    building, follow_builder = compared.builder(live.start)
-
 recipes = with_baseline(choices.recipes())
-compared.chosen(recipes)
-follow_live = live.section(building)
+follow_live = alone.part(show.guarded(live.tried))
 if len(recipes) == 1:
     every = tuple(item.slug for item in methods("remedy") if item.serves(choices.choice("learner")))
     st.button(
@@ -51,5 +47,5 @@ if laid is not None:
 follow_made = made_rows.section(recipes)
 follow_final = held_out.final(choices.explained())
 st.page_link("steps/explain.py", label="Go on to what the model looks at", icon=":material/arrow_forward:")
-for wait in (follow_search, follow_builder, follow_live, follow, follow_made, follow_final):
+for wait in (follow_search, follow_live, follow, follow_made, follow_final):
     wait()
