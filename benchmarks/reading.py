@@ -11,8 +11,8 @@ kept, and a reader that has read the very same files there is not asked again.
 from __future__ import annotations
 
 import csv
+import json
 import os
-import pickle
 import subprocess
 import sys
 import tempfile
@@ -90,13 +90,13 @@ def judged(case: Case, error: str, names: list, columns: list, n_told: int, stri
 def theirs(reader: str, folder: str, cases: dict[str, Case]) -> tuple[str, dict[str, tuple[str, str]]] | None:
     """Let another reader read all files in its own Python; None where it is not installed."""
     python = os.environ.get("READING_PEERS", sys.executable)
-    kept = Path(folder) / f"{reader}.pickle"
+    kept = Path(folder) / f"{reader}.json"
     if not kept.exists():
         run = subprocess.run([python, str(HERE / "reading_peers.py"), folder, reader], capture_output=True, text=True)
         if run.returncode:
             print(f"{reader} is not installed or failed, and is left out: {run.stderr.strip().splitlines()[-1:]}")
             return None
-    version, found = pickle.loads(kept.read_bytes())
+    version, found = json.loads(kept.read_text())
     return version, {name: judged(case, *found[name]) for name, case in cases.items()}
 
 
@@ -106,7 +106,7 @@ def written(folder: Path, cases: dict[str, Case]) -> None:
     contents = {name: case.data() for name, case in cases.items()}
     kept = {path.name: path.read_bytes() for path in folder.glob("*.csv")}
     if kept != contents:
-        for path in (*folder.glob("*.csv"), *folder.glob("*.pickle")):
+        for path in (*folder.glob("*.csv"), *folder.glob("*.json")):
             path.unlink()
         for name, content in contents.items():
             (folder / name).write_bytes(content)

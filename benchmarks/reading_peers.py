@@ -2,14 +2,14 @@
 
     python benchmarks/reading_peers.py FOLDER READER
 
-It imports nothing of this project and writes what was read as plain lists to ``FOLDER/READER.pickle``.
+It imports nothing of this project and writes what was read as plain lists to ``FOLDER/READER.json``.
 """
 
 from __future__ import annotations
 
 import datetime
 import decimal
-import pickle
+import json
 import signal
 import sys
 import warnings
@@ -76,7 +76,7 @@ def from_pandas(frame) -> tuple[list, list]:
 
 
 def plain(cell: object) -> object:
-    """A value that any Python can unpickle."""
+    """A value that JSON can hold."""
     if cell is None or type(cell) in (bool, int, float, str):
         return cell
     if isinstance(cell, datetime.date | datetime.time):
@@ -113,7 +113,7 @@ def main(folder: str, reader: str) -> None:
     signal.signal(signal.SIGALRM, too_long)
     found = {path.name: read(reader, str(path)) for path in sorted(Path(folder).glob("*.csv"))}
     version = __import__(reader.removesuffix("-sniffing")).__version__
-    (Path(folder) / f"{reader}.pickle").write_bytes(pickle.dumps((version, found), protocol=4))
+    (Path(folder) / f"{reader}.json").write_text(json.dumps((version, found)))
 
 
 if __name__ == "__main__":

@@ -1,9 +1,11 @@
 """The corpus of spoilt tables: each pollution is read exactly, pairs as often as measured, and nothing ends in a traceback."""
 
 import csv
+import json
 from collections import Counter
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from compare import cells_of, difference
 from generate import EVERY, POLLUTIONS, clean_files, pairs, singles, spoilt
@@ -105,3 +107,20 @@ def test_every_difference_is_seen(reason, change):
     names, columns = [column.name for column in sheet.columns], [list(column.values) for column in sheet.columns]
     change(names, columns)
     assert difference(sheet, names, columns, strict=True)[0] == reason
+
+
+def test_what_another_reader_read_is_kept_as_text_with_every_value(tmp_path, monkeypatch):
+    """The benchmark loads nothing that could run; both ends are tried with the reader that is there."""
+    from benchmarks import reading_peers
+
+    lines = ["when,n,x,yes,name", '2024-01-01,1,0.1,True,"ä ""q"" \u2028"', ",2,1e300,False,"]
+    (tmp_path / "a.csv").write_text("\n".join(lines), encoding="utf-8")
+    (tmp_path / "b.csv").write_bytes(b"")
+    monkeypatch.setattr(reading_peers.signal, "signal", lambda *_: None)
+    reading_peers.main(str(tmp_path), "pandas")
+    version, found = json.loads((tmp_path / "pandas.json").read_text())
+    columns = [["2024-01-01", None], [1, 2], [0.1, 1e300], [True, False], ['ä "q" \u2028', None]]
+    assert version == pd.__version__ and found["a.csv"] == ["", ["when", "n", "x", "yes", "name"], columns, 0]
+    assert found["b.csv"][0].startswith("EmptyDataError")
+    sources = [path.read_text(encoding="utf-8") for path in MEASURED.parent.glob("*.py")]
+    assert len(sources) > 20 and not any("import pickle" in source for source in sources)
