@@ -8,6 +8,7 @@ import numpy as np
 
 from core.class_plane import FEWEST
 from core.errors import NotApplicable
+from core.learners.one_thread import one_thread
 from core.numerics import pair_areas, plane, softmax_linear
 from core.numerics.neighbours import even_sample
 from core.study import Study
@@ -87,7 +88,8 @@ def trials(study: Study) -> Trials:
         kept = plane.telling_columns(X[train], codes[train], n_classes)
         seen, held = X[train][:, kept], softmax_linear.with_constant(X[test][:, kept])
         centres = _centres(seen, codes[train], n_classes)
-        fitted = _fitted(seen, codes[train], weights[train], plane.centre_costs(centres), study.random_state)
+        with one_thread():  # the solver's vectors are short: more threads would only wait for each other
+            fitted = _fitted(seen, codes[train], weights[train], plane.centre_costs(centres), study.random_state)
         for name, B in fitted.items():
             scores[name].append(held @ B)
         tests.append(test)
@@ -106,7 +108,7 @@ def _centres(X: np.ndarray, codes: np.ndarray, n_classes: int) -> np.ndarray:
 def _fitted(
     X: np.ndarray, codes: np.ndarray, natural: np.ndarray, cost: np.ndarray, random_state: int
 ) -> dict[str, np.ndarray]:
-    """The coefficients of every way of training; all start from those of the first."""
+    """The coefficients of every way of training; all start from those of the first. A row that is copied counts as often as it is there."""
     from core.learners.sampling.by_name import sampler
 
     n_classes = len(cost)
@@ -122,13 +124,14 @@ def _fitted(
         GEOMETRIC: softmax_linear.fit(X, codes, n_classes, cost=cost, **options),
         UNIFORM: softmax_linear.fit(X, codes, n_classes, cost=1 - np.eye(n_classes), **options),
     }
-    for name, slug in (("random oversampling", "random_oversampling"), ("interpolated rows", "smote")):
-        if len(np.unique(codes)) == 1:
-            found[name] = plain
-            continue
-        more, labels = sampler(slug, random_state=random_state).fit_resample(X, codes)
-        found[name] = softmax_linear.fit(more, labels, n_classes, start=plain)
-    return found
+    if len(np.unique(codes)) == 1:
+        return found | {"random oversampling": plain, "interpolated rows": plain}
+    copying = sampler("random_oversampling", random_state=random_state)
+    copying.fit_resample(X, codes)
+    times = np.bincount(copying.sample_indices_, minlength=len(codes)).astype(float)
+    found["random oversampling"] = softmax_linear.fit(X, codes, n_classes, weight=times, start=plain)
+    more, labels = sampler("smote", random_state=random_state).fit_resample(X, codes)
+    return found | {"interpolated rows": softmax_linear.fit(more, labels, n_classes, start=plain)}
 
 
 def pair_scores(seen: Trials, name: str, a: int, b: int, alarms: float) -> dict[str, np.ndarray]:

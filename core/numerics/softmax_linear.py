@@ -7,12 +7,14 @@ from collections.abc import Callable
 import numpy as np
 from scipy.optimize import minimize
 
+from core.numerics.freed_memory import keep_freed
+
 RIDGE, MOST_STEPS, TOLERANCE = 1e-3, 150, 1e-4
 """Weight of the squared coefficients, steps of the solver at most, and the gradient at which it stops."""
 
 
 def probabilities(scores: np.ndarray) -> np.ndarray:
-    """Softmax of scores (n_samples, n_classes).
+    """Softmax of scores (n_samples, n_classes), one class after the other in memory.
 
     Examples
     --------
@@ -20,8 +22,10 @@ def probabilities(scores: np.ndarray) -> np.ndarray:
     [[0.5, 0.5]]
     """
     across = np.ascontiguousarray(scores.T)
-    powers = np.exp(across - across.max(axis=0))
-    return (powers / powers.sum(axis=0)).T
+    powers = across - across.max(axis=0)
+    np.exp(powers, out=powers)
+    powers /= powers.sum(axis=0)
+    return powers.T
 
 
 def expected_cost(proba: np.ndarray, codes: np.ndarray, cost: np.ndarray) -> np.ndarray:
@@ -34,7 +38,12 @@ def expected_cost(proba: np.ndarray, codes: np.ndarray, cost: np.ndarray) -> np.
     >>> expected_cost(np.array([[0.7, 0.2, 0.1]]), np.array([0]), 1 - np.eye(3)).round(3).tolist()
     [0.3]
     """
-    return (proba * cost[codes]).sum(axis=1)
+    return (proba * _of_rows(cost, codes)).sum(axis=1)
+
+
+def _of_rows(cost: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    """``cost[codes]``, one class after the other in memory, as ``probabilities`` are."""
+    return cost.T.take(codes, axis=1).T
 
 
 def loss_and_gradient(
@@ -59,16 +68,16 @@ def loss_and_gradient(
     places = np.arange(len(codes))
 
     def shifted_and_costly(scores: np.ndarray) -> tuple[float, np.ndarray]:
-        shifted = probabilities(scores + shift)
-        loss = -(weight * np.log(np.maximum(shifted[places, codes], 1e-300))).sum()
-        slope = shifted.copy()
+        slope = probabilities(scores + shift)
+        loss = -(weight * np.log(np.maximum(slope[places, codes], 1e-300))).sum()
         slope[places, codes] -= 1
         if cost.any():
             proba = probabilities(scores)
             mean = expected_cost(proba, codes, cost)
             loss += weight @ mean
-            slope += proba * (cost[codes] - mean[:, None])
-        return loss, weight[:, None] * slope
+            slope += proba * (_of_rows(cost, codes) - mean[:, None])
+        slope *= weight[:, None]
+        return loss, slope
 
     return penalised(flat, X, shifted_and_costly, RIDGE)
 
@@ -125,6 +134,7 @@ def fit(
     ----------
     Menon et al. (2021), International Conference on Learning Representations. Ren et al. (2020), Neural Information Processing Systems.
     """
+    keep_freed()
     ones = with_constant(X)
     weight = np.ones(len(X)) if weight is None else weight
     shift = np.zeros(n_classes) if shift is None else shift

@@ -236,7 +236,7 @@ def draw(result: Result) -> dict[str, go.Figure]:
     return {title: charts.intervals(main, "change", "remedy", by="class", reference=0.0, title=title, **axes)}
 
 
-def two_pairs(degenerate: bool, random_state: int = 0) -> Dataset:
+def two_pairs(degenerate: bool, random_state: int = 0, n_common: int = 2000) -> Dataset:
     """Four classes: two about as frequent as each other on one spot or apart, and a rare one beside the common one, or far from it.
 
     Parameters
@@ -245,8 +245,10 @@ def two_pairs(degenerate: bool, random_state: int = 0) -> Dataset:
         Whether "pair 1" and "pair 2" share their centre and "rare" lies 2 standard deviations from "common"; else all lie far apart.
     random_state : int
         Seed.
+    n_common : int
+        Rows of "common".
     """
-    rng, sizes = np.random.default_rng(random_state), (2000, 130, 110, 60)
+    rng, sizes = np.random.default_rng(random_state), (n_common, 130, 110, 60)
     codes = rng.permutation(np.repeat(np.arange(4), sizes))
     centres = np.zeros((4, 5))
     centres[1, 0] = centres[2, 0 if degenerate else 1] = 5.0
@@ -260,9 +262,9 @@ def two_pairs(degenerate: bool, random_state: int = 0) -> Dataset:
 
 def sick(random_state: int = 0) -> Dataset:
     """Two classes on one spot, and a rare one that is separable but outnumbered."""
-    return two_pairs(True, random_state)
+    return two_pairs(True, random_state, n_common=1000)
 
 
 def healthy(random_state: int = 0) -> Dataset:
     """The same sizes, all classes far apart."""
-    return two_pairs(False, random_state)
+    return two_pairs(False, random_state, n_common=1000)
