@@ -37,6 +37,16 @@ def result(study):
     return evaluate(study, [Recipe.of("class_weights"), Recipe.of("random_undersampling")])
 
 
+@pytest.fixture(scope="module")
+def base(study):
+    return tuple(score_fold(study, BASELINE, fold) for fold in range(10))
+
+
+@pytest.fixture(scope="module")
+def weighted(study):
+    return tuple(score_fold(study, Recipe.of("class_weights"), fold) for fold in range(10))
+
+
 def test_the_baseline_is_always_there_and_first(result):
     assert with_baseline([Recipe.of("smote"), BASELINE]) == (BASELINE, Recipe.of("smote"))
     assert result.tables["scores"]["recipe"].iloc[0] == "Do nothing"
@@ -65,11 +75,8 @@ def test_intervals_enclose_their_value(result):
     assert (scores["n_folds"] == 10).all()
 
 
-def test_differences_are_paired_by_fold(study, result):
-    outcomes = {
-        recipe: [score_fold(study, recipe, fold) for fold in range(10)]
-        for recipe in (BASELINE, Recipe.of("class_weights"))
-    }
+def test_differences_are_paired_by_fold(study, result, base, weighted):
+    outcomes = {BASELINE: list(base), Recipe.of("class_weights"): list(weighted)}
     again = compare(study, outcomes)
     by_hand = np.mean(
         [
@@ -82,11 +89,8 @@ def test_differences_are_paired_by_fold(study, result):
         assert row["difference"].iloc[0] == pytest.approx(by_hand)
 
 
-def test_more_recipes_widen_every_interval(study):
-    outcomes = {
-        recipe: [score_fold(study, recipe, fold) for fold in range(5)]
-        for recipe in (BASELINE, Recipe.of("class_weights"))
-    }
+def test_more_recipes_widen_every_interval(study, base, weighted):
+    outcomes = {BASELINE: list(base[:5]), Recipe.of("class_weights"): list(weighted[:5])}
     one = compare(study, outcomes).tables["differences"].query("recipe == 'Class weights'")
     more = {**outcomes, Recipe.of("random_oversampling"): outcomes[BASELINE], Recipe.of("smote"): outcomes[BASELINE]}
     three = compare(study, more).tables["differences"].query("recipe == 'Class weights'")
@@ -103,24 +107,23 @@ def test_unrelated_columns_give_no_winner():
     assert verdict.text.startswith("No remedy does better than doing nothing")
 
 
-def test_equal_outcomes_are_no_gain(study):
-    base = [score_fold(study, BASELINE, fold) for fold in range(10)]
-    result = compare(study, {BASELINE: base, Recipe.of("smote"): base})
+def test_equal_outcomes_are_no_gain(study, base):
+    result = compare(study, {BASELINE: list(base), Recipe.of("smote"): list(base)})
     rows = result.tables["differences"].query("recipe == 'SMOTE'")
     assert (rows[["difference", "low", "high"]] == 0).all(axis=None)
     assert result.findings[0].text.startswith("No remedy")
 
 
-def test_the_verdict_claims_only_what_the_interval_says(study):
+def test_the_verdict_claims_only_what_the_interval_says(study, base):
     """A made-up gain of .05 in every fold is called a gain; one of .005 is called too small; a loss is called a loss."""
-    base = [score_fold(study, BASELINE, fold) for fold in range(10)]
 
     def shifted(by):
         key = ("average precision", "")
         return [type(o)(**{**vars(o), "scores": {**o.scores, key: o.scores[key] + by + 0.0001 * o.fold}}) for o in base]
 
     texts = {
-        by: compare(study, {BASELINE: base, Recipe.of("smote"): shifted(by)}).findings for by in (0.05, 0.005, -0.05)
+        by: compare(study, {BASELINE: list(base), Recipe.of("smote"): shifted(by)}).findings
+        for by in (0.05, 0.005, -0.05)
     }
     assert texts[0.05][0].text.startswith("'SMOTE' helps: average precision goes from")
     assert "too small to matter" in texts[0.005][0].text
@@ -198,9 +201,8 @@ def test_recipes_are_read_written_and_refused():
         assert error.value.remedy.endswith((".", "?"))
 
 
-def test_no_verdict_while_folds_are_missing(study):
-    base = [score_fold(study, BASELINE, fold) for fold in range(3)]
-    first = compare(study, {BASELINE: base}).findings[0]
+def test_no_verdict_while_folds_are_missing(study, base):
+    first = compare(study, {BASELINE: list(base[:3])}).findings[0]
     assert first.text == "3 of 10 folds (30 %) scored so far. The verdict follows when all are."
 
 
@@ -236,10 +238,9 @@ def test_every_remedy_is_scored_on_a_class_of_hardly_any_rows(n_rare, learner):
     assert "too few" in compared.findings[0].text
 
 
-def test_no_verdict_while_a_recipe_has_no_fold_yet(study):
+def test_no_verdict_while_a_recipe_has_no_fold_yet(study, base):
     """The baseline is done, another recipe has only begun: it is not shown, and it is waited for."""
-    base = [score_fold(study, BASELINE, fold) for fold in range(10)]
-    result = compare(study, {BASELINE: base, Recipe.of("class_weights"): []})
+    result = compare(study, {BASELINE: list(base), Recipe.of("class_weights"): []})
     assert result.findings[0].text.startswith("10 of 20 folds (50 %) scored so far.")
     assert set(result.tables["scores"]["recipe"]) == {"Do nothing"}
 

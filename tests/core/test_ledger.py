@@ -1,5 +1,7 @@
 """The ledger: accounts add up, and a planted cause stands in its own account."""
 
+from functools import cache
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -18,24 +20,27 @@ INNOCENT = ("threshold", "unexplained")
 """Accounts that blame nothing."""
 
 
-def sorted_rows(build, sizes, random_state, miss_cost=0.0):
-    """The ledger of a planted table, and which missed rows were planted."""
-    dataset, rows = build(sizes, random_state)
-    found = ledger(Study(dataset, miss_cost=miss_cost))
-    return found, rows[found.missed]
+@cache
+def judged(cause, ratio):
+    """The study of a planted table, which keeps what it measures, and which rows were planted."""
+    dataset, rows = CAUSES[cause](SIZES[ratio], 0)
+    return Study(dataset, miss_cost=COSTS.get(cause, 0.0)), rows
 
 
 @pytest.mark.parametrize("cause", CAUSES)
 @pytest.mark.parametrize("ratio", SIZES)
 def test_a_planted_cause_stands_in_its_own_account(cause, ratio):
-    found, rows = sorted_rows(CAUSES[cause], SIZES[ratio], 0, COSTS.get(cause, 0.0))
+    study, planted_rows = judged(cause, ratio)
+    found = ledger(study)
+    rows = planted_rows[found.missed]
     assert rows.sum() >= 15
     assert np.mean(found.account[rows] == cause) >= 0.8
 
 
 @pytest.mark.parametrize("ratio", SIZES)
 def test_the_misses_of_a_clean_table_are_blamed_on_nothing(ratio):
-    accounts = np.concatenate([sorted_rows(untouched, SIZES[ratio], seed)[0].account for seed in (0, 1, 2)])
+    studies = [Study(untouched(SIZES[ratio], seed)[0]) for seed in (0, 1, 2)]
+    accounts = np.concatenate([ledger(study).account for study in studies])
     assert len(accounts) >= 20
     assert np.mean(~np.isin(accounts, INNOCENT)) <= 0.1
 
@@ -63,8 +68,8 @@ def test_accounts_add_up(condition, class_sizes):
 
 
 def test_the_gain_of_the_threshold_is_the_recall_that_it_adds():
-    found, _ = sorted_rows(CAUSES["threshold"], SIZES["1:20"], 0)
-    result = engine.run("missed_rows", Study(CAUSES["threshold"](SIZES["1:20"], 0)[0]))
+    study, _ = judged("threshold", "1:20")
+    found, result = ledger(study), engine.run("missed_rows", study)
     before, after = result.tables["alarms"].itertuples()
     assert after.recall - before.recall == pytest.approx(found.gains["threshold"].value)
     assert found.gains["threshold"].low > 0 and before.recall < 0.5 < after.recall
@@ -73,15 +78,14 @@ def test_the_gain_of_the_threshold_is_the_recall_that_it_adds():
 
 
 def test_what_cannot_be_won_back_is_said_and_gains_nothing():
-    found, _ = sorted_rows(CAUSES["contradicted"], SIZES["1:20"], 0)
+    study, _ = judged("contradicted", "1:20")
+    found, result = ledger(study), engine.run("missed_rows", study)
     assert found.gains["contradicted"].value == found.gains["contradicted"].high == 0
-    result = engine.run("missed_rows", Study(CAUSES["contradicted"](SIZES["1:20"], 0)[0]))
     assert any("cannot be won back" in finding.text and "20 of 100 rows" in finding.text for finding in result.findings)
 
 
 def test_gaps_are_worth_what_complete_rows_are():
-    dataset, rows = CAUSES["gaps"](SIZES["1:20"], 0)
-    study = Study(dataset)
+    study, rows = judged("gaps", "1:20")
     found = ledger(study)
     whole = (study.codes == 1) & ~rows
     hits = (study.out_of_fold()[whole, 1] > 0.5).mean()
