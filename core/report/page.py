@@ -58,7 +58,7 @@ def _body(section: Section, figures: list[dict]) -> dict:
     drawn = []
     for title, figure in section.figures.items():
         drawn.append({"id": f"figure-{len(figures) + 1}", "title": title, "caption": _caption(figure)})
-        figures.append({"id": drawn[-1]["id"], "figure": json.loads(_bare(figure).to_json())})
+        figures.append({"id": drawn[-1]["id"], "figure": _bare(figure)})
     tables = []
     for name, frame in section.tables.items():
         shown, sentence = cut(frame, TABLE_ROWS)
@@ -77,12 +77,18 @@ def _caption(figure: go.Figure) -> str:
     return (figure.layout.meta or {}).get("caption", "")
 
 
-def _bare(figure: go.Figure) -> go.Figure:
+def _bare(figure: go.Figure) -> dict:
     """The figure on a transparent ground, so that the page's own colours show in light and dark."""
     clear = "rgba(0,0,0,0)"
-    return go.Figure(figure).update_layout(
-        template="plotly_white", paper_bgcolor=clear, plot_bgcolor=clear, autosize=True
-    )
+    bare = json.loads(figure.to_json(validate=False))
+    bare["layout"] |= {"template": _white(), "paper_bgcolor": clear, "plot_bgcolor": clear, "autosize": True}
+    return bare
+
+
+@cache
+def _white() -> dict:
+    """The theme of every figure, as plain values: plotly would check all of it again for each."""
+    return json.loads(go.Figure(layout={"template": "plotly_white"}).to_json())["layout"]["template"]
 
 
 def _safe(text: str) -> str:
