@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import unicodedata
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 
 MISSING = "–"
 
@@ -125,6 +126,19 @@ def number(x: float, digits: int = 3) -> str:
         return f"{x:.1g}"
     text = f"{x:.{digits}f}" if abs(x) < 1 else f"{x:.{digits}g}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def plain(x: float, *, grouped: bool = False) -> str:
+    """Write a number that somebody chose as it would be typed: ten digits at most, and never with an exponent.
+
+    Examples
+    --------
+    >>> plain(0.000001), plain(1e9), plain(1e9, grouped=True), plain(2.50), plain(float("inf"))
+    ('0.000001', '1000000000', '1,000,000,000', '2.5', '∞')
+    """
+    if math.isnan(x) or math.isinf(x):
+        return number(x)
+    return f"{Decimal(f'{x:.10g}'):{',' if grouped else ''}f}"
 
 
 def score(x: float) -> str:

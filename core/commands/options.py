@@ -16,7 +16,7 @@ from core.roles import ROLES, SYNTHETIC
 from core.study import Study
 from core.table import Table
 from core.target_rule import FORMS
-from core.wording import clip, listing, of, quoted
+from core.wording import clip, listing, of, plain, quoted
 
 WRITTEN = ("delimiter", "quote", "encoding", "decimal", "thousands", "header", "skip", "footer", "units")
 """How a text file is written, as ``read`` takes it."""
@@ -163,7 +163,7 @@ def _advise(given: argparse.Namespace, table: Table, dataset: Dataset) -> None:
 def between(name: str, value: float, low: float, high: float) -> Any:
     """The value of an option, or an error when it lies outside of its limits."""
     if not low <= value <= high:
-        raise UserError(f"--{name} is {value:g}.", f"Choose a value from {low:g} to {high:.9g}.")
+        raise UserError(f"--{name} is {plain(value)}.", f"Choose a value from {plain(low)} to {plain(high)}.")
     return value
 
 

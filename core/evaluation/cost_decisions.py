@@ -24,7 +24,7 @@ from core.numerics.weighted_accuracy import (
 from core.recipe import Recipe
 from core.roles import COST
 from core.study import Study
-from core.wording import quoted
+from core.wording import plain, quoted
 
 AT_COST, BY_ROW, NONE, ALL = "at the cost threshold", "by the cost of each row", "call none", "call all"
 COST_PER = "cost per 1,000 cases"
@@ -133,7 +133,7 @@ def stated(
     prevalence = float(study.class_shares[study.positive_code])
     at_use = prevalence if prevalence_at_use is None else float(prevalence_at_use)
     if not 0 < at_use < 1:
-        raise UserError(f"The prevalence at use is {at_use:g}.", "Give a share between 0 and 1, such as 0.01.")
+        raise UserError(f"The prevalence at use is {plain(at_use)}.", "Give a share between 0 and 1, such as 0.01.")
     said = ratio, between, prevalence, at_use
     cost_column = cost_column or next(iter(study.dataset.costs), "")
     if not cost_column:
@@ -172,14 +172,14 @@ def ratio_of_column(study: Study, alarm_cost: float) -> float:
         problem = "No column says what a miss of each row costs, so a false alarm has no unit."
         raise UserError(problem, f"Give the role '{COST}' to a column of numbers.")
     if not alarm_cost > 0:
-        raise UserError(f"The cost of a false alarm is {alarm_cost:g}.", "Give a number above 0.")
+        raise UserError(f"The cost of a false alarm is {plain(alarm_cost)}.", "Give a number above 0.")
     return float(study.row_costs[study.codes == study.positive_code].mean() / alarm_cost)
 
 
 def _inside(what: str, values: Sequence[float], most: float) -> None:
     if not all(0 < value <= most for value in values):
         bad = next(value for value in values if not 0 < value <= most)
-        raise UserError(f"{what} is {bad:g}.", f"Give a number above 0 and up to {most:,.0f}, in false alarms.")
+        raise UserError(f"{what} is {plain(bad)}.", f"Give a number above 0 and up to {most:,.0f}, in false alarms.")
 
 
 @dataclass(frozen=True, eq=False)

@@ -154,7 +154,9 @@ def _factor(study: Study, at_use: float | None) -> np.ndarray:
     factor, own = np.ones(len(study.classes)), study.positive_code
     if at_use is not None:
         if not 0 < at_use < 1:
-            raise UserError(f"The prevalence at use is {at_use:g}.", "Give a share between 0 and 1, such as 0.01.")
+            raise UserError(
+                f"The prevalence at use is {wording.plain(at_use)}.", "Give a share between 0 and 1, such as 0.01."
+            )
         share = study.class_shares[own]
         factor[:] = (1 - at_use) / (1 - share)
         factor[own] = at_use / share

@@ -91,7 +91,7 @@ def curves_of(
     start = time.perf_counter()
     for name, value in (("threshold", threshold), ("prevalence", prevalence)):
         if value is not None and not isinstance(value, Cutoff) and not 0 < value < 1:
-            raise UserError(f"The {name} is {value:g}.", "Choose a value between 0 and 1.")
+            raise UserError(f"The {name} is {wording.plain(value)}.", "Choose a value between 0 and 1.")
     threshold = Cutoff("probability", threshold) if isinstance(threshold, float | int) else threshold
     chosen = with_baseline(recipes)
     parts = [_of(study, recipe, threshold, prevalence) for recipe in chosen]

@@ -65,19 +65,21 @@ class Cutoff:
         low, high = LIMITS[way]
         if not low <= value <= high or (way == "top" and value != round(value)):
             kind = "whole number" if way == "top" else "value"
-            problem = f"{value:g} is out of range for a cut-off by {WAYS[way]}."
-            raise UserError(problem, f"Choose a {kind} from {low:g} to {high:g}.")
+            problem = f"{wording.plain(value)} is out of range for a cut-off by {WAYS[way]}."
+            raise UserError(
+                problem, f"Choose a {kind} from {wording.plain(low)} to {wording.plain(high, grouped=True)}."
+            )
         return cls(way, value)
 
     @property
     def text(self) -> str:
         """What ``parse`` reads."""
-        return f"{self.way}:{self.value:.10g}" if self.way else ""
+        return f"{self.way}:{wording.plain(self.value)}" if self.way else ""
 
     @property
     def words(self) -> str:
         """The cut-off in plain words."""
-        value = f"{self.value:,.10g}"
+        value = wording.plain(self.value, grouped=True)
         said = {
             "probability": f"the probability {value}", "top": f"the {value} most probable cases", "per1000": f"{value} of 1,000 cases",
             "cost": f"what a miss worth {value} false alarms implies",

@@ -186,7 +186,7 @@ def _prevalence(study: Study, at_use: float | None, wrong: float) -> float:
     prevalence = float(study.class_shares[study.positive_code]) if at_use is None else float(at_use)
     for name, value in (("The prevalence at use", prevalence), ("The share that is wrong", wrong)):
         if not 0 < value < 1:
-            raise UserError(f"{name} is {value:g}.", "Give a share between 0 and 1.")
+            raise UserError(f"{name} is {wording.plain(value)}.", "Give a share between 0 and 1.")
     return prevalence
 
 

@@ -21,6 +21,7 @@ from core.recipe import Recipe
 from core.registry import Method, method
 from core.safekeeping import linked
 from core.session_file import is_session, unpack
+from pages.kit.text import typed
 
 UPLOAD = "upload"
 """Stands for the analyst's own file, which a link does not carry."""
@@ -83,7 +84,7 @@ def link(source: str) -> dict[str, list[str]]:
     """The source and the choices that differ from their default, as text."""
     held = {name: value for name, value in st.session_state.choices.items() if value != DEFAULTS[name]}
     held["data"] = source
-    return {name: list(value or ("",)) if isinstance(value, tuple) else [str(value)] for name, value in held.items()}
+    return {name: list(value or ("",)) if isinstance(value, tuple) else [typed(value)] for name, value in held.items()}
 
 
 def of_study() -> tuple:

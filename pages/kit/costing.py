@@ -19,7 +19,7 @@ from core.recipe import Recipe
 from core.result import Finding
 from core.roles import COST
 from core.study import Study
-from core.wording import clip, number, quoted
+from core.wording import clip, number, plain, quoted
 from pages.kit import choices, cost_cells, recipe_jobs, roles, session, show, tables, text
 
 WAYS = {
@@ -150,7 +150,7 @@ def _sentence(study: Study) -> None:
 def _take_end(key: str, place: int) -> None:
     ends = list(session.ends())
     ends[place] = float(st.session_state[key])
-    chosen: dict[str, Any] = {"band": tuple(f"{end:.10g}" for end in ends) if any(ends) else ()}
+    chosen: dict[str, Any] = {"band": tuple(map(plain, ends)) if any(ends) else ()}
     if 0 < ends[0] < ends[1]:
         chosen["cost"] = float(f"{cost_ratio((cost_weight(ends[0]) + cost_weight(ends[1])) / 2):.4g}")
     choices.choose(**chosen)
@@ -188,7 +188,7 @@ def _ranked(study: Study, order: list[str], at_use: float | None) -> None:
     if nearest["weight_low"] > 0 or nearest["weight_high"] < 1:
         ratio, ends = taken_over(nearest)
         ratio = min(max(ratio, 1e-6), choices.LIMITS["cost"][1])
-        chosen = {"cost": ratio, "band": tuple(f"{end:.10g}" for end in ends or ())}
+        chosen = {"cost": ratio, "band": tuple(map(plain, ends or ()))}
         st.button(
             f"Take {number(ratio)} over as the cost of a miss", on_click=choices.choose, kwargs=chosen, type="primary",
             disabled=choices.choice("cost") == ratio, icon=":material/check:",

@@ -17,7 +17,7 @@ from core.recipe import Recipe
 from core.registry import Method
 from core.result import Result
 from core.study import Study
-from core.wording import count, number, plural, quoted, share, with_interval
+from core.wording import count, number, plain, plural, quoted, share, with_interval
 from pages.kit import choices, kept, kept_session, session, show, text
 from pages.kit.compared import meanings
 
@@ -135,7 +135,7 @@ def _take_value(way: str, key: str) -> None:
 
 
 def _shown(p: float) -> str:
-    return f"{p:.6g}"
+    return plain(float(f"{p:.6g}"))
 
 
 def steps(value: float) -> list[float]:

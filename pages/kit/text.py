@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from core.wording import clip
+from core.wording import clip, plain
 
 JOINED = r"(\\:)(?=\\/\\/)|(www)(?=\\\.)|(\\@)|(\\:)(?=\w)|(\\[-<>=~])(?=\\[-<>=~])"
 """Where a link, a named icon, or a dash or arrow made of several characters would begin: an invisible joiner stops it."""
@@ -50,6 +50,17 @@ def labels(options: Sequence[object], limit: int = 80) -> dict[Any, str]:
         taken.add(text)
         shown[option] = text
     return shown
+
+
+def typed(value: object) -> str:
+    """A choice as text for the link; a number below 0.0001 without an exponent.
+
+    Examples
+    --------
+    >>> typed(0.00001), typed(5.0), typed(7), typed("a")
+    ('0.00001', '5.0', '7', 'a')
+    """
+    return plain(value) if isinstance(value, float) and abs(value) < 1e-4 and value else str(value)
 
 
 def file_name(name: str) -> str:

@@ -56,8 +56,14 @@ def values(result, recipe="Do nothing", cut=CHOSEN):
 
 
 def test_a_cut_off_is_written_and_read():
-    for text in ("", "probability:0.001", "top:50", "per1000:2.5", "cost:20"):
+    for text in ("", "probability:0.001", "probability:0.000001", "top:50", "top:1000000000", "per1000:2.5", "cost:20"):
         assert Cutoff.parse(text).text == text
+    assert Cutoff.parse("top:1e9").words == "the 1,000,000,000 most probable cases"
+    assert Cutoff.parse("probability:1e-6").words == "the probability 0.000001"
+    for text in ("top:2e9", "probability:1e-7", "cost:1e-9"):
+        with pytest.raises(UserError) as refused:
+            Cutoff.parse(text)
+        assert not re.search(r"\de[+-]", f"{refused.value.problem} {refused.value.remedy}")
     assert Cutoff("top", 1500).words == "the 1,500 most probable cases" and Cutoff().words == "what each recipe decides"
     for text in (
         "top:0",
