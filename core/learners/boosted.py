@@ -91,6 +91,8 @@ class BoostedTrees(ClassifierMixin, BaseEstimator):
     def encode(self, X: Any) -> np.ndarray:
         """The matrix (n_samples, n_features) that the trees see: codes for text, NaN for missing."""
         X = as_frame(X)
+        if len(X.columns) and not self.levels_:
+            return np.array(X.to_numpy(dtype="float64"), order="C")
         columns = [
             _codes(X[name], self.levels_[name]) if name in self.levels_ else X[name].to_numpy("float64")
             for name in X.columns

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from core.learners.encoding import FARTHEST, HUGE, MAX_LEVELS, categorical_columns, numeric_columns, scaled
+from core.learners.encoding import FARTHEST, HUGE, MAX_LEVELS, categorical_columns, numbers_of, numeric_columns, scaled
 
 LEAST_SPREAD = 0.2
 """0/1 columns are divided by their standard deviation, but by no less than this: a rare level would be a giant."""
@@ -28,7 +28,7 @@ class DenseInput:
     def __init__(self, X: pd.DataFrame, weight: np.ndarray | None = None) -> None:
         self.columns = list(X.columns)
         self.numbers, self.words = numeric_columns(X), categorical_columns(X)
-        values = X[self.numbers].to_numpy(dtype="float64")
+        values = numbers_of(X, self.numbers)
         gaps = np.isnan(values)
         self.middle, self.unit = weighted_units(values, gaps, weight)
         self.gapped = np.flatnonzero(gaps.any(axis=0))
@@ -57,7 +57,7 @@ class DenseInput:
 
     def _raw(self, X: pd.DataFrame) -> np.ndarray:
         """Numbers in robust units, marks of gaps and levels, before they are standardised."""
-        values = X[self.numbers].to_numpy(dtype="float64")
+        values = numbers_of(X, self.numbers)
         numbers = scaled(values, self.middle, self.unit)
         gaps = np.isnan(numbers)
         numbers[gaps] = 0.0

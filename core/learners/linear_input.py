@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core.learners.encoding import MAX_LEVELS, categorical_columns, numeric_columns, robust_units, scaled
+from core.learners.encoding import MAX_LEVELS, categorical_columns, numbers_of, numeric_columns, robust_units, scaled
 
 
 class LinearInput:
@@ -25,7 +25,7 @@ class LinearInput:
     def __init__(self, X: pd.DataFrame) -> None:
         self.names = list(X.columns)
         self.numbers, self.words = numeric_columns(X), categorical_columns(X)
-        values = X[self.numbers].to_numpy(dtype="float64")
+        values = numbers_of(X, self.numbers)
         self.middle, self.unit = robust_units(values)
         Z = scaled(values, self.middle, self.unit)
         missing = np.isnan(Z)
@@ -37,7 +37,7 @@ class LinearInput:
 
     def __call__(self, X: pd.DataFrame) -> np.ndarray:
         """The matrix (n_samples, n_encoded): numbers, indicators of gaps, text."""
-        Z = scaled(X[self.numbers].to_numpy(dtype="float64"), self.middle, self.unit)
+        Z = scaled(numbers_of(X, self.numbers), self.middle, self.unit)
         missing = np.isnan(Z)
         parts = [np.where(missing, self.filling, Z), missing[:, self.gappy]]
         if self.levels is not None:
