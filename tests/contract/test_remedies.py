@@ -83,9 +83,14 @@ def mixed():
     return X.copy(), y.copy()
 
 
-def made(remedy, classifier):
+def made(remedy, classifier, **few):
     """The remedy with its defaults, as a study would apply it."""
-    return Recipe.of(remedy.slug).apply(classifier, random_state=0, positive=1, miss_cost=5.0)
+    return Recipe.of(remedy.slug, **{remedy.slug: few}).apply(classifier, random_state=0, positive=1, miss_cost=5.0)
+
+
+def members(remedy, learner):
+    """An ensemble has as many members as it has by default around one of its learners, and few around the others."""
+    return {"n_members": 3} if remedy.group == "ensembles" and learner != learner_of(remedy) else {}
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +112,7 @@ def fit_of(remedy, learner):
     """Wrap a learner, fit a clone and let it predict, once for all tests of a remedy."""
     X, y = (part.copy() for part in mixed_table())
     inner = learners.make(learner)
-    wrapped = made(remedy, inner)
+    wrapped = made(remedy, inner, **members(remedy, learner))
     parameters = repr(wrapped.get_params())
     fitted = clone(wrapped).fit(X, y)
     return Fit(inner, wrapped, parameters, X, y, fitted, fitted.predict_proba(X), fitted.predict(X))
@@ -133,7 +138,7 @@ def test_unfitted_in_unfitted_out(remedy):
 def test_probabilities_add_up_and_repeat(remedy, learner, mixed):
     X, y = mixed
     first = fit_of(remedy, learner).proba
-    again = made(remedy, learners.make(learner)).fit(X, y).predict_proba(X)
+    again = made(remedy, learners.make(learner), **members(remedy, learner)).fit(X, y).predict_proba(X)
     assert first.shape == (len(y), 3)
     assert np.allclose(first.sum(axis=1), 1) and (first >= 0).all()
     assert np.array_equal(first, again)

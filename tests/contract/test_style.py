@@ -18,7 +18,9 @@ BLOCKS = (ast.If, ast.For, ast.While, ast.With, ast.Try, ast.Match)
 def EACH(test):
     """One test for each folder, which looks at every file in it and names the one that fails."""
 
-    @pytest.mark.parametrize("folder", FOLDERS)
+    @pytest.mark.parametrize(
+        "folder", [pytest.param(name, id=name, marks=pytest.mark.xdist_group(name)) for name in FOLDERS]
+    )
     def of_folder(folder):
         for path in FILES:
             if str(path.parent.relative_to(ROOT)) == folder:
@@ -81,9 +83,11 @@ def test_functions_are_short_flat_and_take_few_parameters(path):
 
 @EACH
 def test_comments_are_few(path):
-    with path.open("rb") as file:
-        comments = sum(token.type == tokenize.COMMENT for token in tokenize.tokenize(file.readline))
-    assert comments <= 0.1 * max(len(text_of(path).splitlines()), 20)
+    lines = text_of(path).splitlines()
+    most = 0.1 * max(len(lines), 20)
+    if sum("#" in line for line in lines) > most:
+        with path.open("rb") as file:
+            assert sum(token.type == tokenize.COMMENT for token in tokenize.tokenize(file.readline)) <= most
 
 
 @EACH
