@@ -125,7 +125,7 @@ def _frequent(sample: SampledColumns, column: Column) -> pd.DataFrame:
     total = max(float(weight.sum()), 1e-300)
     n = max(effective_size(sample.weights[column.levels >= 0]), 1.0)
     low, high = judge.wilson_interval(weight[top] / total * n, np.full(len(top), n))
-    shown = [wording.number(float(x), 6) if column.numeric else str(x) for x in column.distinct[top]]
+    shown = [wording.value(float(x)) if column.numeric else str(x) for x in column.distinct[top]]
     table = {"value": shown, "n_rows": column.size[top].astype(int), "share": weight[top] / total}
     return pd.DataFrame(table | {"low": low, "high": high})
 

@@ -82,7 +82,7 @@ def shape(sample: SampledColumns, column: Column) -> Shape:
         return Shape(np.full((len(labels), 2), np.nan), labels, counts, 0, 0, 0)
     values, size = np.clip(column.distinct, -HUGE, HUGE), column.size
     if len(values) <= VALUES:
-        labels = [wording.number(float(x), 6) for x in column.distinct]
+        labels = [wording.value(float(x)) for x in column.distinct]
         counts = _counts(sample, column, np.arange(len(values)), len(values))
         return Shape(np.column_stack([values, values]), labels, counts, 0, *_far(values, size, sample, column))
     low, high = robust_bounds(values, size)
@@ -92,9 +92,9 @@ def shape(sample: SampledColumns, column: Column) -> Shape:
     counts = _counts(sample, column, bins, RANGES + 2)
     ends = np.column_stack([np.append(values[0], edges), np.append(edges, values[-1])])
     labels = [
-        f"below {wording.number(low)}",
-        *(f"{wording.number(a)} to {wording.number(b)}" for a, b in ends[1:-1]),
-        f"above {wording.number(high)}",
+        f"below {wording.value(low, 3)}",
+        *(f"{wording.value(a, 3)} to {wording.value(b, 3)}" for a, b in ends[1:-1]),
+        f"above {wording.value(high, 3)}",
     ]
     kept = np.ones(RANGES + 2, dtype=bool)
     kept[[0, -1]] = counts[[0, -1]].sum(axis=1) > 0
@@ -197,7 +197,7 @@ def difference(sample: SampledColumns, column: Column, n_tests: int = 1) -> dict
     tail = (1 - judge.LEVEL) / n_tests
     if column.numeric:
         at, share, other = largest_gap(own, rest)
-        cut = f"up to {wording.number(float(column.distinct[at]))}"
+        cut = f"up to {wording.value(float(column.distinct[at]), 3)}"
         p = gap_tail(abs(share - other), n_own, n_rest)
         expected, limit = gap_by_chance(tail, n_own, n_rest)
     else:

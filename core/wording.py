@@ -10,7 +10,8 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
-MISSING = "–"
+MISSING, MINUS = "–", "\u2212"
+"""What stands for no number, and the sign of a negative one in sentences and figures; tables to take home have the hyphen of a file."""
 
 
 def clip(text: object, limit: int = 60) -> str:
@@ -60,7 +61,7 @@ def count(n: float) -> str:
     >>> count(12960)
     '12,960'
     """
-    return f"{int(round(n)):,}"
+    return _signed(f"{int(round(n)):,}")
 
 
 def plural(n: float, noun: str, nouns: str | None = None) -> str:
@@ -92,7 +93,7 @@ def share(x: float) -> str:
         return "> 99.9 %"
     percent = 100 * x
     text = f"{percent:.1f}" if abs(percent) < 10 or abs(percent) > 90 else f"{percent:.0f}"
-    return text.removesuffix(".0") + " %"
+    return _signed(text.removesuffix(".0") + " %")
 
 
 def of(n: float, total: float, noun: str = "row") -> str:
@@ -112,20 +113,36 @@ def number(x: float, digits: int = 3) -> str:
     Examples
     --------
     >>> number(0.12345), number(1234.5), number(-0.0004), number(7.0)
-    ('0.123', '1,234', '-0.0004', '7')
+    ('0.123', '1,234', '−0.0004', '7')
     """
     if x is None or (isinstance(x, float) and math.isnan(x)):
         return MISSING
     if math.isinf(x):
-        return "∞" if x > 0 else "-∞"
+        return "∞" if x > 0 else f"{MINUS}∞"
     if abs(x) >= 1e9:
-        return f"{x:.{digits - 1}e}"
+        return _signed(f"{x:.{digits - 1}e}")
     if abs(x) >= 10 ** (digits - 1):
-        return f"{x:,.0f}"
+        return _signed(f"{x:,.0f}")
     if x != 0 and abs(x) < 10**-digits:
-        return f"{x:.1g}"
+        return _signed(f"{x:.1g}")
     text = f"{x:.{digits}f}" if abs(x) < 1 else f"{x:.{digits}g}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    return _signed(text.rstrip("0").rstrip(".") if "." in text else text)
+
+
+def value(x: float, digits: int = 6) -> str:
+    """Write a value of a column for a table: as ``number``, with the sign that files have.
+
+    Examples
+    --------
+    >>> value(-1.5), value(-0.123456789), value(1234.0)
+    ('-1.5', '-0.123457', '1234')
+    """
+    return number(x, digits).replace(MINUS, "-")
+
+
+def _signed(text: str) -> str:
+    """A number with the minus sign of text in front, where it is negative."""
+    return MINUS + text[1:] if text.startswith("-") else text
 
 
 def plain(x: float, *, grouped: bool = False) -> str:
@@ -151,7 +168,7 @@ def score(x: float) -> str:
     """
     if x is None or math.isnan(x):
         return MISSING
-    return "< 0.001" if 0 < x < 0.0005 else f"{x:.3f}"
+    return "< 0.001" if 0 < x < 0.0005 else _signed(f"{x:.3f}")
 
 
 def interval(low: float, high: float) -> str:
@@ -166,7 +183,7 @@ def interval(low: float, high: float) -> str:
 
 
 def _plain(x: float) -> str:
-    return MISSING if x is None or math.isnan(x) else f"{x:.3f}"
+    return MISSING if x is None or math.isnan(x) else _signed(f"{x:.3f}")
 
 
 def with_interval(value: float, low: float, high: float) -> str:
@@ -191,11 +208,11 @@ def change(x: float) -> str:
     Examples
     --------
     >>> change(0.0312), change(-0.2), change(-105.3)
-    ('+0.031', '-0.200', '-105')
+    ('+0.031', '−0.200', '−105')
     """
     if x is None or math.isnan(x):
         return MISSING
-    return f"{x:+,.0f}" if abs(x) >= 10 else f"{x:+.3f}"
+    return _signed(f"{x:+,.0f}" if abs(x) >= 10 else f"{x:+.3f}")
 
 
 def times(x: float) -> str:

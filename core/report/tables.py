@@ -8,7 +8,7 @@ import re
 import numpy as np
 import pandas as pd
 
-from core.wording import MISSING, clip, number, of, plural
+from core.wording import MINUS, MISSING, clip, number, of, plural
 
 STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """First characters that make a spreadsheet take a cell for a formula; the last four are the wide forms of the first."""
@@ -73,7 +73,7 @@ def cell(value: object) -> str:
     if isinstance(value, int | np.integer):
         return f"{int(value):,}"
     if isinstance(value, float | np.floating):
-        return number(float(value))
+        return number(float(value)).replace(MINUS, "-")
     return clip(value, CELL_LIMIT)
 
 

@@ -161,10 +161,10 @@ def test_rungs_keep_the_better_half_and_doing_nothing():
     assert text.startswith(
         "Use 'Class weights (power 0.5)' with 'Linear model (logistic regression)': on rows that had no part"
     )
-    assert "what is chosen takes cost per 1,000 rows from" in text and "interval -" in text
+    assert "what is chosen takes cost per 1,000 rows from" in text and "interval −" in text
     assert "too good on average. Plan with the interval" in result.findings[1].text
     assert result.findings[2].text.startswith(
-        "The right threshold alone, in place of 0.5, brings cost per 1,000 rows from 147 to 119 (-28, interval -33 to -23)"
+        "The right threshold alone, in place of 0.5, brings cost per 1,000 rows from 147 to 119 (−28, interval −33 to −23)"
     )
     assert len(draw(result)) == 3
 

@@ -124,7 +124,7 @@ def _judge(study: Study, name: str, names: list[str]) -> tuple[pd.DataFrame, pd.
     told = pd.DataFrame([record for record in records if record])
     if told.empty:
         return None
-    words = [value if isinstance(value, str) else wording.number(value) for value in order]
+    words = [value if isinstance(value, str) else wording.value(value, 3) for value in order]
     depends, sites = _depends(study, site, words, rng), _sites(study, site, words)
     for table in (told, depends, sites):
         table.insert(0, "column", name)

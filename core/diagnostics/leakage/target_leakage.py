@@ -142,7 +142,7 @@ def _levels(column: pd.Series, codes: np.ndarray) -> tuple[np.ndarray, list[str]
         return levels + 1, ["missing", *[""] * int(levels.max() + 1)]
     of_level = raw[levels >= 0][np.unique(levels[levels >= 0], return_index=True)[1]]
     text = column.dtype == "category"
-    values = [str(column.cat.categories[x]) if text else wording.number(float(x)) for x in of_level]
+    values = [str(column.cat.categories[x]) if text else wording.value(float(x), 3) for x in of_level]
     return levels + 1, ["missing", *(values if len(values) < TEXT_LEVELS else [*values[:-1], ""])]
 
 

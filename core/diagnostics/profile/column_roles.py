@@ -145,7 +145,7 @@ def _describe(
     """One line of the table; ``rows`` are those in hand, those with a gap, and those of the whole table."""
     (n, n_missing, total), text = rows, isinstance(held, Texts)
     n_distinct, (nearly, many_levels) = held.n_distinct, limits
-    typical = wording.MISSING if not n_distinct else held.median if text else wording.number(held.median)
+    typical = wording.MISSING if not n_distinct else held.median if text else wording.value(held.median, 3)
     top = held.largest / total if n_distinct else 0.0
     role = "feature"
     if not n_distinct:

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from core.report.tables import cell, cut, to_csv
+from core.wording import change, number, value
 
 ROOT = Path(__file__).parents[3]
 FORMULAS = ["=cmd|' /C calc'!A0", "+1+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1+1", "＠SUM(A1)"]
@@ -42,6 +43,7 @@ def test_cells_are_short_and_on_one_line():
     assert cell(np.bool_(True)) == "yes"
     assert cell(np.int64(12960)) == "12,960"
     assert cell(pd.NA) == "–"
+    assert (cell(-0.5), value(-1.5), number(-0.5), change(-0.2)) == ("-0.5", "-1.5", "\u22120.5", "\u22120.200")
 
 
 def test_a_long_table_says_how_much_of_it_is_shown():
