@@ -15,6 +15,7 @@ from core.study import Study  # noqa: E402
 from core.synthetic import planted  # noqa: E402
 
 engine.strict = True
+gc.disable()  # until the tests are collected: nearly all that is made until then stays
 
 
 class ByFile(LoadGroupScheduling):
@@ -37,8 +38,8 @@ def pytest_collection_modifyitems(items):
 
 def pytest_collection_finish(session):
     """Thousands of collected tests live to the end: the garbage collector need not walk over them again and again."""
-    gc.collect()
     gc.freeze()
+    gc.enable()
     gc.set_threshold(20_000, 20, 20)
 
 
