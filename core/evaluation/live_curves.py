@@ -47,14 +47,14 @@ def curve_table(study: Study, named: Mapping[str, np.ndarray]) -> pd.DataFrame:
     return pd.concat([_one(study, name, values) for name, values in named.items()], ignore_index=True)
 
 
-def training_figures(table: pd.DataFrame) -> dict[str, go.Figure]:
-    """One figure for each thing that is watched, on held-out rows and on training rows."""
-    figures = {}
+def training_figures(table: pd.DataFrame, most: int = len(FIGURES)) -> dict[str, go.Figure]:
+    """One figure for each thing that is watched, on held-out rows and on training rows; the first ones, where few are wanted soon."""
+    figures: dict[str, go.Figure] = {}
     shown = table[table["class"].isin(table["class"].drop_duplicates()[:MOST_CLASSES])]
     for side, value, title, y_title in FIGURES:
         rows = shown[(shown["rows"] == side) & shown[value].notna()]
         texts = {"title": title, "x_title": "epoch", "y_title": y_title, "caption": CAPTIONS[value]}
-        if len(rows):
+        if len(rows) and len(figures) < most:
             figures[title] = curves(rows, "epoch", value, by="recipe", on="class", **texts)
     return figures
 

@@ -81,20 +81,24 @@ class Box:
 
     def arrive(self, result: Result) -> None:
         """Show the first curves and what was seen so far."""
+        from core.evaluation.live_curves import training_figures
+
         self._say(result)
-        title, figure = next(iter(_figures(result).items()))
-        self._chart(1, title, figure, "arriving")
+        for title, figure in training_figures(result.tables["curves"], most=1).items():
+            self._chart(1, title, figure, "arriving")
 
     def draw(self, result: Result) -> None:
         """Show all that is known."""
         self._say(result)
-        figures, complete = list(_figures(result).items()), "scores" in result.tables
-        if complete:  # tables first: a browser draws them at once
-            with self.box.container():
+        complete = "scores" in result.tables
+        rest = self.box.container() if complete else self.box.empty()  # where the scores of another training may stand
+        if complete:
+            with rest:  # tables first: a browser draws them at once
                 compared.scores(result)
+        figures = list(_figures(result).items())
+        if complete:
+            with rest:
                 show.details("live", result, dict(figures[2:]))
-        else:
-            self.box.empty()  # where the scores of another training may stand
         first = figures[:2] if complete else figures[1::-1]  # recall stays where it arrived
         for side, (title, figure) in enumerate(first):
             self._chart(side, title, figure, "live")
