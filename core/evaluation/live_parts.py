@@ -58,6 +58,7 @@ def kept_parts(study: Study, folds: Sequence[int]) -> Parts:
     """The parts of some folds, with what is encoded of them; of a large table they are made anew."""
     name = ("parts", *folds)
     parts = study._memory.get(name) or Parts(_parts(study, folds))
+    parts.trim()  # a training that was stopped has not done so
     study._memory[name] = parts if sum(part.X.size for part in parts) <= KEPT_CELLS else Parts()
     return parts
 

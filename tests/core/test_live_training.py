@@ -11,9 +11,9 @@ from core import jobs
 from core.__main__ import main
 from core.dataset import Dataset
 from core.errors import UserError
+from core.evaluation import live_parts, live_words
 from core.evaluation import live_training as live
-from core.evaluation import live_words
-from core.evaluation.live_folds import BASELINE, SIDES, known
+from core.evaluation.live_folds import BASELINE, SIDES, known, train
 from core.evaluation.live_training import draw, live_result, live_tasks, live_training, tried_together
 from core.evaluation.live_words import ADJUSTED, BASE
 from core.evaluation.scoring import AT_OWN, score_fold
@@ -268,3 +268,15 @@ def test_rows_that_were_encoded_for_one_recipe_serve_the_next():
     new = list(live_training(anew, [WEIGHTS, Recipe.of("balanced_softmax")]))[-1]
     pd.testing.assert_frame_equal(kept.tables["scores"], new.tables["scores"])
     pd.testing.assert_frame_equal(kept.tables["curves"], new.tables["curves"])
+
+
+def test_trainings_that_are_stopped_do_not_pile_up_encoded_rows(monkeypatch):
+    study = study_of(planted("overlap", class_sizes=(120, 24), n_features=3))
+    sizes = []
+    for power in (0.1, 0.3, 0.5, 0.7):
+        training = train(study, [Recipe.of(class_weights={"power": power})], [0])
+        next(each for each in training if each)
+        training.close()
+        sizes.append(sum(rows.X.size for *_, rows in study._memory["parts", 0].encoded))
+        monkeypatch.setattr(live_parts, "KEPT_CELLS", 2 * sizes[0])
+    assert sizes == [sizes[0], 2 * sizes[0], 3 * sizes[0], 3 * sizes[0]]
