@@ -47,7 +47,7 @@ TERMS = {
     "Cost of a miss": "How many false alarms you would accept to avoid one miss. With calibrated probabilities the best "
     "threshold is 1 / (1 + this number). Zero means that you state no cost.",
     "Cost matrix": "What it costs to take a row of one class for another, for every pair. The decision of least expected cost follows from it.",
-    "Cost per 1,000 rows": "What misses and false alarms cost together among 1,000 rows. One false alarm is the unit. Where no other prevalence at use is stated, it is the total classification cost as well.",
+    "Cost per 1,000 rows": "What misses and false alarms cost together among 1,000 rows. One false alarm is the unit. Where no other prevalence at use is stated and every fold has as large a share of the class, it is the total classification cost as well.",
     "Coverage": "The share of real rows near which a made row lies.",
     "Cramér's V": "How strongly two columns of texts go together: 0 not at all, 1 when one tells the other.",
     "Cut-off": "Where a row begins to be called one of the class of interest: from a probability on, or among so many cases with the highest probabilities. Moving it fits nothing anew.",

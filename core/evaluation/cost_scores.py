@@ -16,6 +16,9 @@ from core.recipe import Recipe
 from core.result import Result
 from core.study import Study
 
+SAME = 0.01
+"""How far two costs may lie apart, as a part of one of them, and be told as one: folds share out rows up to whole ones."""
+
 
 @dataclass(frozen=True)
 class Prices:
@@ -133,11 +136,15 @@ def with_costs(
 def told_once(result: Result) -> pd.DataFrame:
     """The scores of a comparison for a reader: the total classification cost is left out where it is the cost per 1,000 rows once more.
 
-    That is where no other prevalence at use was stated: the folds have the shares of the table. Columns as in ``result``.
+    That is where no other prevalence at use was stated and the folds have the shares of the table, so that both agree up to ``SAME``; folds that
+    keep groups together or follow time may not. Columns as in ``result``.
     """
     scores, said = result.tables["scores"], result.provenance["parameters"]
-    twice = result.provenance["method"] == "evaluate" and not said.get("prevalence_at_use")
-    return scores[scores["metric"] != TOTAL] if twice and COST in set(scores["metric"]) else scores
+    if result.provenance["method"] != "evaluate" or said.get("prevalence_at_use"):
+        return scores
+    one, other = (scores.loc[scores["metric"] == name, "value"].to_numpy() for name in (COST, TOTAL))
+    twice = len(one) == len(other) > 0 and np.allclose(other, one, rtol=SAME, atol=0, equal_nan=True)
+    return scores[scores["metric"] != TOTAL] if twice else scores
 
 
 def _priced(study: Study, known: Prices, one: FoldOutcome) -> FoldOutcome:

@@ -1,5 +1,7 @@
 """The cost panel: thresholds, what decisions cost, verdicts, rankings, cost columns and cost matrices."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -434,6 +436,10 @@ def test_comparisons_are_priced_at_the_stated_costs_and_use(study):
     here = plain.tables["scores"].query("cut == @AT_OWN").set_index("metric")["value"]
     assert TOTAL in set(told_once(result)["metric"]) and TOTAL not in set(told_once(plain)["metric"]), "never twice"
     assert here[TOTAL] == pytest.approx(here[COST], rel=0.01), "at the prevalence of the table"
+    scores = plain.tables["scores"]
+    apart = scores.assign(value=scores["value"] * np.where(scores["metric"] == TOTAL, 1.2, 1))
+    told = told_once(replace(plain, tables={"scores": apart}))
+    assert TOTAL in set(told["metric"]), "folds that follow time do not have the shares of the table"
     wide = compare(study, outcomes, between=(20, 400)).tables["scores"].query("cut == @AT_OWN").set_index("metric")
     assert wide["value"][WEIGHTED] == here[WEIGHTED] and wide["value"][EXPECTED] > here[EXPECTED], (
         "dearer misses are possible, and few are missed"
