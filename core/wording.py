@@ -86,7 +86,7 @@ def share(x: float) -> str:
     if x is None or math.isnan(x):
         return MISSING
     if x in (0, 1):
-        return f"{x:.0%}".replace("%", " %")
+        return f"{100 * abs(x):.0f} %"
     if 0 < x < 0.001:
         return "< 0.1 %"
     if 0.999 < x < 1:
@@ -112,8 +112,8 @@ def number(x: float, digits: int = 3) -> str:
 
     Examples
     --------
-    >>> number(0.12345), number(1234.5), number(-0.0004), number(7.0)
-    ('0.123', '1,234', '−0.0004', '7')
+    >>> number(0.12345), number(1234.5), number(-0.0004), number(7.0), number(-0.0)
+    ('0.123', '1,234', '−0.0004', '7', '0')
     """
     if x is None or (isinstance(x, float) and math.isnan(x)):
         return MISSING
@@ -141,21 +141,23 @@ def value(x: float, digits: int = 6) -> str:
 
 
 def _signed(text: str) -> str:
-    """A number with the minus sign of text in front, where it is negative."""
-    return MINUS + text[1:] if text.startswith("-") else text
+    """A number with the minus sign of text in front, where it is negative and not written as zero."""
+    return text.replace("-", MINUS if text.strip("-0. %") else "", 1) if text.startswith("-") else text
 
 
 def plain(x: float, *, grouped: bool = False) -> str:
-    """Write a number that somebody chose as it would be typed: ten digits at most, and never with an exponent.
+    """Write a number that somebody chose as it would be typed: ten digits at most, and without an exponent unless it would have 15 zeros.
 
     Examples
     --------
-    >>> plain(0.000001), plain(1e9), plain(1e9, grouped=True), plain(2.50), plain(float("inf"))
-    ('0.000001', '1000000000', '1,000,000,000', '2.5', '∞')
+    >>> plain(0.000001), plain(1e9), plain(1e9, grouped=True), plain(2.50), plain(-0.0), plain(1e300)
+    ('0.000001', '1000000000', '1,000,000,000', '2.5', '0', '1e+300')
     """
     if math.isnan(x) or math.isinf(x):
         return number(x)
-    return f"{Decimal(f'{x:.10g}'):{',' if grouped else ''}f}"
+    if x and not 1e-15 < abs(x) < 1e15:
+        return f"{x:.10g}"
+    return f"{Decimal(f'{x + 0.0:.10g}'):{',' if grouped else ''}f}"
 
 
 def score(x: float) -> str:
@@ -207,12 +209,13 @@ def change(x: float) -> str:
 
     Examples
     --------
-    >>> change(0.0312), change(-0.2), change(-105.3)
-    ('+0.031', '−0.200', '−105')
+    >>> change(0.0312), change(-0.2), change(-105.3), change(-0.0)
+    ('+0.031', '−0.200', '−105', '+0.000')
     """
     if x is None or math.isnan(x):
         return MISSING
-    return _signed(f"{x:+,.0f}" if abs(x) >= 10 else f"{x:+.3f}")
+    text = f"{abs(x):,.0f}" if abs(x) >= 10 else f"{abs(x):.3f}"
+    return (MINUS if x < 0 else "+") + text
 
 
 def times(x: float) -> str:
