@@ -109,8 +109,10 @@ def _scales(study: Study, prevalence: float | None) -> Finding | None:
     """Which thresholds are those of the table, and which those at use; None where no other prevalence is stated."""
     if prevalence is None:
         return None
+    judged = study.judged
+    usual = wording.share(float(judged.class_shares[judged.positive_code]))
     text = (
-        f"Probabilities were learned where {wording.quoted(study.positive)} makes up {wording.share(float(study.class_shares[study.positive_code]))}. Thresholds of net benefit and what a miss costs "
+        f"Probabilities are those of rows among which {wording.quoted(study.positive)} makes up {usual}. Thresholds of net benefit and what a miss costs "
         f"are those where it makes up {wording.share(prevalence)}; the threshold on probabilities of this table that takes the same rows stands beside each. It holds if rows of each class look there as they do in the table."
     )
     return Finding("fine", text)

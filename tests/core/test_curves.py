@@ -3,12 +3,17 @@
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.special import expit
 from sklearn.metrics import average_precision_score, f1_score, recall_score, roc_auc_score
 
+from core import wording
+from core.dataset import Dataset
 from core.errors import UserError
+from core.evaluation import curves_words
 from core.evaluation.curves import curves_of, draw
+from core.evaluation.decision_curve import with_plain_lines
 from core.evaluation.locked import locked
 from core.recipe import Recipe
 from core.study import Study
@@ -98,8 +103,22 @@ def test_one_threshold_and_another_prevalence():
     assert draw(rare)["Net benefit"].layout.xaxis.title.text == "threshold (probability at use)"
     texts = " ".join(finding.text for finding in rare.findings)
     assert "At the threshold 0.2 on probabilities of this table" in texts and "on probabilities of this table)" in texts
-    assert "learned where 'rare' makes up 5 %" in texts and "those where it makes up 0.5 %" in texts
+    assert "rows among which 'rare' makes up 5 %" in texts and "those where it makes up 0.5 %" in texts
     assert "of this table" not in " ".join(finding.text for finding in plain.findings)
+
+
+def test_thresholds_are_carried_from_the_share_among_the_rows_that_are_tested():
+    """Folds that follow time leave the first rows out, among which the class may be rarer than it was later."""
+    at = np.arange(300)
+    frame = pd.DataFrame(
+        {"x": at % 7, "when": at, "y": np.where((at == 9) | (at >= 60) & (at % 4 == 0), "rare", "common")}
+    )
+    study = Study(Dataset.from_frame(frame, "y", roles={"when": "time"}))
+    usual = study.judged.class_shares[1]
+    assert usual > study.class_shares[1] + 0.02
+    rows = with_plain_lines(pd.DataFrame({"threshold": [0.05]}), study, 0.05)
+    assert rows["threshold_in_table"].dropna().to_numpy() == pytest.approx(usual)
+    assert f"rare' makes up {wording.share(usual)}. Thresholds of net benefit" in curves_words._scales(study, 0.05).text
 
 
 def test_chance_is_called_chance_and_few_rows_are_not_read():
