@@ -61,13 +61,14 @@ def findings(
 
 
 def _elsewhere(study: Study, cost: float, prevalence: float | None) -> Finding | None:
-    """Which threshold a cost stands for where the class has another share than in the table; None where it has the same."""
-    usual = float(study.class_shares[study.positive_code])
+    """Which threshold a cost stands for where the class has another share than among the rows that are tested; None where it has the same."""
+    judged = study.judged
+    usual = float(judged.class_shares[judged.positive_code])
     if prevalence is None or abs(prevalence - usual) <= SAME * usual:
         return None
     at = 1 - float(weight_at_use(cost_weight(cost), usual, prevalence))
     text = (
-        f"Probabilities learned from this table, where {wording.quoted(study.positive)} makes up {wording.share(usual)}, are too {'high' if prevalence < usual else 'low'} where it makes up "
+        f"Probabilities of this table, among whose tested rows {wording.quoted(study.positive)} makes up {wording.share(usual)}, are too {'high' if prevalence < usual else 'low'} where it makes up "
         f"{wording.share(prevalence)}: there this cost stands for {wording.number(at)} on them, and not for {wording.number(1 / (1 + cost))}. The cut-off stays as you said it."
     )
     return Finding("caution", text)

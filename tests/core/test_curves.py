@@ -11,7 +11,7 @@ from sklearn.metrics import average_precision_score, f1_score, recall_score, roc
 from core import wording
 from core.dataset import Dataset
 from core.errors import UserError
-from core.evaluation import curves_words
+from core.evaluation import curves_words, cutoff_words
 from core.evaluation.curves import curves_of, draw
 from core.evaluation.decision_curve import with_plain_lines
 from core.evaluation.locked import locked
@@ -119,6 +119,8 @@ def test_thresholds_are_carried_from_the_share_among_the_rows_that_are_tested():
     rows = with_plain_lines(pd.DataFrame({"threshold": [0.05]}), study, 0.05)
     assert rows["threshold_in_table"].dropna().to_numpy() == pytest.approx(usual)
     assert f"rare' makes up {wording.share(usual)}. Thresholds of net benefit" in curves_words._scales(study, 0.05).text
+    text = cutoff_words._elsewhere(study, 19.0, 0.05).text
+    assert f"this cost stands for {wording.number(usual)} on them" in text, "and in the words of a cut-off"
 
 
 def test_chance_is_called_chance_and_few_rows_are_not_read():

@@ -138,7 +138,7 @@ def test_another_prevalence_weighs_rows_and_leaves_the_rates():
         f"stands for {wording.number(at_use)} on them, and not for 0.1" in texts[0]
         and "too high where it makes up 0.5 %" in texts[0]
     )
-    assert all("learned from this table" not in text for text in texts[1:])
+    assert all("Probabilities of this table" not in text for text in texts[1:])
 
 
 def test_a_probability_at_the_threshold_is_called_though_it_was_kept_in_single_precision():
