@@ -48,6 +48,11 @@ class Parts(list):
     def __reduce__(self) -> tuple:
         return Parts, ()
 
+    @property
+    def n_cells(self) -> int:
+        """Cells of the training rows."""
+        return sum(part.X.size for part in self)
+
     def trim(self) -> None:
         """Forget what was encoded longest ago, until the rest has few enough cells."""
         while self.encoded and sum(rows.X.size for *_, rows in self.encoded) > KEPT_CELLS:
@@ -55,11 +60,17 @@ class Parts(list):
 
 
 def kept_parts(study: Study, folds: Sequence[int]) -> Parts:
-    """The parts of some folds, with what is encoded of them; of a large table they are made anew."""
-    name = ("parts", *folds)
-    parts = study._memory.get(name) or Parts(_parts(study, folds))
+    """The parts of some folds, with what is encoded of them; of a large table they are made anew.
+
+    A study keeps as many as two halves of its folds may have; those asked for longest ago are dropped first.
+    """
+    name, memory = ("parts", *folds), study._memory
+    parts = memory.pop(name, None) or Parts(_parts(study, folds))
     parts.trim()  # a training that was stopped has not done so
-    study._memory[name] = parts if sum(part.X.size for part in parts) <= KEPT_CELLS else Parts()
+    memory[name] = parts if parts.n_cells <= KEPT_CELLS else Parts()
+    kept = [each for each in memory if isinstance(memory[each], Parts)]
+    while sum(memory[each].n_cells for each in kept) > 2 * KEPT_CELLS:
+        memory[kept.pop(0)] = Parts()
     return parts
 
 

@@ -280,3 +280,12 @@ def test_trainings_that_are_stopped_do_not_pile_up_encoded_rows(monkeypatch):
         sizes.append(sum(rows.X.size for *_, rows in study._memory["parts", 0].encoded))
         monkeypatch.setattr(live_parts, "KEPT_CELLS", 2 * sizes[0])
     assert sizes == [sizes[0], 2 * sizes[0], 3 * sizes[0], 3 * sizes[0]]
+
+
+def test_folds_one_by_one_keep_no_more_rows_than_two_halves(monkeypatch):
+    study = Study(planted("overlap", class_sizes=(120, 24), n_features=3), n_folds=5)
+    monkeypatch.setattr(live_parts, "KEPT_CELLS", live_parts.kept_parts(study, [0]).n_cells + 9)
+    for fold in (1, 2, 0, 3):
+        assert live_parts.kept_parts(study, [fold])
+    kept = {fold: bool(study._memory["parts", fold]) for fold in range(4)}
+    assert kept == {0: True, 1: False, 2: False, 3: True}
