@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import wrap
 from typing import Any
 
 import streamlit as st
@@ -13,6 +14,9 @@ CONFIG = {
     "displaylogo": False,
     "modeBarButtonsToRemove": ["zoom2d", "pan2d", "select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d"],
 }
+
+TITLE_WIDTH = 42
+"""Characters of a title in one line: as many as a phone shows, and a figure that has another one at its side."""
 
 
 def put(title: str, figure: Any, place: str, onto: Sequence[Any] = (st, st)) -> list[Any]:
@@ -32,6 +36,7 @@ def put(title: str, figure: Any, place: str, onto: Sequence[Any] = (st, st)) -> 
     """
     caption = (figure.layout.meta or {}).get("caption", title)
     figure.layout.colorway = None  # the theme has one palette for light and one for dark
+    figure.layout.title.text = "<br>".join(wrap(title, TITLE_WIDTH, break_long_words=False, break_on_hyphens=False))
     figure.layout.datarevision = 1  # a browser is given the same figure twice, and need not draw it twice
     drawn = onto[0].plotly_chart(figure, key=f"{place} {title}", alt=f"{title}. {caption}", config=CONFIG)
     return [drawn, onto[1].caption(md(caption))]
