@@ -199,6 +199,9 @@ def test_numbers_that_are_objects_are_numbers(gap, whole):
         all(cell is gap or cell is np.nan is gap for cell in new["cells"] if pd.isna(cell))
         and new["cells"].isna().any()
     )
+    flags = pd.Series([gap if i % 3 == 0 else i % 3 == 1 for i in range(len(Y))], dtype=object)
+    new, _, _ = made("smote", NUMBERS.assign(flags=flags), Y, random_state=1)
+    assert {type(cell) for cell in new["flags"]} == {bool, type(gap)}, "levels have the same gaps"
 
 
 @pytest.mark.parametrize("slug", ["smote", "tiered_upsampling", "imbalanced_learn", "random_undersampling"])

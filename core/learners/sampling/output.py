@@ -101,6 +101,8 @@ class Output:
                 return np.concatenate([kept.to_numpy(), made])
         pieces, at = [kept], 0
         made = pd.Series(made, dtype=column.dtype if column.dtype == object else None).astype(column.dtype)
+        if column.dtype == object:
+            made = made.where(made.notna(), _gap(column))
         for part, rows in self._copies:
             pieces += [made.iloc[at : part.start], column.iloc[rows]]
             at = part.stop
@@ -131,12 +133,17 @@ def cast(values: np.ndarray, dtype: Any) -> Any:
 
 def _objects(values: np.ndarray, column: pd.Series) -> np.ndarray:
     """Numbers as cells of a column of objects: whole where it has whole ones only, and gaps as it writes them."""
-    missing = column[column.isna().to_numpy()]
-    gap = missing.iloc[0] if len(missing) else np.nan
+    gap = _gap(column)
     form = int if pd.api.types.infer_dtype(column, skipna=True) == "integer" else float
     cells = np.empty(len(values), dtype=object)
     cells[:] = [gap if np.isnan(value) else form(value) for value in values]
     return cells
+
+
+def _gap(column: pd.Series) -> Any:
+    """How a column writes that a cell is missing."""
+    missing = column[column.isna().to_numpy()]
+    return missing.iloc[0] if len(missing) else np.nan
 
 
 def _dtype(found: Any) -> pd.CategoricalDtype:
