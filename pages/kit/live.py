@@ -66,7 +66,9 @@ def section(building: Recipe) -> Callable[[], None]:
     with above:
         follow = show.progress({building: job}, "part")
     result = recipe_jobs.trained(recipes, job)
-    if result is not None:
+    if result is None:
+        box.words.markdown("The first curves appear here.")
+    else:
         box.draw(result)
     return follow
 

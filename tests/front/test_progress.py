@@ -11,7 +11,7 @@ from core.evaluation.recommend import recommend
 from core.job import Job
 from core.study import Study
 from core.synthetic import planted
-from pages.kit import so_far
+from pages.kit import live, so_far
 
 
 def page():
@@ -41,3 +41,22 @@ def test_a_task_that_tells_how_far_it_is_moves_its_bar():
     assert said[0].startswith("0 of ") and said[-1] != said[0] and 0 < so_far.share([job]) < 0.5
     job.cancel()
     assert so_far.share([job]) == 0
+
+
+def _training():
+    from core.recipe import Recipe
+    from pages.kit import live
+
+    live.section(Recipe())
+
+
+def test_a_training_of_which_nothing_has_arrived_says_where_it_will_be_shown(monkeypatch):
+    stopped = SimpleNamespace(live=False, state="cancelled", error=None, reason="", latest=[])
+    monkeypatch.setattr(live.choices, "choice", {"learner": "neural"}.get)
+    monkeypatch.setattr(live.choices, "recipes", tuple)
+    monkeypatch.setattr(live.recipe_jobs, "live", lambda recipes: stopped)
+    monkeypatch.setattr(live.recipe_jobs, "trained", lambda recipes, job: None)
+    app = AppTest.from_function(_training).run()
+    assert not app.exception
+    assert [item.value for item in app.markdown] == ["The first curves appear here."]
+    assert [item.label for item in app.button] == ["Start again"]
