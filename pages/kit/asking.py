@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
@@ -16,7 +17,7 @@ MOST_STEPS = 40
 """Steps of a number up to which it is a slider."""
 
 
-def parameters(item: Method, place: str = "") -> dict[str, Any]:
+def parameters(item: Method, place: str = "", before: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Ask for a method's parameters.
 
     Parameters
@@ -25,6 +26,8 @@ def parameters(item: Method, place: str = "") -> dict[str, Any]:
         Any method.
     place : str
         Empty keeps the values as the diagnostic's settings; otherwise the widgets of that place alone hold them.
+    before : mapping of str to object or None
+        Values with which the widgets of a place begin, in place of the defaults.
 
     Returns
     -------
@@ -36,7 +39,7 @@ def parameters(item: Method, place: str = "") -> dict[str, Any]:
         key = f"parameter {place} {item.slug} {parameter.name}"
         options: dict[str, Any] = {"key": key, "help": prose(parameter.help)}
         if place:
-            st.session_state.setdefault(key, values[parameter.name])
+            st.session_state.setdefault(key, (before or {}).get(parameter.name, values[parameter.name]))
         else:
             st.session_state[key] = values[parameter.name]
             options |= {"on_change": choices.change_setting, "args": (item, parameter.name, key)}

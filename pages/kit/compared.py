@@ -32,6 +32,7 @@ def builder(ahead: Callable[[Recipe], object]) -> tuple[Recipe, Any]:
         for column, stage in zip(st.columns(PER_ROW), row, strict=False):
             with column:
                 picked |= _asked(stage, offered[stage])
+    st.session_state.built = picked  # widgets of a page that is left forget what they held
     recipe = Recipe.of(**picked)
     st.markdown(f"This recipe: **{text.md(recipe.title)}**")
     ahead(recipe)
@@ -53,11 +54,13 @@ def _asked(stage: str, items: tuple[Method, ...]) -> dict[str, dict]:
     """Ask for one remedy of a stage and for its parameters."""
     title, question = group_title("remedy", stage)
     options = {"": "Nothing"} | {item.slug: item.title for item in items}
+    before = st.session_state.get("built", {})
+    st.session_state.setdefault(f"stage {stage}", next((slug for slug in before if slug in options), ""))
     slug = st.selectbox(title, options, format_func=text.naming(options), key=f"stage {stage}", help=text.md(question))
     if not slug or slug not in options:
         return {}
     st.caption(text.md(method(slug).question))
-    values = asking.parameters(method(slug), place="builder")
+    values = asking.parameters(method(slug), "builder", before.get(slug, {}))
     with st.popover("About", icon=":material/help:", key=f"about {slug}"):
         show.about(method(slug))
     return {slug: values}

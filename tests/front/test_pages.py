@@ -381,6 +381,14 @@ def test_losses_are_tried_live_on_the_neural_learner_alone(opened):
     assert "than cross-entropy with the right threshold" in texts(app)
     shown = [frame.value for frame in app.dataframe if "recipe" in frame.value]
     assert {"Cross-entropy", "Focal loss", "Class-aware batches"} <= set(shown[0]["recipe"])
+    app.slider(key="parameter builder focal gamma").set_value(3.5).run()
+    app.switch_page("steps/data.py").run()
+    app.switch_page("steps/remedy.py").run()
+    assert app.selectbox(key="stage losses").value == "focal", "what is half built waits"
+    assert app.slider(key="parameter builder focal gamma").value == 3.5
+    app.selectbox(key="stage losses").set_value("").run()
+    app.selectbox(key="stage losses").set_value("focal").run()
+    assert app.slider(key="parameter builder focal gamma").value == 2.0, "and is forgotten when it is taken away"
     asked(app.selectbox, "learner").set_value("boosted").run()
     assert "Left out, because they are for another learner: 'Class-aware batches'" in texts(app)
     assert not app.exception and "Training, live" not in [header.value for header in app.subheader]
