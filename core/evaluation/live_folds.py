@@ -124,16 +124,15 @@ def train(
     for epoch, learners in training_together(given, watched=watched * len(recipes), encoded=parts.encoded):
         yield (epoch, partial(_all_curves, study, parts, learners, places)) if epoch else None
     parts.trim()
-    found, encoded = {}, set()
-    for place, at in sorted(places.items(), key=lambda item: item[0][1]):
-        if place[1] not in encoded:
-            encoded.add(place[1])
-            _look_ahead(parts, learners, place[1])
-        own = [[each[i] for i in at] for each in (parts * len(recipes), tasks, learners)]
-        values = _or_refused(study, place[0], partial(_trained, study, place[0], *own))
-        if values is not None:
-            found[place] = values
-        yield None
+    found = {}
+    for fold in folds:
+        _look_ahead(parts, learners, fold)
+        for recipe in recipes:
+            own = [[each[i] for i in places[recipe, fold]] for each in (parts * len(recipes), tasks, learners)]
+            values = _or_refused(study, recipe, partial(_trained, study, recipe, *own))
+            if values is not None:
+                found[recipe, fold] = values
+            yield None
     seconds = (time.perf_counter() - start) / len(places)
     for place, values in found.items():
         study._memory["live", *place] = Trained(*values, seconds, len(recipes))

@@ -36,7 +36,10 @@ def put(title: str, figure: Any, place: str, onto: Sequence[Any] = (st, st)) -> 
     """
     caption = (figure.layout.meta or {}).get("caption", title)
     figure.layout.colorway = None  # the theme has one palette for light and one for dark
-    figure.layout.title.text = "<br>".join(wrap(title, TITLE_WIDTH, break_long_words=False, break_on_hyphens=False))
+    said = (figure.layout.title.text or "").replace(
+        "<br>", " "
+    )  # what it says is safe for plotly; a figure may be drawn twice
+    figure.layout.title.text = "<br>".join(wrap(said, TITLE_WIDTH, break_long_words=False, break_on_hyphens=False))
     figure.layout.datarevision = 1  # a browser is given the same figure twice, and need not draw it twice
     drawn = onto[0].plotly_chart(figure, key=f"{place} {title}", alt=f"{title}. {caption}", config=CONFIG)
     return [drawn, onto[1].caption(md(caption))]
